@@ -1,0 +1,73 @@
+package gift
+
+import "time"
+
+// ItemState is what became of a bought voucher or coupon.
+type ItemState int16
+
+const (
+	Bought   ItemState = iota + 1 // usable
+	Used                          // redeemed at a counter
+	Refunded                      // cancelled
+	TimedOut                      // the last valid day is over
+)
+
+// BoughtItem is one unit of a completed order, with what its holder needs to know.
+type BoughtItem struct {
+	OrderID ID
+	Line    int64 // from 1
+	Sandbox bool
+	Offer   Offer // Face, Tiers and LastDay as they are now; Stock is not filled
+	UnitID  int64
+	Face    Won // when bought
+	Paid    Won
+	At      time.Time // when bought
+	UsedAt  time.Time // zero: not used
+	UsedBy  int64     // the seller, 0 = none
+
+	CancelledAt time.Time // zero: not cancelled
+
+	Category Category
+	Brand    Brand    // gifticons only
+	Product  Product  // gifticons only
+	Campaign Campaign // star coupons only
+	Shop     Shop     // star coupons only
+
+	Sealed []byte // gifticons only: the encrypted voucher number; nil in sandbox items
+}
+
+// State tells what became of the item as of today.
+func (i *BoughtItem) State(today Day) ItemState {
+	switch {
+	case !i.CancelledAt.IsZero():
+		return Refunded
+	case !i.UsedAt.IsZero():
+		return Used
+	case i.Offer.LastDay < today:
+		return TimedOut
+	default:
+		return Bought
+	}
+}
+
+// HistoryQuery selects a partner's bought items, newest first.
+type HistoryQuery struct {
+	PartnerID  int64
+	Kind       Kind
+	OrderID    ID    // 0 = any
+	OfferID    int64 // 0 = any; star coupons only
+	CampaignID int64 // 0 = any; star coupons only
+	From, To   Day   // inclusive; 0 = open
+	After      ID    // items of orders older than this one; 0 = from the newest
+	Offset     int64 // items to pass over
+	Limit      int64 // items to return, 1–1000
+}
+
+// History is a page of bought items with totals over all that matches the query but After, Offset and Limit.
+type History struct {
+	Items []BoughtItem
+	More  bool
+	Total int64
+	Spent Won
+	Face  Won
+}

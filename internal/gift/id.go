@@ -1,0 +1,107 @@
+package gift
+
+import (
+	"errors"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ID numbers an order or a ledger transaction: 41 bits of milliseconds since 2024, 9 bits of node, 13 bits of counter.
+// IDs grow with time, so a range of IDs is a range of time.
+type ID int64
+
+var idEpoch = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+const (
+	nodeBits    = 9
+	counterBits = 13
+)
+
+// FirstIDAt returns the lowest ID that could be made at t.
+func FirstIDAt(t time.Time) ID {
+	ms := max(t.UnixMilli()-idEpoch, 0)
+	return ID(ms << (nodeBits + counterBits))
+}
+
+// Time returns when the ID was made, to the millisecond.
+func (id ID) Time() time.Time {
+	return time.UnixMilli(int64(id)>>(nodeBits+counterBits) + idEpoch)
+}
+
+// IDMaker makes IDs for one node. Its methods may be called from any goroutine.
+type IDMaker struct {
+	node int64
+	now  func() time.Time
+
+	mu   sync.Mutex
+	last ID // guarded by mu
+}
+
+// NewIDMaker returns a maker for the node with the given number (taken modulo 512). Two nodes that run at once must not
+// share a number.
+func NewIDMaker(node int64, now func() time.Time) *IDMaker {
+	return &IDMaker{node: node & (1<<nodeBits - 1), now: now}
+}
+
+// Next returns an ID higher than any this maker returned before, also when the clock was set back.
+func (m *IDMaker) Next() ID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := FirstIDAt(m.now()) | ID(m.node<<counterBits)
+	if id <= m.last {
+		id = m.last + 1
+		if int64(id)&(1<<counterBits-1) == 0 { // the counter ran into the node's bits: borrow the next millisecond
+			ms := int64(m.last)>>(nodeBits+counterBits) + 1
+			id = ID(ms<<(nodeBits+counterBits) | m.node<<counterBits)
+		}
+	}
+	m.last = id
+	return id
+}
+
+// OrderRef is an order's number as partners see it: the day in Seoul, a hyphen and 13 characters, all in time order;
+// with "TEST-" before it for sandbox orders. At most 32 characters of [0-9A-Za-z-].
+type OrderRef string
+
+const (
+	refDigits  = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	testPrefix = "TEST-"
+)
+
+// Ref returns the partner's name for the order.
+func (id ID) Ref(sandbox bool) OrderRef {
+	var b [13]byte
+	for i, v := len(b)-1, uint64(id); i >= 0; i, v = i-1, v>>5 {
+		b[i] = refDigits[v&31]
+	}
+	ref := id.Time().In(Seoul).Format("20060102") + "-" + string(b[:])
+	if sandbox {
+		ref = testPrefix + ref
+	}
+	return OrderRef(ref)
+}
+
+// ErrBadRef says that a text is no order's number.
+var ErrBadRef = errors.New("not an order number")
+
+// ParseRef reads an order's number; the text must be exactly what Ref returned.
+func ParseRef(s string) (id ID, sandbox bool, err error) {
+	rest, sandbox := strings.CutPrefix(s, testPrefix)
+	if len(rest) != 8+1+13 {
+		return 0, false, ErrBadRef
+	}
+	var v uint64
+	for _, c := range []byte(rest[9:]) {
+		digit := strings.IndexByte(refDigits, c)
+		if digit < 0 {
+			return 0, false, ErrBadRef
+		}
+		v = v<<5 | uint64(digit)
+	}
+	id = ID(v)
+	if id < 0 || string(id.Ref(sandbox)) != s {
+		return 0, false, ErrBadRef
+	}
+	return id, sandbox, nil
+}

@@ -1,0 +1,180 @@
+// Package pgtest starts real PostgreSQL servers for tests and benchmarks: each in a temporary folder, on a free port of
+// 127.0.0.1, stopped and removed when the test ends.
+package pgtest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ErrMissing says that no PostgreSQL server is installed.
+var ErrMissing = errors.New("no PostgreSQL server in /usr/lib/postgresql/*/bin (Debian: apt-get install postgresql)")
+
+// Cluster is a running server.
+type Cluster struct {
+	Port int
+	dir  string
+	cmd  *exec.Cmd
+	done chan error
+}
+
+// Bin returns the path of one of PostgreSQL's programs of the newest version installed.
+func Bin(program string) (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + program)
+	if err != nil || len(found) == 0 {
+		return "", fmt.Errorf("%s: %w", program, ErrMissing)
+	}
+	sort.Slice(found, func(i, j int) bool { return version(found[i]) < version(found[j]) })
+	return found[len(found)-1], nil
+}
+
+func version(path string) int {
+	n, _ := strconv.Atoi(strings.Split(path, "/")[4]) // an odd name sorts first
+	return n
+}
+
+// Start makes a cluster with the given settings ("name=value") and waits until it answers.
+func Start(settings ...string) (*Cluster, error) {
+	initdb, err := Bin("initdb")
+	if err != nil {
+		return nil, err
+	}
+	server, err := Bin("postgres")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "giftimbiz-pg-")
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{dir: dir, done: make(chan error, 1)}
+	if err := c.start(initdb, server, settings); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return c, nil
+}
+
+func (c *Cluster) start(initdb, server string, settings []string) error {
+	credential, err := c.dropRoot()
+	if err != nil {
+		return err
+	}
+	data := filepath.Join(c.dir, "data")
+	init := exec.Command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+	init.SysProcAttr = credential
+	init.Dir = c.dir
+	if out, err := init.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	if c.Port, err = freePort(); err != nil {
+		return err
+	}
+	args := []string{"-D", data, "-p", strconv.Itoa(c.Port), "-k", c.dir, "-h", "127.0.0.1"}
+	for _, setting := range settings {
+		args = append(args, "-c", setting)
+	}
+	log, err := os.Create(filepath.Join(c.dir, "log"))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = log.Close() }() // the server has its own handle
+	c.cmd = exec.Command(server, args...)
+	c.cmd.SysProcAttr = credential
+	c.cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT // a test that is killed leaves no server behind
+	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = c.dir, log, log
+	if err := c.cmd.Start(); err != nil {
+		return err
+	}
+	go func() { c.done <- c.cmd.Wait() }()
+	return c.await()
+}
+
+// dropRoot hands the folder to the postgres user when we are root, because the server refuses to run as root.
+func (c *Cluster) dropRoot() (*syscall.SysProcAttr, error) {
+	if os.Geteuid() != 0 {
+		return &syscall.SysProcAttr{}, nil
+	}
+	u, err := user.Lookup("postgres")
+	if err != nil {
+		return nil, fmt.Errorf("PostgreSQL does not run as root and there is no user postgres: %w", err)
+	}
+	uid, err1 := strconv.Atoi(u.Uid)
+	gid, err2 := strconv.Atoi(u.Gid)
+	if err := errors.Join(err1, err2, os.Chown(c.dir, uid, gid)); err != nil {
+		return nil, err
+	}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
+}
+
+// await waits until the server accepts connections.
+func (c *Cluster) await() error {
+	ready, err := Bin("pg_isready")
+	if err != nil {
+		return errors.Join(err, c.Stop())
+	}
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		select {
+		case err := <-c.done:
+			c.done <- err
+			return fmt.Errorf("PostgreSQL ended at once: %w\n%s", err, c.log())
+		default:
+		}
+		if exec.Command(ready, "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres").Run() == nil {
+			return nil
+		}
+	}
+	return errors.Join(fmt.Errorf("PostgreSQL does not answer:\n%s", c.log()), c.Stop())
+}
+
+func (c *Cluster) log() string {
+	text, _ := os.ReadFile(filepath.Join(c.dir, "log")) // only decorates another error
+	return string(text)
+}
+
+// URL returns the connection URL of one of the cluster's databases.
+func (c *Cluster) URL(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", c.Port, database)
+}
+
+// CreateDatabase makes an empty database and returns its URL.
+func (c *Cluster) CreateDatabase(name string) (string, error) {
+	createdb, err := Bin("createdb")
+	if err != nil {
+		return "", err
+	}
+	out, err := exec.Command(createdb, "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres", name).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("createdb: %w\n%s", err, out)
+	}
+	return c.URL(name), nil
+}
+
+// Stop ends the server at once and removes its folder.
+func (c *Cluster) Stop() error {
+	_ = c.cmd.Process.Signal(syscall.SIGQUIT) // it may be gone already
+	select {
+	case <-c.done:
+	case <-time.After(10 * time.Second):
+		_ = c.cmd.Process.Kill()
+		<-c.done
+	}
+	return os.RemoveAll(c.dir)
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return l.Addr().(*net.TCPAddr).Port, l.Close()
+}

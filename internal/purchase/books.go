@@ -1,0 +1,203 @@
+package purchase
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"giftimbiz/internal/gift"
+)
+
+// books gathers what a batch writes and keeps the State in step, so that the next request sees what this one did.
+type books struct {
+	w        Writes
+	sales    int64
+	balances map[int64]gift.Won
+	offers   map[int64]*OfferSale
+	moves    map[int64]int64 // unit -> new position
+	base     map[int64]int64 // offer -> position of its Free[0]
+	days     map[dayKey]*DayCount
+}
+
+type dayKey struct {
+	partner int64
+	kind    gift.Kind
+}
+
+func newBooks(s *State) books {
+	b := books{
+		sales:    s.SalesAccount,
+		balances: map[int64]gift.Won{},
+		offers:   map[int64]*OfferSale{},
+		moves:    map[int64]int64{},
+		base:     make(map[int64]int64, len(s.Offers)),
+		days:     map[dayKey]*DayCount{},
+	}
+	for id, o := range s.Offers {
+		b.base[id] = o.Next
+	}
+	return b
+}
+
+// sell makes a checked order.
+func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, now time.Time) Outcome {
+	req, p := o.req, o.partner
+	b.w.Orders = append(b.w.Orders, Order{
+		ID: id, PartnerID: req.PartnerID, Kind: req.Kind, Sandbox: p.Sandbox, Amount: o.total,
+		Fingerprint: fingerprint, At: now,
+	})
+	out := Outcome{OrderID: id, Ref: id.Ref(p.Sandbox)}
+	units := b.takeAll(s, o, id)
+	if req.Kind == gift.StarCoupon {
+		out.Coupons = units
+	}
+	today := gift.DayOf(now)
+	count := b.day(req.PartnerID, today, req.Kind)
+	count.Orders++
+	for i, offer := range o.offers {
+		paid := offer.PriceOn(today)
+		b.w.Items = append(b.w.Items, Item{
+			OrderID: id, Line: int64(i + 1), PartnerID: req.PartnerID, Kind: req.Kind, Sandbox: p.Sandbox,
+			OfferID: offer.ID, UnitID: units[i], Face: offer.Face, Paid: paid,
+		})
+		count.Items++
+		count.Spent += paid
+		count.Face += offer.Face
+		b.claimOnce(s, req.PartnerID, offer)
+	}
+	p.OrdersToday++
+	s.Repeats[Repeat{req.PartnerID, fingerprint}] = id
+	if !p.Sandbox && o.total > 0 {
+		p.Balance -= o.total
+		b.post(p.AccountID, id, -o.total)
+		b.post(b.sales, id, o.total)
+	}
+	return out
+}
+
+func (b *books) post(account int64, txn gift.ID, amount gift.Won) {
+	b.w.Entries = append(b.w.Entries, Entry{AccountID: account, Txn: txn, Amount: amount})
+	b.balances[account] += amount
+}
+
+func (b *books) day(partner int64, day gift.Day, kind gift.Kind) *DayCount {
+	key := dayKey{partner, kind}
+	if b.days[key] == nil {
+		b.days[key] = &DayCount{PartnerID: partner, Day: day, Kind: kind}
+	}
+	return b.days[key]
+}
+
+func (b *books) claimOnce(s *State, partner int64, offer *Offer) {
+	if offer.OncePer {
+		claim := OnceClaim{partner, offer.ID}
+		s.Once[claim] = true
+		b.w.Once = append(b.w.Once, claim)
+	}
+}
+
+// takeAll returns the unit of each item. Named coupons go first: they may stand where an unnamed one would be taken.
+func (b *books) takeAll(s *State, o *order, id gift.ID) []int64 {
+	units := make([]int64, len(o.offers))
+	for i, offer := range o.offers {
+		if coupon := o.req.Items[i].CouponID; coupon != 0 {
+			units[i] = coupon
+			b.takeNamed(s, o, offer, s.Coupons[coupon], id)
+		}
+	}
+	for i, offer := range o.offers {
+		if units[i] != 0 {
+			continue
+		}
+		if o.partner.Sandbox {
+			units[i] = b.show(offer, units)
+			continue
+		}
+		units[i] = b.unitAt(offer, offer.Next).ID
+		if c := s.Coupons[units[i]]; c != nil {
+			c.Buyer, c.Order = o.req.PartnerID, id
+		}
+		b.advance(o, offer, id)
+	}
+	return units
+}
+
+// show returns a free unit of the offer that the order does not name yet; it stays free.
+func (b *books) show(offer *Offer, named []int64) int64 {
+	position := offer.Next
+	for slices.Contains(named, b.unitAt(offer, position).ID) {
+		position++
+	}
+	return b.unitAt(offer, position).ID
+}
+
+// takeNamed exchanges the coupon with the unit at the head of the free ones and takes the head.
+func (b *books) takeNamed(s *State, o *order, offer *Offer, c *Coupon, id gift.ID) {
+	if o.partner.Sandbox {
+		return
+	}
+	c.Buyer, c.Order = o.req.PartnerID, id
+	head := b.unitAt(offer, offer.Next)
+	if head.ID != c.ID {
+		b.place(s, offer, head.ID, c.Position)
+		b.place(s, offer, c.ID, offer.Next)
+	}
+	b.advance(o, offer, id)
+}
+
+// place puts a unit at a position, in the State and in what is written.
+func (b *books) place(s *State, offer *Offer, unit, position int64) {
+	b.moves[unit] = position
+	if i := position - b.base[offer.ID]; i < int64(len(offer.Free)) {
+		offer.Free[i] = Unit{ID: unit, Position: position}
+	}
+	if c := s.Coupons[unit]; c != nil {
+		c.Position = position
+	}
+}
+
+func (b *books) unitAt(offer *Offer, position int64) Unit {
+	return offer.Free[position-b.base[offer.ID]]
+}
+
+func (b *books) advance(o *order, offer *Offer, id gift.ID) {
+	sale := b.offers[offer.ID]
+	if sale == nil {
+		sale = &OfferSale{OfferID: offer.ID, From: offer.Next}
+		b.offers[offer.ID] = sale
+	}
+	offer.Next++
+	offer.LastPartner, offer.LastOrder = o.req.PartnerID, id
+	sale.Next, sale.LastPartner, sale.LastOrder = offer.Next, o.req.PartnerID, id
+	sale.Announce = offer.Kind == gift.StarCoupon || offer.Next > offer.Last
+}
+
+// keep remembers the answer under its key.
+func (b *books) keep(s *State, a Answer) {
+	s.Keys[a.Key] = a
+	b.w.Answers = append(b.w.Answers, a)
+}
+
+// writes returns what must be stored, rows in ascending order so that two nodes never wait for each other in a ring.
+func (b *books) writes() Writes {
+	w := b.w
+	for account, delta := range b.balances {
+		w.Balances = append(w.Balances, Balance{AccountID: account, Delta: delta})
+	}
+	slices.SortFunc(w.Balances, func(x, y Balance) int { return cmp.Compare(x.AccountID, y.AccountID) })
+	for _, sale := range b.offers {
+		w.Offers = append(w.Offers, *sale)
+	}
+	slices.SortFunc(w.Offers, func(x, y OfferSale) int { return cmp.Compare(x.OfferID, y.OfferID) })
+	for unit, position := range b.moves {
+		w.Moves = append(w.Moves, Unit{ID: unit, Position: position})
+	}
+	slices.SortFunc(w.Moves, func(x, y Unit) int { return cmp.Compare(x.ID, y.ID) })
+	for _, count := range b.days {
+		w.Days = append(w.Days, *count)
+	}
+	slices.SortFunc(w.Days, func(x, y DayCount) int {
+		return cmp.Or(cmp.Compare(x.PartnerID, y.PartnerID), cmp.Compare(x.Kind, y.Kind))
+	})
+	return w
+}

@@ -1,0 +1,107 @@
+package purchase
+
+import (
+	"time"
+
+	"giftimbiz/internal/gift"
+)
+
+// decision is the deciding of one batch: every request in turn, each seeing what those before it changed.
+type decision struct {
+	batch []*waiter
+	now   time.Time
+	today gift.Day
+	ids   *gift.IDMaker
+
+	outs    []Outcome
+	soldOut []int64
+	books   books
+}
+
+func newDecision(batch []*waiter, now time.Time, ids *gift.IDMaker) *decision {
+	return &decision{batch: batch, now: now, today: gift.DayOf(now), ids: ids, outs: make([]Outcome, len(batch))}
+}
+
+// decide fills outs and returns what must be stored for them to be true.
+func (d *decision) decide(s *State) Writes {
+	d.books = newBooks(s)
+	for i, w := range d.batch {
+		d.outs[i] = d.one(s, w)
+	}
+	writes := d.books.writes()
+	for _, sale := range writes.Offers {
+		if sale.Next > s.Offers[sale.OfferID].Last {
+			d.soldOut = append(d.soldOut, sale.OfferID)
+		}
+	}
+	return writes
+}
+
+// written returns the orders that decide made, and whose they are.
+func (d *decision) written() (partners []int64, orders []gift.ID) {
+	for _, o := range d.books.w.Orders {
+		partners = append(partners, o.PartnerID)
+		orders = append(orders, o.ID)
+	}
+	return sortUnique(partners), orders
+}
+
+// one decides one request. The order of the checks is part of the interface that partners rely on.
+func (d *decision) one(s *State, w *waiter) Outcome {
+	p := s.Partners[w.req.PartnerID]
+	if p == nil || p.State != gift.Active {
+		return d.unkept(w, &gift.Refusal{Reason: gift.MayNotSpend, Item: -1})
+	}
+	if w.req.Key != "" {
+		if first, known := s.Keys[w.reads.key]; known {
+			return d.replay(w, p, first)
+		}
+	} else if first := d.repeated(s, w, p); first != 0 {
+		return d.unkept(w, &gift.Refusal{Reason: gift.Repeated, Item: -1, First: first.Ref(p.Sandbox)})
+	}
+	o := order{req: &w.req, partner: p, offers: make([]*Offer, len(w.req.Items))}
+	out := Outcome{Refusal: o.check(s, d.today)}
+	if out.Refusal == nil {
+		out = d.books.sell(s, &o, d.ids.Next(), w.reads.fingerprint, d.now)
+	}
+	d.render(w, &out)
+	if w.req.Key != "" {
+		d.books.keep(s, Answer{Key: w.reads.key, Request: w.reads.request, OrderID: out.OrderID, Body: out.Body, At: d.now})
+	}
+	return out
+}
+
+// unkept answers a refusal that is not remembered under the request's key.
+func (d *decision) unkept(w *waiter, r *gift.Refusal) Outcome {
+	out := Outcome{Refusal: r}
+	d.render(w, &out)
+	return out
+}
+
+func (d *decision) replay(w *waiter, p *Partner, first Answer) Outcome {
+	var ref gift.OrderRef
+	if first.OrderID != 0 {
+		ref = first.OrderID.Ref(p.Sandbox)
+	}
+	if first.Request != w.reads.request {
+		return d.unkept(w, &gift.Refusal{Reason: gift.KeyReused, Item: -1, First: ref})
+	}
+	return Outcome{OrderID: first.OrderID, Ref: ref, Body: first.Body, Replayed: true}
+}
+
+// repeated returns the order that an equal purchase completed within the partner's window, or 0. An order of the future
+// (another node's clock is ahead) counts as just completed.
+func (d *decision) repeated(s *State, w *waiter, p *Partner) gift.ID {
+	last := s.Repeats[Repeat{w.req.PartnerID, w.reads.fingerprint}]
+	window := time.Duration(p.DuplicateSec) * time.Second
+	if last == 0 || window == 0 || d.now.Sub(last.Time()) >= window {
+		return 0
+	}
+	return last
+}
+
+func (d *decision) render(w *waiter, out *Outcome) {
+	if w.req.Render != nil {
+		out.Body = w.req.Render(*out)
+	}
+}

@@ -1,0 +1,99 @@
+package purchase
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"time"
+
+	"giftimbiz/internal/gift"
+)
+
+// requestReads is what one request needs to know of itself; it is made by the caller's goroutine.
+type requestReads struct {
+	key         KeyHash // meaningful only when the request has a key
+	request     [32]byte
+	fingerprint int64
+}
+
+func readsOf(req *Request) requestReads {
+	what := make([]byte, 0, 16+24*len(req.Items))
+	what = binary.BigEndian.AppendUint64(what, uint64(req.Kind))
+	what = binary.BigEndian.AppendUint64(what, uint64(req.Cash))
+	for _, item := range req.Items {
+		what = binary.BigEndian.AppendUint64(what, uint64(item.OfferID))
+		what = binary.BigEndian.AppendUint64(what, uint64(item.CampaignID))
+		what = binary.BigEndian.AppendUint64(what, uint64(item.CouponID))
+	}
+	sum := sha256.Sum256(what)
+	r := requestReads{fingerprint: int64(binary.BigEndian.Uint64(sum[:8]))}
+	if req.Key != "" {
+		r.key = KeyHash{PartnerID: req.PartnerID, Hash: sha256.Sum256([]byte(req.Key))}
+		r.request = sha256.Sum256(append(what, strings.Join(strings.Fields(req.Product), " ")...))
+	}
+	return r
+}
+
+// readsOfBatch collects what the whole batch must lock and read.
+func readsOfBatch(batch []*waiter, now time.Time) Reads {
+	r := Reads{Now: now}
+	units := make(map[int64]int64, len(batch))
+	for _, w := range batch {
+		r.Partners = append(r.Partners, w.req.PartnerID)
+		if w.req.Key != "" {
+			r.Keys = append(r.Keys, w.reads.key)
+		} else {
+			r.Repeats = append(r.Repeats, Repeat{w.req.PartnerID, w.reads.fingerprint})
+		}
+		for _, item := range w.req.Items {
+			units[item.OfferID]++
+			r.Once = append(r.Once, OnceClaim{w.req.PartnerID, item.OfferID})
+			if item.CouponID != 0 {
+				r.Coupons = append(r.Coupons, item.CouponID)
+			}
+		}
+	}
+	for offer, n := range units {
+		r.Claims = append(r.Claims, Claim{OfferID: offer, Units: n})
+	}
+	slices.SortFunc(r.Claims, func(a, b Claim) int { return cmp.Compare(a.OfferID, b.OfferID) })
+	r.Partners = sortUnique(r.Partners)
+	r.Coupons = sortUnique(r.Coupons)
+	r.Keys = uniqueFunc(r.Keys, func(a, b KeyHash) int {
+		return cmp.Or(cmp.Compare(a.PartnerID, b.PartnerID), slices.Compare(a.Hash[:], b.Hash[:]))
+	})
+	r.Repeats = uniqueFunc(r.Repeats, func(a, b Repeat) int {
+		return cmp.Or(cmp.Compare(a.PartnerID, b.PartnerID), cmp.Compare(a.Fingerprint, b.Fingerprint))
+	})
+	r.Once = uniqueFunc(r.Once, compareOnce)
+	return r
+}
+
+func compareOnce(a, b OnceClaim) int {
+	return cmp.Or(cmp.Compare(a.PartnerID, b.PartnerID), cmp.Compare(a.OfferID, b.OfferID))
+}
+
+func sortUnique[T cmp.Ordered](s []T) []T { return uniqueFunc(s, cmp.Compare[T]) }
+
+func uniqueFunc[T comparable](s []T, compare func(a, b T) int) []T {
+	slices.SortFunc(s, compare)
+	return slices.Compact(s)
+}
+
+// names returns the texts that are right for each item.
+func names(offers []*Offer) [][]string {
+	all := make([][]string, len(offers))
+	for i, o := range offers {
+		all[i] = []string{o.Product, o.AltProduct}
+	}
+	return all
+}
+
+func sum(offers []*Offer, today gift.Day) (total gift.Won) {
+	for _, o := range offers {
+		total += o.PriceOn(today)
+	}
+	return total
+}

@@ -1,0 +1,157 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/gift"
+)
+
+// Accounts that the first migration made.
+const (
+	bankAccount      = 1
+	refundsAccount   = 2
+	testFundsAccount = 3
+)
+
+// maxDeposit bounds one deposit, so that a slipped key cannot bring sums near the edge of an int64.
+const maxDeposit = gift.Won(1_000_000_000_000)
+
+// transaction is a ledger transaction that is not a purchase. Its entries add up to zero; they name each account once.
+type transaction struct {
+	id        gift.ID
+	kind      string
+	orderID   gift.ID // 0 = none
+	reference string  // unique when not empty
+	memo      string
+	at        time.Time
+	entries   []entry
+}
+
+type entry struct {
+	account int64
+	amount  gift.Won // positive = credit
+}
+
+// post writes a transaction and moves the stored balances. Accounts are updated in the order given: a partner's or a
+// shop's before the shared ones, so that nobody waits for a row while holding one that all need.
+func post(ctx context.Context, tx *sql.Tx, t transaction) error {
+	var sum gift.Won
+	for _, e := range t.entries {
+		sum += e.amount
+	}
+	if sum != 0 {
+		return fmt.Errorf("storage: the entries of a %s add up to %d", t.kind, sum)
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO ledger_transactions (id, kind, order_id, reference, memo, at)
+VALUES ($1, $2, $3, $4, $5, $6)`, int64(t.id), t.kind, nullID(t.orderID), nullText(t.reference), t.memo, millis(t.at))
+	if err != nil {
+		return err
+	}
+	for _, e := range t.entries {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO entries (account_id, txn_id, amount) VALUES ($1, $2, $3)`,
+			e.account, int64(t.id), int64(e.amount)); err != nil {
+			return err
+		}
+		if err := execOne(ctx, tx, `UPDATE accounts SET balance = balance + $2 WHERE id = $1`,
+			e.account, int64(e.amount)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Deposit credits a partner's prepaid balance and returns the new balance. A reference, when given, works once: the
+// same deposit is not booked twice (ErrDuplicate). Sandbox partners are credited with test money that never mixes with
+// the bank's.
+func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, reference, memo string, now time.Time) (
+	balance gift.Won, err error,
+) {
+	if amount <= 0 || amount > maxDeposit {
+		return 0, fmt.Errorf("a deposit is between 1 and %d won, not %d", maxDeposit, amount)
+	}
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		account, sandbox, err := prepaidAccount(ctx, tx, partnerName)
+		if err != nil {
+			return err
+		}
+		balance, err = db.deposit(ctx, tx, account, sandbox, amount, reference, memo, now)
+		return err
+	})
+	return balance, err
+}
+
+func (db *DB) deposit(
+	ctx context.Context, tx *sql.Tx, account int64, sandbox bool, amount gift.Won, reference, memo string, now time.Time,
+) (balance gift.Won, err error) {
+	from := int64(bankAccount)
+	if sandbox {
+		from = testFundsAccount
+	}
+	err = post(ctx, tx, transaction{
+		id: db.NextID(), kind: "deposit", reference: reference, memo: memo, at: now,
+		entries: []entry{{account, amount}, {from, -amount}},
+	})
+	if err != nil {
+		return 0, err
+	}
+	err = tx.QueryRowContext(ctx, `SELECT balance FROM accounts WHERE id = $1`, account).Scan(&balance)
+	return balance, err
+}
+
+func prepaidAccount(ctx context.Context, tx *sql.Tx, partnerName string) (account int64, sandbox bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT a.id, p.sandbox FROM partners p
+JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id WHERE p.name = $1`, partnerName).
+		Scan(&account, (*asBool)(&sandbox))
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, fmt.Errorf("partner %q %w", partnerName, ErrNotFound)
+	}
+	return account, sandbox, err
+}
+
+// Join gives this process a number of its own, which its IDs and its sales account are made with. Call it once, after
+// Migrate or CheckSchema, before anything is bought or booked.
+func (db *DB) Join(ctx context.Context, clk clock.Clock) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `UPDATE node_numbers SET last = last + 1 WHERE id = 1 RETURNING last`).Scan(&db.node)
+		db.ids = gift.NewIDMaker(db.node, clk.Now)
+		return err
+	})
+}
+
+// IDs returns the maker of this process's order numbers; nil before Join.
+func (db *DB) IDs() *gift.IDMaker { return db.ids }
+
+// NextID returns an unused ledger transaction or order number. It panics before Join.
+func (db *DB) NextID() gift.ID { return db.ids.Next() }
+
+// execOne runs a statement that must change exactly one row.
+func execOne(ctx context.Context, tx *sql.Tx, query string, args ...any) error {
+	res, err := tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	n, err := res.RowsAffected()
+	if err == nil && n != 1 {
+		err = fmt.Errorf("storage: %d rows changed where one had to: %.60s", n, query)
+	}
+	return err
+}
+
+func nullID(id gift.ID) any {
+	if id == 0 {
+		return nil
+	}
+	return int64(id)
+}
+
+func nullText(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,245 @@
+package storage
+
+import (
+	"context"
+	"strconv"
+
+	"giftimbiz/internal/gift"
+)
+
+// loadChunk bounds the rows that are sent at once while stock is loaded.
+const loadChunk = 5000
+
+// Stock is a set of rows to add. Ids must be new; offers name how many units they have by the units themselves.
+type Stock struct {
+	Categories []gift.Category
+	Brands     []gift.Brand
+	Products   []gift.Product
+	Shops      []gift.Shop
+	Sellers    []NewSeller
+	Campaigns  []gift.Campaign
+	Offers     []gift.Offer
+	Units      []NewUnit
+	Sales      []ItemSale
+}
+
+// NewSeller is a seller with its hashed manager code.
+type NewSeller struct {
+	ID       int64
+	ShopID   int64
+	Name     string
+	CodeHash string
+}
+
+// NewUnit is a voucher with its encrypted number and the number's keyed hash, or a coupon without either.
+type NewUnit struct {
+	ID         int64
+	OfferID    int64
+	Position   int64 // 1, 2, … within the offer
+	Sealed     []byte
+	NumberHash []byte
+}
+
+// ItemSale is what was sold of a product or a campaign on a day.
+type ItemSale struct {
+	Kind   gift.Kind
+	ItemID int64
+	Day    gift.Day
+	Sold   int64
+}
+
+var (
+	insertCategories = over("id bigint, kind bigint, name text, thumb text, sort bigint", `
+INSERT INTO categories (id, kind, name, thumb, sort, changed_seq)
+SELECT id, kind, name, thumb, sort, (SELECT seq FROM change_clock) FROM input`)
+
+	insertBrands = over("id bigint, category_id bigint, name text, thumb text, in_use bigint", `
+INSERT INTO brands (id, category_id, name, thumb, in_use, changed_seq)
+SELECT id, category_id, name, thumb, in_use, (SELECT seq FROM change_clock) FROM input`)
+
+	insertProducts = over("id bigint, brand_id bigint, name text, face bigint, thumb text", `
+INSERT INTO products (id, brand_id, name, face, thumb, changed_seq)
+SELECT id, brand_id, name, face, thumb, (SELECT seq FROM change_clock) FROM input`)
+
+	insertShops = over("id bigint, category_id bigint, name text, thumb text, province text, district text, town text, "+
+		"map_url text", `
+INSERT INTO shops (id, category_id, name, thumb, province, district, town, map_url, changed_seq)
+SELECT id, category_id, name, thumb, province, district, town, map_url, (SELECT seq FROM change_clock) FROM input`)
+
+	insertSellers = over("id bigint, shop_id bigint, name text, code_hash text", `
+INSERT INTO sellers (id, shop_id, name, code_hash) SELECT id, shop_id, name, code_hash FROM input`)
+
+	insertCampaigns = over("id bigint, shop_id bigint, coupon_name text, product text, terms text, free bigint, "+
+		"price bigint, org_price bigint, discount bigint, member_type text, maker text, thumb text, image text, image2 text", `
+INSERT INTO campaigns (id, shop_id, coupon_name, product, terms, free, price, org_price, discount, member_type, maker,
+    thumb, image, image2, changed_seq)
+SELECT id, shop_id, coupon_name, product, terms, free, price, org_price, discount, member_type, maker,
+    thumb, image, image2, (SELECT seq FROM change_clock) FROM input`)
+
+	insertOffers = over("id bigint, kind bigint, product_id bigint, campaign_id bigint, face bigint, price_far bigint, "+
+		"price_mid bigint, price_near bigint, last_day bigint, stopped bigint, once_per bigint, units bigint", `
+INSERT INTO offers (id, kind, product_id, campaign_id, face, price_far, price_mid, price_near, last_day, stopped,
+    once_per, last_position, changed_seq)
+SELECT id, kind, NULLIF(product_id, 0), NULLIF(campaign_id, 0), face, price_far, price_mid, price_near, last_day, stopped,
+    once_per, units, (SELECT seq FROM change_clock) FROM input`)
+
+	insertUnits = over("id bigint, offer_id bigint, position bigint, number bytea, number_hash bytea", `
+INSERT INTO units (id, offer_id, position, number, number_hash)
+SELECT id, offer_id, position, number, number_hash FROM input`)
+
+	insertSales = over("kind bigint, item_id bigint, day bigint, sold bigint", `
+INSERT INTO item_sales (kind, item_id, day, sold) SELECT kind, item_id, day, sold FROM input`)
+)
+
+// Load adds the stock in one transaction: all of it or, on any fault (ErrDuplicate among them), nothing.
+func (db *DB) Load(ctx context.Context, stock *Stock) error {
+	s, err := db.begin(ctx)
+	if err != nil {
+		return classify(err)
+	}
+	s.exec(tickClock, 1, []int64{1})
+	err = stock.send(ctx, s)
+	if err != nil {
+		s.rollback()
+		return classify(err)
+	}
+	return classify(s.commit(ctx))
+}
+
+func (stock *Stock) send(ctx context.Context, s session) error {
+	units := make(map[int64]int64, len(stock.Offers))
+	for _, u := range stock.Units {
+		units[u.OfferID]++
+	}
+	steps := []func() error{
+		func() error { return inChunks(ctx, s, stock.Categories, sendCategories) },
+		func() error { return inChunks(ctx, s, stock.Brands, sendBrands) },
+		func() error { return inChunks(ctx, s, stock.Products, sendProducts) },
+		func() error { return inChunks(ctx, s, stock.Shops, sendShops) },
+		func() error { return inChunks(ctx, s, stock.Sellers, sendSellers) },
+		func() error { return inChunks(ctx, s, stock.Campaigns, sendCampaigns) },
+		func() error {
+			return inChunks(ctx, s, stock.Offers, func(s session, rows []gift.Offer) { sendOffers(s, rows, units) })
+		},
+		func() error { return inChunks(ctx, s, stock.Units, sendUnits) },
+		func() error { return inChunks(ctx, s, stock.Sales, sendSales) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func inChunks[T any](ctx context.Context, s session, rows []T, send func(session, []T)) error {
+	for len(rows) > 0 {
+		n := min(len(rows), loadChunk)
+		send(s, rows[:n])
+		if err := s.flush(ctx); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func sendCategories(s session, rows []gift.Category) {
+	s.exec(insertCategories, len(rows),
+		column(rows, func(c gift.Category) int64 { return c.ID }),
+		column(rows, func(c gift.Category) int64 { return int64(c.Kind) }),
+		column(rows, func(c gift.Category) string { return c.Name }),
+		column(rows, func(c gift.Category) string { return c.Thumb }),
+		column(rows, func(c gift.Category) int64 { return c.Sort }))
+}
+
+func sendBrands(s session, rows []gift.Brand) {
+	s.exec(insertBrands, len(rows),
+		column(rows, func(b gift.Brand) int64 { return b.ID }),
+		column(rows, func(b gift.Brand) int64 { return b.CategoryID }),
+		column(rows, func(b gift.Brand) string { return b.Name }),
+		column(rows, func(b gift.Brand) string { return b.Thumb }),
+		column(rows, func(b gift.Brand) int64 { return flag(b.InUse) }))
+}
+
+func sendProducts(s session, rows []gift.Product) {
+	s.exec(insertProducts, len(rows),
+		column(rows, func(p gift.Product) int64 { return p.ID }),
+		column(rows, func(p gift.Product) int64 { return p.BrandID }),
+		column(rows, func(p gift.Product) string { return p.Name }),
+		column(rows, func(p gift.Product) int64 { return int64(p.Face) }),
+		column(rows, func(p gift.Product) string { return p.Thumb }))
+}
+
+func sendShops(s session, rows []gift.Shop) {
+	s.exec(insertShops, len(rows),
+		column(rows, func(h gift.Shop) int64 { return h.ID }),
+		column(rows, func(h gift.Shop) int64 { return h.CategoryID }),
+		column(rows, func(h gift.Shop) string { return h.Name }),
+		column(rows, func(h gift.Shop) string { return h.Thumb }),
+		column(rows, func(h gift.Shop) string { return h.Province }),
+		column(rows, func(h gift.Shop) string { return h.District }),
+		column(rows, func(h gift.Shop) string { return h.Town }),
+		column(rows, func(h gift.Shop) string { return h.MapURL }))
+}
+
+func sendSellers(s session, rows []NewSeller) {
+	s.exec(insertSellers, len(rows),
+		column(rows, func(l NewSeller) int64 { return l.ID }),
+		column(rows, func(l NewSeller) int64 { return l.ShopID }),
+		column(rows, func(l NewSeller) string { return l.Name }),
+		column(rows, func(l NewSeller) string { return l.CodeHash }))
+}
+
+func sendCampaigns(s session, rows []gift.Campaign) {
+	s.exec(insertCampaigns, len(rows),
+		column(rows, func(c gift.Campaign) int64 { return c.ID }),
+		column(rows, func(c gift.Campaign) int64 { return c.ShopID }),
+		column(rows, func(c gift.Campaign) string { return c.CouponName }),
+		column(rows, func(c gift.Campaign) string { return c.Product }),
+		column(rows, func(c gift.Campaign) string { return c.Condition }),
+		column(rows, func(c gift.Campaign) int64 { return flag(c.Free) }),
+		column(rows, func(c gift.Campaign) int64 { return int64(c.Price) }),
+		column(rows, func(c gift.Campaign) int64 { return int64(c.OrgPrice) }),
+		column(rows, func(c gift.Campaign) int64 { return int64(c.Discount) }),
+		column(rows, func(c gift.Campaign) string { return c.MemberType }),
+		column(rows, func(c gift.Campaign) string { return c.MakerID }),
+		column(rows, func(c gift.Campaign) string { return c.Thumb }),
+		column(rows, func(c gift.Campaign) string { return c.Image }),
+		column(rows, func(c gift.Campaign) string { return c.Image2 }))
+}
+
+func sendOffers(s session, rows []gift.Offer, units map[int64]int64) {
+	s.exec(insertOffers, len(rows),
+		column(rows, func(o gift.Offer) int64 { return o.ID }),
+		column(rows, func(o gift.Offer) int64 { return int64(o.Kind) }),
+		column(rows, func(o gift.Offer) int64 { return o.ProductID }),
+		column(rows, func(o gift.Offer) int64 { return o.CampaignID }),
+		column(rows, func(o gift.Offer) int64 { return int64(o.Face) }),
+		column(rows, func(o gift.Offer) int64 { return int64(o.Tiers.Far) }),
+		column(rows, func(o gift.Offer) int64 { return int64(o.Tiers.Mid) }),
+		column(rows, func(o gift.Offer) int64 { return int64(o.Tiers.Near) }),
+		column(rows, func(o gift.Offer) int64 { return int64(o.LastDay) }),
+		column(rows, func(o gift.Offer) int64 { return flag(o.Stopped) }),
+		column(rows, func(o gift.Offer) int64 { return flag(o.OncePer) }),
+		column(rows, func(o gift.Offer) int64 { return units[o.ID] }))
+}
+
+func sendUnits(s session, rows []NewUnit) {
+	s.exec(insertUnits, len(rows),
+		column(rows, func(u NewUnit) int64 { return u.ID }),
+		column(rows, func(u NewUnit) int64 { return u.OfferID }),
+		column(rows, func(u NewUnit) int64 { return u.Position }),
+		column(rows, func(u NewUnit) []byte { return u.Sealed }),
+		column(rows, func(u NewUnit) []byte { return u.NumberHash }))
+}
+
+func sendSales(s session, rows []ItemSale) {
+	s.exec(insertSales, len(rows),
+		column(rows, func(i ItemSale) int64 { return int64(i.Kind) }),
+		column(rows, func(i ItemSale) int64 { return i.ItemID }),
+		column(rows, func(i ItemSale) int64 { return int64(i.Day) }),
+		column(rows, func(i ItemSale) int64 { return i.Sold }))
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,126 @@
+package storage
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// ErrNewerSchema says that the database was migrated by a newer giftimbiz than this one.
+var ErrNewerSchema = errors.New("the database was made by a newer giftimbiz; install that version")
+
+// ErrOldSchema says that migrations are missing.
+var ErrOldSchema = errors.New("the database is not up to date; run: giftimbiz migrate")
+
+// Migrate brings the schema up to date, each migration in one transaction. Processes that start together wait for each
+// other. It returns how many migrations were applied.
+func (db *DB) Migrate(ctx context.Context) (int, error) {
+	release, err := db.lockWriter(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	p, err := db.provider()
+	if err != nil {
+		return 0, err
+	}
+	if err := checkNotNewer(ctx, p); err != nil {
+		return 0, err
+	}
+	results, err := p.Up(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("migrate: %w", err)
+	}
+	return len(results), nil
+}
+
+// CheckSchema returns nil when the schema is exactly this binary's, ErrOldSchema or ErrNewerSchema.
+func (db *DB) CheckSchema(ctx context.Context) error {
+	p, err := db.provider()
+	if err != nil {
+		return err
+	}
+	if err := checkNotNewer(ctx, p); err != nil {
+		return err
+	}
+	pending, err := p.HasPending(ctx)
+	if err != nil {
+		return err
+	}
+	if pending {
+		return ErrOldSchema
+	}
+	return nil
+}
+
+func checkNotNewer(ctx context.Context, p *goose.Provider) error {
+	current, target, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if current > target {
+		return fmt.Errorf("%w (schema %d, this binary knows %d)", ErrNewerSchema, current, target)
+	}
+	return nil
+}
+
+func (db *DB) provider() (*goose.Provider, error) {
+	sub, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	files := rewritten{sub, db.dialect.schema}
+	if db.pool == nil {
+		return goose.NewProvider(goose.DialectSQLite3, db.write, files)
+	}
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db.write, files, goose.WithSessionLocker(locker))
+}
+
+// rewritten is a file system whose SQL files are exchanged for the engine's words while they are read.
+type rewritten struct {
+	fs.FS
+	words *strings.Replacer
+}
+
+// Open opens a file of the embedded folder.
+func (r rewritten) Open(name string) (fs.File, error) {
+	f, err := r.FS.Open(name)
+	if err != nil || !strings.HasSuffix(name, ".sql") {
+		return f, err
+	}
+	defer func() { _ = f.Close() }() // an embedded file
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return &textFile{Reader: strings.NewReader(r.words.Replace(string(text))), info: info}, nil
+}
+
+type textFile struct {
+	*strings.Reader
+	info fs.FileInfo
+}
+
+// Stat describes the file as it was before rewriting.
+func (f *textFile) Stat() (fs.FileInfo, error) { return f.info, nil }
+
+// Close does nothing.
+func (f *textFile) Close() error { return nil }

@@ -1,0 +1,274 @@
+-- +goose Up
+
+-- Written once for both engines; schema.go says which words are exchanged for SQLite.
+-- Times are milliseconds since 1970 (UTC), days are days since 1970-01-01 in Seoul, money is won.
+
+-- What this database is: which keys encrypt it, which node numbers were given out.
+CREATE TABLE settings (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+CREATE TABLE node_numbers (
+    id   BIGINT NOT NULL PRIMARY KEY,
+    last BIGINT NOT NULL
+);
+INSERT INTO node_numbers (id, last) VALUES (1, 0);
+
+-- One row. Whoever changes what a node keeps in memory takes the next number, writes it into the rows it changed, and
+-- keeps the row locked until COMMIT: numbers become visible in order, so "everything above the last one I saw" is exact.
+CREATE TABLE change_clock (
+    id  BIGINT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL
+);
+INSERT INTO change_clock (id, seq) VALUES (1, 1);
+
+CREATE TABLE operators (
+    id            BIGINT NOT NULL PRIMARY KEY,
+    email         TEXT   NOT NULL UNIQUE,
+    password_hash TEXT   NOT NULL,
+    role          TEXT   NOT NULL,
+    created_at    BIGINT NOT NULL
+);
+
+CREATE TABLE partners (
+    id            BIGINT   NOT NULL PRIMARY KEY,
+    name          TEXT     NOT NULL UNIQUE,
+    title         TEXT     NOT NULL,
+    state         SMALLINT NOT NULL,
+    sandbox       SMALLINT NOT NULL,
+    allow_list    TEXT     NOT NULL DEFAULT '',
+    daily_limit   BIGINT   NOT NULL DEFAULT 0 CHECK (daily_limit >= 0),
+    duplicate_sec BIGINT   NOT NULL DEFAULT 10 CHECK (duplicate_sec >= 0),
+    created_at    BIGINT   NOT NULL,
+    changed_seq   BIGINT   NOT NULL
+);
+CREATE INDEX partners_changed ON partners (changed_seq);
+
+-- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at.
+CREATE TABLE partner_keys (
+    id            BIGINT NOT NULL PRIMARY KEY,
+    partner_id    BIGINT NOT NULL REFERENCES partners (id),
+    key_hash      BYTEA  NOT NULL UNIQUE,
+    token_hash    BYTEA  NOT NULL,
+    refresh_hash  BYTEA  NOT NULL,
+    created_at    BIGINT NOT NULL,
+    expires_at    BIGINT
+);
+CREATE INDEX partner_keys_partner ON partner_keys (partner_id);
+
+-- The ledger. Every amount is a credit when positive; the entries of a transaction add up to zero.
+CREATE TABLE accounts (
+    id       BIGINT NOT NULL PRIMARY KEY,
+    kind     TEXT   NOT NULL,
+    owner_id BIGINT NOT NULL,
+    balance  BIGINT NOT NULL,
+    UNIQUE (kind, owner_id),
+    CHECK (kind <> 'prepaid' OR balance >= 0)
+) /*often updated*/;
+-- Heads of all transactions but purchases, whose head is the order of the same id.
+CREATE TABLE ledger_transactions (
+    id        BIGINT NOT NULL PRIMARY KEY,
+    kind      TEXT   NOT NULL,
+    order_id  BIGINT,
+    reference TEXT   UNIQUE,
+    memo      TEXT   NOT NULL,
+    at        BIGINT NOT NULL
+);
+CREATE TABLE entries (
+    account_id BIGINT NOT NULL,
+    txn_id     BIGINT NOT NULL,
+    amount     BIGINT NOT NULL CHECK (amount <> 0),
+    PRIMARY KEY (account_id, txn_id)
+) /*clustered*/;
+
+CREATE TABLE categories (
+    id          BIGINT   NOT NULL PRIMARY KEY,
+    kind        SMALLINT NOT NULL,
+    name        TEXT     NOT NULL,
+    thumb       TEXT     NOT NULL,
+    sort        BIGINT   NOT NULL,
+    changed_seq BIGINT   NOT NULL
+);
+CREATE TABLE brands (
+    id          BIGINT   NOT NULL PRIMARY KEY,
+    category_id BIGINT   NOT NULL REFERENCES categories (id),
+    name        TEXT     NOT NULL,
+    thumb       TEXT     NOT NULL,
+    in_use      SMALLINT NOT NULL,
+    changed_seq BIGINT   NOT NULL
+);
+CREATE TABLE products (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    brand_id    BIGINT NOT NULL REFERENCES brands (id),
+    name        TEXT   NOT NULL,
+    face        BIGINT NOT NULL CHECK (face >= 0),
+    thumb       TEXT   NOT NULL,
+    changed_seq BIGINT NOT NULL
+);
+CREATE INDEX products_changed ON products (changed_seq);
+CREATE TABLE shops (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    category_id BIGINT NOT NULL REFERENCES categories (id),
+    name        TEXT   NOT NULL,
+    thumb       TEXT   NOT NULL,
+    province    TEXT   NOT NULL,
+    district    TEXT   NOT NULL,
+    town        TEXT   NOT NULL,
+    map_url     TEXT   NOT NULL,
+    changed_seq BIGINT NOT NULL
+);
+CREATE INDEX shops_changed ON shops (changed_seq);
+-- Who may redeem a shop's coupons. Wrong codes are counted apart for live and sandbox coupons.
+CREATE TABLE sellers (
+    id        BIGINT NOT NULL PRIMARY KEY,
+    shop_id   BIGINT NOT NULL REFERENCES shops (id),
+    name      TEXT   NOT NULL,
+    code_hash TEXT   NOT NULL
+);
+CREATE INDEX sellers_shop ON sellers (shop_id);
+CREATE TABLE seller_attempts (
+    seller_id    BIGINT   NOT NULL REFERENCES sellers (id),
+    sandbox      SMALLINT NOT NULL,
+    wrong        BIGINT   NOT NULL,
+    since        BIGINT   NOT NULL,
+    locked_until BIGINT   NOT NULL,
+    PRIMARY KEY (seller_id, sandbox)
+);
+CREATE TABLE campaigns (
+    id          BIGINT   NOT NULL PRIMARY KEY,
+    shop_id     BIGINT   NOT NULL REFERENCES shops (id),
+    coupon_name TEXT     NOT NULL,
+    product     TEXT     NOT NULL,
+    terms       TEXT     NOT NULL,
+    free        SMALLINT NOT NULL,
+    price       BIGINT   NOT NULL,
+    org_price   BIGINT   NOT NULL,
+    discount    BIGINT   NOT NULL,
+    member_type TEXT     NOT NULL,
+    maker       TEXT     NOT NULL,
+    thumb       TEXT     NOT NULL,
+    image       TEXT     NOT NULL,
+    image2      TEXT     NOT NULL,
+    changed_seq BIGINT   NOT NULL
+);
+CREATE INDEX campaigns_changed ON campaigns (changed_seq);
+
+-- Stock. The units of an offer stand at positions 1, 2, …, last_position; those below next_position are sold. Selling
+-- moves next_position and touches no unit, so a purchase costs the same whatever was sold before.
+CREATE TABLE offers (
+    id            BIGINT   NOT NULL PRIMARY KEY,
+    kind          SMALLINT NOT NULL,
+    product_id    BIGINT   REFERENCES products (id),
+    campaign_id   BIGINT   REFERENCES campaigns (id),
+    face          BIGINT   NOT NULL CHECK (face >= 0),
+    price_far     BIGINT   NOT NULL CHECK (price_far >= 0),
+    price_mid     BIGINT   NOT NULL CHECK (price_mid >= 0),
+    price_near    BIGINT   NOT NULL CHECK (price_near >= 0),
+    last_day      BIGINT   NOT NULL,
+    stopped       SMALLINT NOT NULL DEFAULT 0,
+    once_per      SMALLINT NOT NULL DEFAULT 0,
+    next_position BIGINT   NOT NULL DEFAULT 1,
+    last_position BIGINT   NOT NULL DEFAULT 0,
+    last_partner  BIGINT   NOT NULL DEFAULT 0,
+    last_order    BIGINT   NOT NULL DEFAULT 0,
+    changed_seq   BIGINT   NOT NULL,
+    CHECK (next_position BETWEEN 1 AND last_position + 1),
+    CHECK ((product_id IS NULL) <> (campaign_id IS NULL))
+) /*often updated*/;
+CREATE INDEX offers_changed ON offers (changed_seq);
+CREATE INDEX offers_campaign ON offers (campaign_id);
+CREATE INDEX offers_product ON offers (product_id);
+CREATE TABLE units (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    offer_id    BIGINT NOT NULL REFERENCES offers (id),
+    position    BIGINT NOT NULL,
+    number      BYTEA,
+    number_hash BYTEA  UNIQUE,
+    UNIQUE (offer_id, position)
+);
+
+-- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
+-- write a lock into every parent row. The doctor proves them instead.
+CREATE TABLE orders (
+    id          BIGINT   NOT NULL PRIMARY KEY,
+    partner_id  BIGINT   NOT NULL,
+    kind        SMALLINT NOT NULL,
+    sandbox     SMALLINT NOT NULL,
+    amount      BIGINT   NOT NULL CHECK (amount >= 0),
+    fingerprint BIGINT   NOT NULL,
+    at          BIGINT   NOT NULL
+);
+CREATE INDEX orders_repeat ON orders (partner_id, fingerprint, id);
+-- test_order is 0 in a live item and the order's id in a sandbox item: no unit is in two live orders.
+CREATE TABLE order_items (
+    partner_id   BIGINT   NOT NULL,
+    kind         SMALLINT NOT NULL,
+    order_id     BIGINT   NOT NULL,
+    line         BIGINT   NOT NULL,
+    test_order   BIGINT   NOT NULL,
+    offer_id     BIGINT   NOT NULL,
+    unit_id      BIGINT   NOT NULL,
+    face         BIGINT   NOT NULL,
+    paid         BIGINT   NOT NULL,
+    used_at      BIGINT,
+    used_seller  BIGINT,
+    used_via     TEXT,
+    cancelled_at BIGINT,
+    PRIMARY KEY (partner_id, kind, order_id, line)
+) /*clustered*/;
+CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
+CREATE INDEX order_items_coupon ON order_items (partner_id, offer_id, order_id) WHERE kind = 2;
+CREATE TABLE once_claims (
+    partner_id BIGINT NOT NULL,
+    offer_id   BIGINT NOT NULL,
+    PRIMARY KEY (partner_id, offer_id)
+) /*clustered*/;
+CREATE TABLE partner_days (
+    partner_id BIGINT   NOT NULL,
+    day        BIGINT   NOT NULL,
+    kind       SMALLINT NOT NULL,
+    orders     BIGINT   NOT NULL,
+    items      BIGINT   NOT NULL,
+    spent      BIGINT   NOT NULL,
+    face       BIGINT   NOT NULL,
+    PRIMARY KEY (partner_id, day, kind)
+) /*often updated*/;
+CREATE TABLE idempotency_answers (
+    partner_id BIGINT NOT NULL,
+    key_hash   BYTEA  NOT NULL,
+    request    BYTEA  NOT NULL,
+    order_id   BIGINT NOT NULL,
+    body       BYTEA  NOT NULL,
+    at         BIGINT NOT NULL,
+    PRIMARY KEY (partner_id, key_hash)
+) /*clustered*/;
+
+-- Popularity: sales per product (gifticons) or campaign (star coupons) and day, summed up in the background.
+CREATE TABLE item_sales (
+    kind    SMALLINT NOT NULL,
+    item_id BIGINT   NOT NULL,
+    day     BIGINT   NOT NULL,
+    sold    BIGINT   NOT NULL,
+    PRIMARY KEY (kind, item_id, day)
+) /*clustered*/;
+CREATE TABLE item_sales_cursor (
+    id        BIGINT NOT NULL PRIMARY KEY,
+    up_to     BIGINT NOT NULL
+);
+INSERT INTO item_sales_cursor (id, up_to) VALUES (1, 0);
+
+-- Pictures, kept in the database so that every node serves every picture.
+CREATE TABLE media (
+    path         TEXT   NOT NULL PRIMARY KEY,
+    content_type TEXT   NOT NULL,
+    body         BYTEA  NOT NULL,
+    changed_at   BIGINT NOT NULL
+);
+
+-- The accounts that belong to nobody. Sales are spread over shards by node, so that nodes do not wait for each other.
+INSERT INTO accounts (id, kind, owner_id, balance) VALUES
+    (1, 'bank', 0, 0), (2, 'refunds', 0, 0), (3, 'test_funds', 0, 0),
+    (16, 'sales', 0, 0), (17, 'sales', 1, 0), (18, 'sales', 2, 0), (19, 'sales', 3, 0),
+    (20, 'sales', 4, 0), (21, 'sales', 5, 0), (22, 'sales', 6, 0), (23, 'sales', 7, 0),
+    (24, 'sales', 8, 0), (25, 'sales', 9, 0), (26, 'sales', 10, 0), (27, 'sales', 11, 0),
+    (28, 'sales', 12, 0), (29, 'sales', 13, 0), (30, 'sales', 14, 0), (31, 'sales', 15, 0);

@@ -1,0 +1,232 @@
+package storage
+
+import (
+	"context"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/purchase"
+)
+
+var _ purchase.Store = (*DB)(nil)
+
+// salesShards is how many sales accounts the first migration made.
+const (
+	salesShards       = 16
+	firstSalesAccount = 16
+)
+
+// What a batch locks and reads. The locks come first, so the statements after them see what the locks protect.
+var (
+	lockPartnerAccounts = over("partner_id bigint", `
+SELECT accounts.owner_id, accounts.id, accounts.balance
+FROM input JOIN accounts ON accounts.kind = 'prepaid' AND accounts.owner_id = input.partner_id
+ORDER BY accounts.id `+lockAccounts)
+
+	lockClaimedOffers = over("offer_id bigint", `
+SELECT offers.id, offers.kind, COALESCE(offers.product_id, 0), COALESCE(offers.campaign_id, 0),
+       offers.face, offers.price_far, offers.price_mid, offers.price_near, offers.last_day, offers.stopped,
+       offers.once_per, offers.next_position, offers.last_position, offers.last_partner, offers.last_order,
+       COALESCE(products.name, campaigns.product, ''), COALESCE(campaigns.coupon_name, '')
+FROM input JOIN offers ON offers.id = input.offer_id
+LEFT JOIN products ON products.id = offers.product_id
+LEFT JOIN campaigns ON campaigns.id = offers.campaign_id
+ORDER BY offers.id `+lockOffers)
+
+	selectBuyers = over("partner_id bigint, day bigint", `
+SELECT partners.id, partners.state, partners.sandbox, partners.daily_limit, partners.duplicate_sec,
+       CAST(COALESCE((SELECT SUM(orders) FROM partner_days
+                      WHERE partner_id = input.partner_id AND day = input.day), 0) AS BIGINT)
+FROM input JOIN partners ON partners.id = input.partner_id`)
+
+	selectFreeUnits = over("offer_id bigint, units bigint", `
+SELECT units.offer_id, units.id, units.position
+FROM input JOIN offers ON offers.id = input.offer_id
+JOIN units ON units.offer_id = offers.id
+          AND units.position >= offers.next_position AND units.position < offers.next_position + input.units
+ORDER BY units.offer_id, units.position`)
+
+	selectCoupons = over("unit_id bigint", `
+SELECT units.id, units.position, units.offer_id, COALESCE(order_items.partner_id, 0), COALESCE(order_items.order_id, 0)
+FROM input JOIN units ON units.id = input.unit_id
+LEFT JOIN order_items ON order_items.unit_id = units.id AND order_items.test_order = 0`)
+
+	selectAnswers = over("partner_id bigint, key_hash bytea", `
+SELECT a.partner_id, a.key_hash, a.request, a.order_id, a.body
+FROM input JOIN idempotency_answers a ON a.partner_id = input.partner_id AND a.key_hash = input.key_hash`)
+
+	selectRepeats = over("partner_id bigint, fingerprint bigint", `
+SELECT input.partner_id, input.fingerprint,
+       COALESCE((SELECT MAX(id) FROM orders
+                 WHERE partner_id = input.partner_id AND fingerprint = input.fingerprint), 0)
+FROM input`)
+
+	selectOnce = over("partner_id bigint, offer_id bigint", `
+SELECT o.partner_id, o.offer_id
+FROM input JOIN once_claims o ON o.partner_id = input.partner_id AND o.offer_id = input.offer_id`)
+
+	selectOrders = over("id bigint", `SELECT orders.id FROM input JOIN orders ON orders.id = input.id`)
+)
+
+// Transact implements purchase.Store.
+func (db *DB) Transact(
+	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
+) error {
+	s, err := db.begin(ctx)
+	if err != nil {
+		return classify(err)
+	}
+	state := &purchase.State{SalesAccount: firstSalesAccount + db.node%salesShards}
+	queueReads(s, reads, state)
+	if err := s.flush(ctx); err != nil {
+		s.rollback()
+		return classify(err)
+	}
+	writes, err := decide(state)
+	if err != nil {
+		s.rollback()
+		return err
+	}
+	queueWrites(s, &writes)
+	if err := s.flush(ctx); err != nil {
+		s.rollback()
+		return classify(err)
+	}
+	return ended(s.commit(ctx))
+}
+
+// ended names the fault of a COMMIT.
+func ended(err error) error {
+	if err == nil || definitelyNotCommitted(err) {
+		return classify(err)
+	}
+	return &purchase.AmbiguousCommit{Cause: err}
+}
+
+// Committed implements purchase.Store.
+func (db *DB) Committed(ctx context.Context, partners []int64, orders []gift.ID) (map[gift.ID]bool, error) {
+	s, err := db.begin(ctx)
+	if err != nil {
+		return nil, classify(err)
+	}
+	defer s.rollback()
+	found := make(map[gift.ID]bool, len(orders))
+	s.query(lockPartnerAccounts, func(scanner) error { return nil }, partners)
+	s.query(selectOrders, func(row scanner) error {
+		var id gift.ID
+		err := row.Scan(&id)
+		found[id] = true
+		return err
+	}, column(orders, func(id gift.ID) int64 { return int64(id) }))
+	return found, classify(s.flush(ctx))
+}
+
+func queueReads(s session, reads purchase.Reads, state *purchase.State) {
+	r := stateReader{state}
+	state.Partners = make(map[int64]*purchase.Partner, len(reads.Partners))
+	state.Offers = make(map[int64]*purchase.Offer, len(reads.Claims))
+	state.Coupons = make(map[int64]*purchase.Coupon, len(reads.Coupons))
+	state.Keys = make(map[purchase.KeyHash]purchase.Answer)
+	state.Repeats = make(map[purchase.Repeat]gift.ID)
+	state.Once = make(map[purchase.OnceClaim]bool)
+
+	offers := column(reads.Claims, func(c purchase.Claim) int64 { return c.OfferID })
+	today := int64(gift.DayOf(reads.Now))
+	s.query(lockPartnerAccounts, r.account, reads.Partners)
+	s.query(lockClaimedOffers, r.offer, offers)
+	s.query(selectBuyers, r.buyer, reads.Partners, column(reads.Partners, func(int64) int64 { return today }))
+	s.query(selectFreeUnits, r.unit, offers, column(reads.Claims, func(c purchase.Claim) int64 { return c.Units }))
+	s.query(selectCoupons, r.coupon, reads.Coupons)
+	s.query(selectAnswers, r.answer,
+		column(reads.Keys, func(k purchase.KeyHash) int64 { return k.PartnerID }),
+		column(reads.Keys, func(k purchase.KeyHash) []byte { return k.Hash[:] }))
+	s.query(selectRepeats, r.repeat,
+		column(reads.Repeats, func(k purchase.Repeat) int64 { return k.PartnerID }),
+		column(reads.Repeats, func(k purchase.Repeat) int64 { return k.Fingerprint }))
+	s.query(selectOnce, r.once,
+		column(reads.Once, func(o purchase.OnceClaim) int64 { return o.PartnerID }),
+		column(reads.Once, func(o purchase.OnceClaim) int64 { return o.OfferID }))
+}
+
+// stateReader puts rows into a State. The account's row comes before the buyer's.
+type stateReader struct{ *purchase.State }
+
+func (r stateReader) account(row scanner) error {
+	var partner int64
+	var p purchase.Partner
+	err := row.Scan(&partner, &p.AccountID, &p.Balance)
+	r.Partners[partner] = &p
+	return err
+}
+
+func (r stateReader) buyer(row scanner) error {
+	var partner int64
+	var p purchase.Partner
+	err := row.Scan(&partner, &p.State, (*asBool)(&p.Sandbox), &p.DailyLimit, &p.DuplicateSec, &p.OrdersToday)
+	if known := r.Partners[partner]; known != nil {
+		p.AccountID, p.Balance = known.AccountID, known.Balance
+		*known = p
+	}
+	return err
+}
+
+func (r stateReader) offer(row scanner) error {
+	var o purchase.Offer
+	err := row.Scan(&o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face, &o.Tiers.Far, &o.Tiers.Mid, &o.Tiers.Near,
+		&o.LastDay, (*asBool)(&o.Stopped), (*asBool)(&o.OncePer), &o.Next, &o.Last, &o.LastPartner, &o.LastOrder, &o.Product, &o.AltProduct)
+	o.Stock = o.Last - o.Next + 1
+	r.Offers[o.ID] = &o
+	return err
+}
+
+func (r stateReader) unit(row scanner) error {
+	var offer int64
+	var u purchase.Unit
+	err := row.Scan(&offer, &u.ID, &u.Position)
+	if o := r.Offers[offer]; o != nil {
+		o.Free = append(o.Free, u)
+	}
+	return err
+}
+
+func (r stateReader) coupon(row scanner) error {
+	var c purchase.Coupon
+	err := row.Scan(&c.ID, &c.Position, &c.OfferID, &c.Buyer, &c.Order)
+	r.Coupons[c.ID] = &c
+	return err
+}
+
+func (r stateReader) answer(row scanner) error {
+	var a purchase.Answer
+	var hash, request []byte
+	err := row.Scan(&a.Key.PartnerID, &hash, &request, &a.OrderID, &a.Body)
+	copy(a.Key.Hash[:], hash)
+	copy(a.Request[:], request)
+	r.Keys[a.Key] = a
+	return err
+}
+
+func (r stateReader) repeat(row scanner) error {
+	var k purchase.Repeat
+	var id gift.ID
+	err := row.Scan(&k.PartnerID, &k.Fingerprint, &id)
+	if id != 0 {
+		r.Repeats[k] = id
+	}
+	return err
+}
+
+func (r stateReader) once(row scanner) error {
+	var o purchase.OnceClaim
+	err := row.Scan(&o.PartnerID, &o.OfferID)
+	r.Once[o] = true
+	return err
+}
+
+// column turns one field of many rows into a column of a set statement.
+func column[T, V any](rows []T, field func(T) V) []V {
+	values := make([]V, len(rows))
+	for i, row := range rows {
+		values[i] = field(row)
+	}
+	return values
+}

@@ -1,0 +1,195 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// scanner is a row of either driver.
+type scanner interface{ Scan(dest ...any) error }
+
+// session is one write transaction that takes set statements. Statements are queued; flush sends what is queued, in
+// order, in one round trip where the engine can, and reports the first fault. After a fault only rollback is allowed.
+type session interface {
+	// query queues a statement; scan is called for each row while flush runs.
+	query(s *setStatement, scan func(scanner) error, input ...any)
+	// exec queues a statement that must change exactly want rows; want < 0 = any number.
+	exec(s *setStatement, want int, input ...any)
+	flush(ctx context.Context) error
+	commit(ctx context.Context) error
+	rollback()
+}
+
+// begin opens a session. The transaction starts with the first flush.
+func (db *DB) begin(ctx context.Context) (session, error) {
+	if db.pool != nil {
+		conn, err := db.pool.Acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s := &pgSession{conn: conn}
+		s.batch.Queue("BEGIN")
+		return s, nil
+	}
+	release, err := db.lockWriter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.hot.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		release()
+		return nil, err
+	}
+	return &sqliteSession{db: db, release: release}, nil
+}
+
+// pgSession pipelines: a flush is one round trip, whatever is queued.
+type pgSession struct {
+	conn  *pgxpool.Conn
+	batch pgx.Batch
+}
+
+func (s *pgSession) query(st *setStatement, scan func(scanner) error, input ...any) {
+	if columnar(input).rows() == 0 {
+		return
+	}
+	s.batch.Queue(st.sql(postgres, 0), input...).Query(func(rows pgx.Rows) error {
+		for rows.Next() {
+			if err := scan(rows); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
+	})
+}
+
+func (s *pgSession) exec(st *setStatement, want int, input ...any) {
+	if columnar(input).rows() == 0 {
+		return
+	}
+	query := s.batch.Queue(st.sql(postgres, 0), input...)
+	query.Query(func(rows pgx.Rows) error {
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return checkCount(st, int(rows.CommandTag().RowsAffected()), want)
+	})
+}
+
+func (s *pgSession) flush(ctx context.Context) error {
+	if s.batch.Len() == 0 {
+		return nil
+	}
+	err := s.conn.SendBatch(ctx, &s.batch).Close()
+	s.batch = pgx.Batch{}
+	return err
+}
+
+func (s *pgSession) commit(ctx context.Context) error {
+	if _, err := s.conn.Exec(ctx, "COMMIT"); err != nil {
+		s.rollback()
+		return err
+	}
+	s.conn.Release()
+	return nil
+}
+
+// rollback gives the connection back; the pool closes one that is still inside a transaction.
+func (s *pgSession) rollback() {
+	if s.conn.Conn().PgConn().TxStatus() != 'I' && !s.conn.Conn().IsClosed() {
+		ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
+		defer cancel()
+		_, _ = s.conn.Exec(ctx, "ROLLBACK") // a connection that cannot roll back is closed on release
+	}
+	s.conn.Release()
+}
+
+// sqliteSession runs each statement at once, on a connection that keeps them prepared; the first fault is kept for flush.
+type sqliteSession struct {
+	db      *DB
+	release func()
+	err     error
+}
+
+func (s *sqliteSession) query(st *setStatement, scan func(scanner) error, input ...any) {
+	s.each(st, input, func(stmt *sql.Stmt, args []any) error {
+		rows, err := stmt.Query(args...)
+		if err != nil {
+			return err
+		}
+		return scanAll(rows, scan)
+	})
+}
+
+func (s *sqliteSession) exec(st *setStatement, want int, input ...any) {
+	got := 0
+	s.each(st, input, func(stmt *sql.Stmt, args []any) error {
+		res, err := stmt.Exec(args...)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		got += int(n)
+		return err
+	})
+	if s.err == nil && columnar(input).rows() > 0 {
+		s.err = checkCount(st, got, want)
+	}
+}
+
+// each runs the statement over chunks of the input.
+func (s *sqliteSession) each(st *setStatement, input columnar, run func(*sql.Stmt, []any) error) {
+	var args []any
+	from := 0
+	for _, size := range chunks(input.rows(), s.db.dialect.maxRows) {
+		if s.err != nil {
+			return
+		}
+		stmt, err := s.db.prepared(st.sql(s.db.dialect, size))
+		if err != nil {
+			s.err = err
+			return
+		}
+		args = input.values(args[:0], from, from+size)
+		s.err = run(stmt, args)
+		from += size
+	}
+}
+
+func (s *sqliteSession) flush(context.Context) error { return s.err }
+
+// commit is not given the caller's context: the driver would interrupt it halfway.
+func (s *sqliteSession) commit(context.Context) error {
+	if _, err := s.db.hot.ExecContext(context.Background(), "COMMIT"); err != nil {
+		s.rollback()
+		return err
+	}
+	s.release()
+	return nil
+}
+
+func (s *sqliteSession) rollback() {
+	_, _ = s.db.hot.ExecContext(context.Background(), "ROLLBACK") // some faults have rolled back by themselves
+	s.release()
+}
+
+func scanAll(rows *sql.Rows, scan func(scanner) error) error {
+	defer func() { _ = rows.Close() }() // Err below reports what matters
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func checkCount(st *setStatement, got, want int) error {
+	if want >= 0 && got != want {
+		return fmt.Errorf("storage: %d rows changed where %d had to: %.60s", got, want, st.text)
+	}
+	return nil
+}
