@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# go test with the race detector, or without it where there is no C compiler for it to link with.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+go=${GO:-go}
+probe=$(mktemp -d)
+trap 'rm -rf "$probe"' EXIT
+
+race=()
+read -ra cc <<<"$("$go" env CC)"
+if printf '#include <stdlib.h>\nint main(void) { return 0; }\n' |
+	"${cc[@]}" -x c -o "$probe/a" - 2>"$probe/errors"; then
+	race=(-race)
+	export CGO_ENABLED=1
+else
+	echo "gotest: no working C compiler (${cc[*]}); the race detector is skipped" >&2
+fi
+"$go" test "${race[@]}" -timeout 20m "$@"
