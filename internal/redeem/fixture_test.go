@@ -1,0 +1,212 @@
+package redeem
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/gift"
+)
+
+const (
+	order    = gift.ID(1_000_000_000_001)
+	coupon   = int64(501)
+	partner  = int64(7)
+	seller   = int64(31)
+	stranger = int64(32) // a seller of another shop
+	code     = "482913"
+)
+
+var (
+	noon    = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
+	lastDay = gift.DateOf(2025, 9, 30)
+)
+
+// starCoupon is a bought coupon, usable at noon.
+func starCoupon() gift.BoughtItem {
+	return gift.BoughtItem{
+		OrderID: order, Line: 1, UnitID: coupon, At: noon.Add(-time.Hour),
+		Offer:    gift.Offer{ID: 1350, Kind: gift.StarCoupon, CampaignID: 188, LastDay: lastDay},
+		Campaign: gift.Campaign{ID: 188, ShopID: 37, CouponName: "김말이", Product: "김말이 3개", Condition: "2인세트 주문시", Free: true},
+		Shop:     gift.Shop{ID: 37, Name: "너랑나랑분식"},
+	}
+}
+
+// testKeys stands for the server's keys: fast hashes, and capabilities that are hashes.
+type testKeys struct{ checked atomic.Int64 }
+
+func mac(kind, text string) []byte {
+	h := hmac.New(sha256.New, []byte("test key"))
+	h.Write([]byte(kind + "\x00" + text))
+	return h.Sum(nil)
+}
+
+func (*testKeys) HashCode(plain string) (string, error) { return string(mac("code", plain)), nil }
+
+func (k *testKeys) CheckCode(hash, plain string) bool {
+	k.checked.Add(1)
+	return hash == string(mac("code", plain))
+}
+
+func (*testKeys) Capability(kind string, data []byte) string {
+	return base64.RawURLEncoding.EncodeToString(append(data, mac(kind, string(data))[:16]...))
+}
+
+func (*testKeys) OpenCapability(kind, token string) ([]byte, bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) < 16 {
+		return nil, false
+	}
+	data, tag := raw[:len(raw)-16], raw[len(raw)-16:]
+	return data, hmac.Equal(tag, mac(kind, string(data))[:16])
+}
+
+func (*testKeys) Open(_ int64, sealed []byte) (string, error) {
+	if len(sealed) == 0 {
+		return "", errors.New("nothing sealed")
+	}
+	return string(sealed), nil
+}
+
+// memory is a Store. What it returns are copies.
+type memory struct {
+	mu       sync.Mutex
+	items    []gift.BoughtItem
+	buyer    int64
+	sellers  []Seller
+	wrong    map[int64]Attempts // sandbox sellers are negative
+	uses     []Use
+	readErr  error
+	afterGet func() // runs after each BoughtCoupon, without the lock
+}
+
+func newMemory(items ...gift.BoughtItem) *memory {
+	hash, _ := (*testKeys)(nil).HashCode(code)
+	return &memory{
+		items: items, buyer: partner, wrong: map[int64]Attempts{},
+		sellers: []Seller{
+			{ID: seller, ShopID: 37, Name: "김점장", CodeHash: hash},
+			{ID: stranger, ShopID: 38, Name: "박점장", CodeHash: hash},
+		},
+	}
+}
+
+func (m *memory) find(partnerID int64, fits func(*gift.BoughtItem) bool) (*gift.BoughtItem, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.readErr != nil {
+		return nil, m.readErr
+	}
+	for i := range m.items {
+		if (partnerID == 0 || partnerID == m.buyer) && fits(&m.items[i]) {
+			found := m.items[i]
+			return &found, nil
+		}
+	}
+	return nil, nil
+}
+
+func (m *memory) BoughtItem(_ context.Context, partnerID int64, id gift.ID, line int64) (*gift.BoughtItem, error) {
+	return m.find(partnerID, func(i *gift.BoughtItem) bool { return i.OrderID == id && i.Line == line })
+}
+
+func (m *memory) BoughtCoupon(_ context.Context, partnerID int64, id gift.ID, unit int64) (*gift.BoughtItem, error) {
+	found, err := m.find(partnerID, func(i *gift.BoughtItem) bool { return (id == 0 || i.OrderID == id) && i.UnitID == unit })
+	if m.afterGet != nil {
+		m.afterGet()
+	}
+	return found, err
+}
+
+func (m *memory) Seller(_ context.Context, id int64) (*Seller, error) {
+	for _, s := range m.sellers {
+		if s.ID == id {
+			return &s, nil
+		}
+	}
+	return nil, nil
+}
+
+func (m *memory) ShopSellers(_ context.Context, shopID int64) (found []Seller, err error) {
+	for _, s := range m.sellers {
+		if s.ShopID == shopID {
+			found = append(found, s)
+		}
+	}
+	return found, nil
+}
+
+func side(id int64, sandbox bool) int64 {
+	if sandbox {
+		return -id
+	}
+	return id
+}
+
+func (m *memory) Attempts(_ context.Context, id int64, sandbox bool) (Attempts, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.wrong[side(id, sandbox)], nil
+}
+
+func (m *memory) CountWrong(_ context.Context, id int64, sandbox bool, now time.Time) (Attempts, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.wrong[side(id, sandbox)] = m.wrong[side(id, sandbox)].After(now)
+	return m.wrong[side(id, sandbox)], nil
+}
+
+func (m *memory) ClearWrong(_ context.Context, id int64, sandbox bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.wrong, side(id, sandbox))
+	return nil
+}
+
+func (m *memory) MarkUsed(_ context.Context, use Use) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.items {
+		item := &m.items[i]
+		if item.OrderID != use.OrderID || item.Line != use.Line || !item.UsedAt.IsZero() || !item.CancelledAt.IsZero() {
+			continue
+		}
+		item.UsedAt, item.UsedBy = use.At, use.SellerID
+		m.uses = append(m.uses, use)
+		return true, nil
+	}
+	return false, nil
+}
+
+// counterAt is a counter over a store, its clock standing at noon.
+type counterAt struct {
+	*Counter
+	store *memory
+	keys  *testKeys
+	clock *clock.Manual
+}
+
+func newCounterAt(items ...gift.BoughtItem) *counterAt {
+	c := &counterAt{store: newMemory(items...), keys: &testKeys{}, clock: clock.NewManual(noon)}
+	c.Counter = NewCounter(c.store, c.keys, c.clock)
+	return c
+}
+
+func newTestHandler(t *testing.T, items ...gift.BoughtItem) (http.Handler, *counterAt, *Links) {
+	t.Helper()
+	c := newCounterAt(items...)
+	links := NewLinks(c.keys, "https://gift.example/")
+	return NewHandler(Config{
+		Store: c.store, Counter: c.Counter, Links: links, Numbers: c.keys, Clock: c.clock,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	}), c, links
+}
