@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -94,10 +95,16 @@ func binding(unit int64, keyID []byte) []byte {
 func (v *Vault) Lookup(kind, value string) []byte { return keyedHash(v.lookupKey, kind, []byte(value)) }
 
 // TokenKey returns the key that tokens are signed with.
-func (v *Vault) TokenKey() []byte { return v.tokenKey }
+func (v *Vault) TokenKey() []byte { return slices.Clone(v.tokenKey) }
 
 // Fingerprint tells two sets of keys apart without giving anything away.
 func (v *Vault) Fingerprint() string { return v.fingerprint }
+
+// String keeps the keys out of anything that prints a Vault.
+func (v *Vault) String() string { return "vault " + v.fingerprint }
+
+// GoString keeps the keys out of %#v.
+func (v *Vault) GoString() string { return v.String() }
 
 func keyedHash(key []byte, kind string, data []byte) []byte {
 	mac := hmac.New(sha256.New, key)

@@ -1,0 +1,73 @@
+package storage_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"giftimbiz/internal/pgtest"
+	"giftimbiz/internal/storage"
+	"giftimbiz/internal/storage/storagetest"
+)
+
+// cluster is the PostgreSQL that this package's tests share, started by the first that needs it.
+var cluster struct {
+	once    sync.Once
+	started *pgtest.Cluster
+	err     error
+	count   atomic.Int64
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if cluster.started != nil {
+		_ = cluster.started.Stop() // its folder is temporary
+	}
+	os.Exit(code)
+}
+
+func postgresURL(t testing.TB) string {
+	t.Helper()
+	cluster.once.Do(func() { cluster.started, cluster.err = pgtest.Start("fsync=off") })
+	if errors.Is(cluster.err, pgtest.ErrMissing) {
+		t.Skipf("skipped: %v", cluster.err)
+	}
+	if cluster.err != nil {
+		t.Fatal(cluster.err)
+	}
+	dsn, err := cluster.started.CreateDatabase(fmt.Sprintf("test%d", cluster.count.Add(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dsn
+}
+
+// opener makes databases at a URL of each test's own.
+func opener(newURL func(testing.TB) string) storagetest.Opener {
+	return func(t testing.TB) (*storage.DB, func() *storage.DB) {
+		dsn := newURL(t)
+		open := func() *storage.DB {
+			db, err := storage.Open(t.Context(), dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() {
+				if err := db.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+			return db
+		}
+		return open(), open
+	}
+}
+
+func sqliteURL(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }
+
+func TestSQLiteConforms(t *testing.T) { storagetest.Run(t, opener(sqliteURL)) }
+
+func TestPostgreSQLConforms(t *testing.T) { storagetest.Run(t, opener(postgresURL)) }

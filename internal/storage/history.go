@@ -1,0 +1,273 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+
+	"giftimbiz/internal/gift"
+)
+
+// maxPage is how many items one page of a history has at most.
+const maxPage = 1000
+
+// What is selected of a bought item, in the order in which scanGift and scanStar read it.
+const (
+	boughtColumns = `SELECT i.order_id, i.line, r.sandbox, i.unit_id, i.face, i.paid, r.at, i.used_at,
+       COALESCE(i.used_seller, 0), i.cancelled_at,
+       o.id, o.kind, COALESCE(o.product_id, 0), COALESCE(o.campaign_id, 0), o.face,
+       o.price_far, o.price_mid, o.price_near, o.last_day, o.stopped, o.once_per,
+       c.id, c.kind, c.name, c.thumb, c.sort, `
+
+	giftColumns = `b.id, b.category_id, b.name, b.thumb, b.in_use, p.id, p.brand_id, p.name, p.face, p.thumb,
+       CASE WHEN r.sandbox = 0 THEN u.number END `
+
+	giftJoins = `
+JOIN orders r ON r.id = i.order_id
+JOIN offers o ON o.id = i.offer_id
+JOIN units u ON u.id = i.unit_id
+JOIN products p ON p.id = o.product_id
+JOIN brands b ON b.id = p.brand_id
+JOIN categories c ON c.id = b.category_id`
+
+	starColumns = `m.id, m.shop_id, m.coupon_name, m.product, m.terms, m.free, m.price, m.org_price, m.discount,
+       m.member_type, m.maker, m.thumb, m.image, m.image2,
+       s.id, s.category_id, s.name, s.thumb, s.province, s.district, s.town, s.map_url `
+
+	starJoins = `
+JOIN orders r ON r.id = i.order_id
+JOIN offers o ON o.id = i.offer_id
+JOIN campaigns m ON m.id = o.campaign_id
+JOIN shops s ON s.id = m.shop_id
+JOIN categories c ON c.id = s.category_id`
+)
+
+// Which items a query is about; $1 is the partner and $2 what the name says. CROSS JOIN keeps SQLite from putting the
+// tables in another order.
+const (
+	itemsOfKind = `order_items i
+WHERE i.partner_id = $1 AND i.kind = $2 AND i.order_id >= $3 AND i.order_id < $4`
+
+	itemsOfOffer = `order_items i
+WHERE i.partner_id = $1 AND i.kind = 2 AND i.offer_id = $2 AND i.order_id >= $3 AND i.order_id < $4`
+
+	itemsOfCampaign = `offers f CROSS JOIN order_items i
+WHERE f.campaign_id = $2 AND i.partner_id = $1 AND i.kind = 2 AND i.offer_id = f.id
+  AND i.order_id >= $3 AND i.order_id < $4`
+)
+
+// selection is a history query on its way to SQL.
+type selection struct {
+	items string // one of the texts above
+	what  int64  // its $2
+	// from ≤ order id < to. IDs are in time order, so days are such ranges too.
+	from, to gift.ID
+	// counted says that no sums are kept for what is selected.
+	counted bool
+}
+
+// History returns a page of a partner's bought items, newest first, lines of an order in ascending order. The first page
+// and a page After an order cost the same however much was bought before; totals cost the same unless OrderID, OfferID
+// or CampaignID is given. The page and its totals are of one state of the database.
+func (db *DB) History(ctx context.Context, q gift.HistoryQuery) (h gift.History, err error) {
+	if q.Limit < 1 || q.Limit > maxPage || q.Offset < 0 {
+		return h, fmt.Errorf("storage: no page of %d items from the %dth", q.Limit, q.Offset)
+	}
+	if q.Kind != gift.StarCoupon && (q.OfferID != 0 || q.CampaignID != 0) {
+		return h, errors.New("storage: only the history of star coupons is kept by offer and campaign")
+	}
+	err = db.snapshot(ctx, func(tx *sql.Tx) error {
+		s, err := selectionOf(ctx, tx, q)
+		if err != nil {
+			return err
+		}
+		if h.Items, err = readPage(ctx, tx, s, q); err != nil {
+			return err
+		}
+		if int64(len(h.Items)) > q.Limit {
+			h.Items, h.More = h.Items[:q.Limit], true
+		}
+		return readTotals(ctx, tx, s, q, &h)
+	})
+	return h, err
+}
+
+func selectionOf(ctx context.Context, tx *sql.Tx, q gift.HistoryQuery) (s selection, err error) {
+	s = selection{items: itemsOfKind, what: int64(q.Kind), to: math.MaxInt64, counted: true}
+	switch {
+	case q.OfferID != 0:
+		s.items, s.what = itemsOfOffer, q.OfferID
+	case q.CampaignID != 0:
+		s.items, s.what = itemsOfCampaign, q.CampaignID
+	case q.OrderID == 0:
+		s.counted = false
+	}
+	if q.From != 0 {
+		s.from = gift.FirstIDAt(q.From.Start())
+	}
+	if q.To != 0 {
+		s.to = gift.FirstIDAt(q.To.End())
+	}
+	if q.OrderID != 0 {
+		s.from, s.to = max(s.from, q.OrderID), min(s.to, q.OrderID+1)
+	}
+	if q.OfferID != 0 && q.CampaignID != 0 {
+		err = s.emptyUnlessOf(ctx, tx, q.OfferID, q.CampaignID)
+	}
+	return s, err
+}
+
+// emptyUnlessOf makes the selection empty when the offer is not the campaign's.
+func (s *selection) emptyUnlessOf(ctx context.Context, tx *sql.Tx, offerID, campaignID int64) error {
+	err := tx.QueryRowContext(ctx, `SELECT id FROM offers WHERE id = $1 AND campaign_id = $2`, offerID, campaignID).
+		Scan(&offerID)
+	if errors.Is(err, sql.ErrNoRows) {
+		s.to = s.from
+		return nil
+	}
+	return err
+}
+
+// readPage reads one item more than the page has. It finds the keys of the page first and looks up the rest for those
+// only.
+func readPage(ctx context.Context, tx *sql.Tx, s selection, q gift.HistoryQuery) ([]gift.BoughtItem, error) {
+	to := s.to
+	if q.After != 0 {
+		to = min(to, q.After)
+	}
+	columns, joins, scan := ofKind(q.Kind)
+	rows, err := tx.QueryContext(ctx, boughtColumns+columns+`FROM (
+    SELECT i.partner_id, i.kind, i.order_id, i.line FROM `+s.items+`
+    ORDER BY i.order_id DESC, i.line LIMIT $5 OFFSET $6) k
+CROSS JOIN order_items i`+joins+`
+WHERE i.partner_id = k.partner_id AND i.kind = k.kind AND i.order_id = k.order_id AND i.line = k.line
+ORDER BY k.order_id DESC, k.line`,
+		q.PartnerID, s.what, int64(s.from), int64(to), q.Limit+1, q.Offset)
+	if err != nil {
+		return nil, err
+	}
+	var items []gift.BoughtItem
+	err = scanAll(rows, func(row scanner) error {
+		items = append(items, gift.BoughtItem{})
+		return scan(row, &items[len(items)-1])
+	})
+	return items, err
+}
+
+// readTotals adds up the days' figures, or the selected items where no figures are kept.
+func readTotals(ctx context.Context, tx *sql.Tx, s selection, q gift.HistoryQuery, h *gift.History) error {
+	if s.counted {
+		return tx.QueryRowContext(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(i.paid), 0) AS BIGINT),
+CAST(COALESCE(SUM(i.face), 0) AS BIGINT) FROM `+s.items, q.PartnerID, s.what, int64(s.from), int64(s.to)).
+			Scan(&h.Total, &h.Spent, &h.Face)
+	}
+	last := q.To
+	if last == 0 {
+		last = math.MaxInt32
+	}
+	return tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(items), 0) AS BIGINT),
+CAST(COALESCE(SUM(spent), 0) AS BIGINT), CAST(COALESCE(SUM(face), 0) AS BIGINT)
+FROM partner_days WHERE partner_id = $1 AND kind = $2 AND day >= $3 AND day <= $4`,
+		q.PartnerID, int64(q.Kind), int64(q.From), int64(last)).Scan(&h.Total, &h.Spent, &h.Face)
+}
+
+// itemKey is the primary key of order_items. Items never move, so a key once found stays right.
+type itemKey struct {
+	partnerID int64
+	kind      gift.Kind
+	orderID   gift.ID
+	line      int64
+}
+
+// BoughtItem returns a line of an order, or nil when there is none or the order is not the partner's. partnerID 0 = of
+// any partner.
+func (db *DB) BoughtItem(ctx context.Context, partnerID int64, orderID gift.ID, line int64) (*gift.BoughtItem, error) {
+	key := itemKey{orderID: orderID, line: line}
+	err := db.read.QueryRowContext(ctx,
+		`SELECT partner_id, kind FROM orders WHERE id = $1 AND ($2 = 0 OR partner_id = $2)`, int64(orderID), partnerID).
+		Scan(&key.partnerID, &key.kind)
+	if err != nil {
+		return nil, absent(err)
+	}
+	return db.boughtAt(ctx, key)
+}
+
+// BoughtCoupon returns a star coupon as it stands in an order, or nil when the order does not have it or is not the
+// partner's. partnerID 0 = of any partner, orderID 0 = in the newest order that has it.
+func (db *DB) BoughtCoupon(ctx context.Context, partnerID int64, orderID gift.ID, unitID int64) (*gift.BoughtItem, error) {
+	const columns = `SELECT partner_id, kind, order_id, line FROM order_items
+WHERE kind = 2 AND unit_id = $1 AND ($2 = 0 OR partner_id = $2) `
+	var key itemKey
+	find := func(which string, args ...any) error {
+		return db.read.QueryRowContext(ctx, columns+which, append([]any{unitID, partnerID}, args...)...).
+			Scan(&key.partnerID, &key.kind, &key.orderID, &key.line)
+	}
+	var err error
+	if orderID != 0 {
+		err = find(`AND test_order IN (0, $3) AND order_id = $3`, int64(orderID))
+	} else if err = find(`AND test_order = 0`); errors.Is(err, sql.ErrNoRows) {
+		// Sandbox orders show free coupons only, so the live order, once there is one, is the newest.
+		err = find(`AND test_order > 0 AND ($2 = 0 OR EXISTS (SELECT 1 FROM partners WHERE id = $2 AND sandbox = 1))
+ORDER BY test_order DESC LIMIT 1`)
+	}
+	if err != nil {
+		return nil, absent(err)
+	}
+	return db.boughtAt(ctx, key)
+}
+
+func (db *DB) boughtAt(ctx context.Context, key itemKey) (*gift.BoughtItem, error) {
+	columns, joins, scan := ofKind(key.kind)
+	var item gift.BoughtItem
+	row := db.read.QueryRowContext(ctx, boughtColumns+columns+`FROM order_items i`+joins+`
+WHERE i.partner_id = $1 AND i.kind = $2 AND i.order_id = $3 AND i.line = $4`,
+		key.partnerID, int64(key.kind), int64(key.orderID), key.line)
+	if err := scan(row, &item); err != nil {
+		return nil, absent(err)
+	}
+	return &item, nil
+}
+
+// absent drops the error that says that a row does not exist.
+func absent(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return classify(err)
+}
+
+func ofKind(kind gift.Kind) (columns, joins string, scan func(scanner, *gift.BoughtItem) error) {
+	if kind == gift.StarCoupon {
+		return starColumns, starJoins, scanStar
+	}
+	return giftColumns, giftJoins, scanGift
+}
+
+func scanGift(row scanner, i *gift.BoughtItem) error {
+	b, p := &i.Brand, &i.Product
+	return scanBought(row, i, &b.ID, &b.CategoryID, &b.Name, &b.Thumb, (*asBool)(&b.InUse),
+		&p.ID, &p.BrandID, &p.Name, &p.Face, &p.Thumb, &i.Sealed)
+}
+
+func scanStar(row scanner, i *gift.BoughtItem) error {
+	m, s := &i.Campaign, &i.Shop
+	return scanBought(row, i, &m.ID, &m.ShopID, &m.CouponName, &m.Product, &m.Condition, (*asBool)(&m.Free), &m.Price,
+		&m.OrgPrice, &m.Discount, &m.MemberType, &m.MakerID, &m.Thumb, &m.Image, &m.Image2,
+		&s.ID, &s.CategoryID, &s.Name, &s.Thumb, &s.Province, &s.District, &s.Town, &s.MapURL)
+}
+
+// scanBought reads what both kinds have, and then the rest.
+func scanBought(row scanner, i *gift.BoughtItem, rest ...any) error {
+	var at, used, cancelled sql.NullInt64
+	o, c := &i.Offer, &i.Category
+	err := row.Scan(append([]any{
+		&i.OrderID, &i.Line, (*asBool)(&i.Sandbox), &i.UnitID, &i.Face, &i.Paid, &at, &used, &i.UsedBy, &cancelled,
+		&o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face,
+		&o.Tiers.Far, &o.Tiers.Mid, &o.Tiers.Near, &o.LastDay, (*asBool)(&o.Stopped), (*asBool)(&o.OncePer),
+		&c.ID, &c.Kind, &c.Name, &c.Thumb, &c.Sort,
+	}, rest...)...)
+	i.At, i.UsedAt, i.CancelledAt = fromMillis(at), fromMillis(used), fromMillis(cancelled)
+	return err
+}

@@ -1,0 +1,134 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/purchase"
+)
+
+var errInjected = errors.New("injected fault")
+
+// faultyStore spoils a number of transactions: the COMMIT is lost on its way there, or its answer on the way back.
+type faultyStore struct {
+	purchase.Store
+	lostBefore atomic.Int64 // transactions to lose before they are stored
+	lostAfter  atomic.Int64 // transactions to store without saying so
+	failing    atomic.Int64 // transactions that fail in a way the engine does not know
+	silent     atomic.Int64 // questions about the outcome that go unanswered
+}
+
+func (f *faultyStore) Transact(
+	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
+) error {
+	switch {
+	case take(&f.lostBefore):
+		_ = f.Store.Transact(ctx, reads, func(s *purchase.State) (purchase.Writes, error) {
+			_, err := decide(s)
+			return purchase.Writes{}, errors.Join(err, errInjected)
+		})
+		return &purchase.AmbiguousCommit{Cause: errInjected}
+	case take(&f.lostAfter):
+		if err := f.Store.Transact(ctx, reads, decide); err != nil {
+			return err
+		}
+		return &purchase.AmbiguousCommit{Cause: errInjected}
+	case take(&f.failing):
+		return errInjected
+	}
+	return f.Store.Transact(ctx, reads, decide)
+}
+
+func (f *faultyStore) Committed(ctx context.Context, partners []int64, orders []gift.ID) (map[gift.ID]bool, error) {
+	if take(&f.silent) {
+		return nil, errInjected
+	}
+	return f.Store.Committed(ctx, partners, orders)
+}
+
+func take(n *atomic.Int64) bool {
+	for left := n.Load(); left > 0; left = n.Load() {
+		if n.CompareAndSwap(left, left-1) {
+			return true
+		}
+	}
+	return false
+}
+
+// unansweredCommits loses COMMITs both ways under 40 purchases at once; every answer must be true and none doubled.
+func unansweredCommits(t *testing.T, open Opener) {
+	for name, spoil := range map[string]func(*faultyStore){
+		"and was not stored": func(f *faultyStore) { f.lostBefore.Store(3); f.silent.Store(2) },
+		"but was stored":     func(f *faultyStore) { f.lostAfter.Store(3); f.silent.Store(2) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := NewHouse(t, open)
+			h.Stock(2, 100)
+			p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
+			f := h.spoiltEngine(spoil)
+			each(40, func(i int) {
+				out, err := f.Buy(t.Context(), GiftRequest(p, fmt.Sprint(i), int64(i%2)+1))
+				if err != nil || out.Refusal != nil {
+					t.Errorf("purchase %d: %+v, %v", i, out.Refusal, err)
+				}
+			})
+			if got := h.Balance("demo"); got != 1_000_000-40*940 {
+				t.Errorf("balance %d", got)
+			}
+		})
+	}
+}
+
+// failedTransactions: a batch that fails is tried again one by one; while nothing can be written nothing is bought.
+func failedTransactions(t *testing.T, open Opener) {
+	h := NewHouse(t, open)
+	h.Stock(1, 100)
+	p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
+	f := h.spoiltEngine(func(f *faultyStore) { f.failing.Store(1) })
+	var bought atomic.Int64
+	each(30, func(i int) {
+		out, err := f.Buy(t.Context(), GiftRequest(p, fmt.Sprint(i), 1))
+		switch {
+		case err == nil && out.Refusal == nil:
+			bought.Add(1)
+		case !errors.Is(err, purchase.ErrNotJournalled):
+			t.Errorf("purchase %d: %+v, %v", i, out.Refusal, err)
+		}
+	})
+	if got := h.Balance("demo"); got != 1_000_000-gift.Won(bought.Load())*940 {
+		t.Errorf("balance %d after %d purchases", got, bought.Load())
+	}
+	if bought.Load() < 29 {
+		t.Errorf("%d purchases went through; one failed transaction may cost one at most", bought.Load())
+	}
+}
+
+// neverAnswered: the store does not say what happened for longer than the engine asks.
+func neverAnswered(t *testing.T, open Opener) {
+	h := NewHouse(t, open)
+	h.Stock(1, 10)
+	p := h.Partner(gift.Partner{Name: "demo"}, 10_000)
+	f := h.spoiltEngine(func(f *faultyStore) { f.lostAfter.Store(1); f.silent.Store(1 << 40) })
+	if _, err := f.Buy(t.Context(), GiftRequest(p, "k", 1)); !errors.Is(err, purchase.ErrUnknown) {
+		t.Fatalf("want ErrUnknown, got %v", err)
+	}
+	out, err := f.Buy(t.Context(), GiftRequest(p, "k", 1))
+	if err != nil || !out.Replayed {
+		t.Errorf("the same key must find the purchase: %+v, %v", out, err)
+	}
+}
+
+// spoiltEngine returns another engine on the house's store, some of whose transactions go wrong.
+func (h *House) spoiltEngine(spoil func(*faultyStore)) *purchase.Engine {
+	f := &faultyStore{Store: h.DB}
+	spoil(f)
+	e := purchase.New(purchase.Options{Store: f, Clock: h.Clock, IDs: h.DB.IDs(), Resolve: 2 * time.Second})
+	e.Start()
+	h.T.Cleanup(e.Stop)
+	return e
+}
