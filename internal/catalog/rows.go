@@ -1,9 +1,9 @@
-// Package catalog keeps all that is on sale in memory.
 package catalog
 
 import "giftimbiz/internal/gift"
 
-// Rows are what the catalogue is made of: everything, or what changed since it last looked.
+// Rows are what the catalogue is made of: everything, or what changed since it last looked. A row replaces the one with
+// the same id.
 type Rows struct {
 	Categories []gift.Category
 	Brands     []gift.Brand
@@ -12,6 +12,10 @@ type Rows struct {
 	Campaigns  []gift.Campaign
 	Offers     []gift.Offer
 	Free       map[int64][]int64 // star offer -> some of its free coupons
+}
+
+func (r *Rows) len() int {
+	return len(r.Categories) + len(r.Brands) + len(r.Products) + len(r.Shops) + len(r.Campaigns) + len(r.Offers)
 }
 
 // PopularityKey names what sales are counted by: a product or a campaign.

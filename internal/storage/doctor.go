@@ -36,18 +36,19 @@ FROM (SELECT txn_id FROM entries EXCEPT SELECT id FROM orders EXCEPT SELECT id F
 SELECT 'number ' || id || ' is used twice' AS detail
 FROM (SELECT id FROM orders INTERSECT SELECT id FROM ledger_transactions) x`},
 
-	// Account 0 stands for all sales accounts together.
+	// Account 0 stands for the sales accounts: one of them is credited.
 	{"every live order is booked from its partner to sales, no other is", `
 SELECT 'order ' || txn || ': ' || SUM(booked) || ' instead of ' || SUM(due) || ' booked on ' ||
        CASE WHEN account = 0 THEN 'sales' ELSE 'account ' || account END AS detail
-FROM (SELECT r.id AS txn, a.id AS account, -r.amount AS due, 0 AS booked
-      FROM orders r JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = r.partner_id WHERE r.sandbox = 0
+FROM (SELECT r.id AS txn, a.id AS account, -r.amount AS due, 0 AS booked, 1 AS n
+      FROM orders r JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = r.partner_id
+      WHERE r.sandbox = 0 AND r.amount > 0
       UNION ALL
-      SELECT id, 0, amount, 0 FROM orders WHERE sandbox = 0
+      SELECT id, 0, amount, 0, 1 FROM orders WHERE sandbox = 0 AND amount > 0
       UNION ALL
-      SELECT e.txn_id, CASE WHEN a.kind = 'sales' THEN 0 ELSE e.account_id END, 0, e.amount
+      SELECT e.txn_id, CASE WHEN a.kind = 'sales' THEN 0 ELSE e.account_id END, 0, e.amount, -1
       FROM entries e JOIN orders r ON r.id = e.txn_id LEFT JOIN accounts a ON a.id = e.account_id) x
-GROUP BY txn, account HAVING SUM(due) <> SUM(booked)`},
+GROUP BY txn, account HAVING SUM(due) <> SUM(booked) OR SUM(n) <> 0`},
 
 	{"every balance equals its entries", `
 SELECT 'account ' || account || ' shows ' || SUM(shown) || ', its entries add up to ' || SUM(booked) AS detail

@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
+	"time"
 )
 
 // ErrOtherKeys says that the database was filled with other keys than the server's.
@@ -29,15 +29,13 @@ func (db *DB) BindKeys(ctx context.Context, fingerprint string) error {
 	})
 }
 
-// CreateOperator stores who may sign in to the console. The e-mail address must be new (ErrDuplicate).
-func (db *DB) CreateOperator(ctx context.Context, email, passwordHash, role string, nowMs int64) error {
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+// SetOperator stores who may sign in to the console, or gives a known e-mail address another password and role.
+func (db *DB) SetOperator(ctx context.Context, email, passwordHash, role string, now time.Time) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO operators (id, email, password_hash, role, created_at)
-SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4 FROM operators`, email, passwordHash, role, nowMs)
+SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4 FROM operators WHERE TRUE
+ON CONFLICT (email) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role`,
+			email, passwordHash, role, millis(now))
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("operator %s: %w", email, err)
-	}
-	return nil
 }

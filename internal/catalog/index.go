@@ -1,0 +1,118 @@
+package catalog
+
+import (
+	"time"
+
+	"giftimbiz/internal/gift"
+)
+
+// Index is all that is on sale on one day. It is immutable: its methods may be called from any goroutine, and the
+// answers of one Index fit together.
+type Index struct {
+	day         gift.Day
+	from, until time.Time // the day
+	books       *books
+	gifts       *market
+	stars       *market
+}
+
+func newIndex(day gift.Day) *Index {
+	return &Index{
+		day: day, from: day.Start(), until: day.End(), books: &books{},
+		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon),
+	}
+}
+
+// Day returns the day in Seoul whose prices are shown.
+func (ix *Index) Day() gift.Day { return ix.day }
+
+func (ix *Index) covers(t time.Time) bool { return !t.Before(ix.from) && t.Before(ix.until) }
+
+// Gifts lists gifticons on sale (guide §4).
+func (ix *Index) Gifts(q GiftQuery) Page {
+	s, ok := ix.gifts.choose(q.CategoryID, q.BrandID, q.Order)
+	if !ok {
+		return Page{}
+	}
+	s.most = q.MaxPrice
+	s.search(q.Words)
+	return s.page(q.Offset, q.Limit)
+}
+
+// Stars lists star coupons on sale (guide §9).
+func (ix *Index) Stars(q StarQuery) Page {
+	s, ok := ix.stars.choose(q.CategoryID, q.ShopID, q.Order)
+	if !ok {
+		return Page{}
+	}
+	s.search(q.Words)
+	if q.Province != "" || q.District != "" || q.Town != "" {
+		s.restrict(ix.stars.itemsAt(&q))
+	}
+	if q.MakerID != "" {
+		s.restrict(ix.stars.itemsBy(q.MakerID))
+	}
+	return s.page(q.Offset, q.Limit)
+}
+
+// Row returns an offer on sale; nil when it is not on sale.
+func (ix *Index) Row(offerID int64) *Row {
+	if row := ix.gifts.listed(offerID); row != nil {
+		return row
+	}
+	return ix.stars.listed(offerID)
+}
+
+// Categories returns the categories of a kind in their order.
+func (ix *Index) Categories(kind gift.Kind) []gift.Category {
+	var found []gift.Category
+	for _, c := range ix.books.categoryList {
+		if c.Kind == kind {
+			found = append(found, *c)
+		}
+	}
+	return found
+}
+
+// Brands returns brands by id: those of a category (0 = any) with the given id (0 = any), also those without offers.
+func (ix *Index) Brands(categoryID, brandID int64) []*gift.Brand {
+	var found []*gift.Brand
+	for _, b := range ix.books.brandList {
+		if (categoryID == 0 || b.CategoryID == categoryID) && (brandID == 0 || b.ID == brandID) {
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+// Shops returns the shops of a category (0 = any) by id, also those without offers.
+func (ix *Index) Shops(categoryID int64) []*gift.Shop {
+	var found []*gift.Shop
+	for _, s := range ix.books.shopList {
+		if categoryID == 0 || s.CategoryID == categoryID {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// BrandOffers returns up to limit offers of a brand, the most popular first.
+func (ix *Index) BrandOffers(brandID int64, limit int) []*Row {
+	return ix.gifts.mostPopular(brandID, limit)
+}
+
+// ShopOffers returns up to limit offers of a shop, the most popular first.
+func (ix *Index) ShopOffers(shopID int64, limit int) []*Row {
+	return ix.stars.mostPopular(shopID, limit)
+}
+
+func (m *market) mostPopular(groupID int64, limit int) []*Row {
+	if groupID == 0 {
+		return nil
+	}
+	s, ok := m.choose(0, groupID, ByPopularity)
+	if !ok {
+		return nil
+	}
+	return s.page(0, limit).Rows
+}
