@@ -1,18 +1,43 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
 GO ?= go
+BIN := bin/giftimbiz
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# Arguments for the program: make run ARGS="--listen 127.0.0.1:8090"
+ARGS ?=
 
-.PHONY: build test lint clean
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build:
-	$(GO) build -trimpath ./...
+.PHONY: run
+run: build ## Build, and serve the sample catalogue (giftimbiz demo)
+	$(BIN) demo $(ARGS)
 
-# Everything: installs what is missing from Debian's packages when it may, and says what it skipped when it may not.
-test: lint
-	scripts/prepare.sh
-	$(GO) test -race ./...
+.PHONY: build
+build: ## Build bin/giftimbiz
+	$(GO) build -buildvcs=false -trimpath -ldflags '-X main.version=$(VERSION)' -o $(BIN) ./cmd/giftimbiz
 
-lint:
-	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+.PHONY: test
+test: prepare lint ## Install what the tests can use, lint, and run all tests with the race detector
+	scripts/gotest.sh ./...
+
+.PHONY: bench
+bench: prepare build ## Measure against the yardsticks
+	$(BIN) bench $(ARGS)
+
+.PHONY: lint
+lint: ## go vet, staticcheck, gofumpt
 	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	scripts/gofumpt.sh
 
-clean:
-	rm -rf bin giftimbiz-data
+.PHONY: prepare
+prepare: ## Install PostgreSQL, PHP and a C compiler for the tests (Debian; root or sudo)
+	scripts/prepare.sh
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist

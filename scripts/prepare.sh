@@ -1,29 +1,80 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests run for real, where this may be done; says plainly what stays missing.
-set -uo pipefail
+# Installs the Debian packages that the tests and benchmarks use beyond Go, as far as they are missing and this user may
+# install them. What stays missing is named together with what is skipped for it; that is no error.
+set -euo pipefail
 
-missing=()
-compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
-command -v php >/dev/null && php -r 'exit(function_exists("curl_init") ? 0 : 1);' || missing+=(php-cli php-curl)
-[ ${#missing[@]} -eq 0 ] && exit 0
+has_compiler() { command -v cc >/dev/null || command -v gcc >/dev/null; }
+has_postgres() {
+	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null && compgen -G '/usr/lib/postgresql/*/bin/pgbench' >/dev/null
+}
+has_php() { command -v php >/dev/null; }
+has_php_curl() { has_php && php -m 2>/dev/null | grep -ix curl >/dev/null; }
 
-run=()
-if [ "$(id -u)" -ne 0 ]; then
-  if sudo -n true 2>/dev/null; then
-    run=(sudo -n)
-  else
-    echo "NOT INSTALLED (no root): ${missing[*]}. The tests that need them are skipped." >&2
-    exit 0
-  fi
+# check : packages : what is skipped without it
+needs=(
+	'has_compiler:gcc libc6-dev:the race detector'
+	'has_postgres:postgresql postgresql-contrib:all tests and benchmarks on PostgreSQL'
+	'has_php:php-cli:the test with a real PHP client'
+	'has_php_curl:php-curl:the test with a real PHP client'
+)
+
+missing_packages() {
+	local need check packages _
+	for need in "${needs[@]}"; do
+		IFS=: read -r check packages _ <<<"$need"
+		"$check" || printf '%s\n' "$packages"
+	done
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+may_install() {
+	command -v apt-get >/dev/null || { reason='there is no apt-get here'; return 1; }
+	[ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null || { reason='neither root nor sudo without a password'; return 1; }
+}
+
+# Debian's postgresql makes and starts a cluster of its own when it is installed; the tests start theirs.
+prevent_main_cluster() {
+	local dir=/etc/postgresql-common/createcluster.d
+	if ! dpkg-query -W -f '${db:Status-Status}' postgresql-common 2>/dev/null | grep -x installed >/dev/null; then
+		as_root mkdir -p "$dir"
+		echo 'create_main_cluster = false' | as_root tee "$dir/giftimbiz-tests.conf" >/dev/null
+	fi
+}
+
+apt() {
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=180 -o Acquire::Retries=3 "$@"
+}
+
+install() {
+	local log=$1 packages
+	shift
+	packages=("$@")
+	echo "prepare: installing ${packages[*]}"
+	case " ${packages[*]} " in *' postgresql '*) prevent_main_cluster ;; esac
+	# The lists may be partly out of date and still hold what is needed: only the installation decides.
+	apt update >"$log" 2>&1 || true
+	apt install --no-install-recommends -y "${packages[@]}" >>"$log" 2>&1
+}
+
+mapfile -t missing < <(missing_packages | tr ' ' '\n' | sed '/^$/d')
+if [ "${#missing[@]}" -eq 0 ]; then
+	exit 0
 fi
-if ! command -v apt-get >/dev/null; then
-  echo "NOT INSTALLED (no apt-get): ${missing[*]}. The tests that need them are skipped." >&2
-  exit 0
+
+reason=
+if may_install; then
+	log=$(mktemp)
+	if ! install "$log" "${missing[@]}"; then
+		reason='apt-get failed'
+		tail -n 5 "$log" >&2
+	fi
+	rm -f "$log"
 fi
-# The tests start clusters of their own; Debian need not start one for the whole machine.
-"${run[@]}" mkdir -p /etc/postgresql-common/createcluster.d
-echo 'create_main_cluster = false' | "${run[@]}" tee /etc/postgresql-common/createcluster.d/giftimbiz.conf >/dev/null
-if ! { "${run[@]}" apt-get update -qq && "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2; then
-  echo "COULD NOT INSTALL: ${missing[*]}. The tests that need them are skipped." >&2
-fi
-exit 0
+
+for need in "${needs[@]}"; do
+	IFS=: read -r check packages skipped <<<"$need"
+	"$check" || echo "prepare: missing $packages (${reason:-installed, but of no use}): SKIPPED for it: $skipped" >&2
+done

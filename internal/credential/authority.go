@@ -121,3 +121,6 @@ func newGeneration() int64 {
 	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
 	return max(int64(binary.BigEndian.Uint64(b[:])>>1), 1)
 }
+
+// AccessTTL returns how long an access token works.
+func (a *Authority) AccessTTL() time.Duration { return a.accessTTL }

@@ -50,6 +50,21 @@ func (i *BoughtItem) State(today Day) ItemState {
 	}
 }
 
+// Spent returns why nobody can use the item any more, or nil.
+func (i *BoughtItem) Spent(today Day) *Refusal {
+	switch i.State(today) {
+	case Refunded:
+		return &Refusal{Reason: Cancelled, Item: -1}
+	case Used:
+		when := i.UsedAt.In(Seoul).Format(time.DateTime)
+		return &Refusal{Reason: AlreadyUsed, Item: -1, When: when, Where: i.Shop.Name}
+	case TimedOut:
+		return &Refusal{Reason: Expired, Item: -1}
+	default:
+		return nil
+	}
+}
+
 // HistoryQuery selects a partner's bought items, newest first.
 type HistoryQuery struct {
 	PartnerID  int64

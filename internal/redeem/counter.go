@@ -72,7 +72,7 @@ func (c *Counter) Redeem(ctx context.Context, a Attempt) (*gift.BoughtItem, *gif
 		return nil, c.declineSlowly(a), nil
 	}
 	now := c.clock.Now()
-	if refusal := spent(item, now); refusal != nil {
+	if refusal := item.Spent(gift.DayOf(now)); refusal != nil {
 		return item, refusal, nil
 	}
 	if refusal, err := c.checkSeller(ctx, item, a, now); refusal != nil || err != nil {
@@ -99,24 +99,6 @@ func (c *Counter) declineSlowly(a Attempt) *gift.Refusal {
 }
 
 func wrongCode() *gift.Refusal { return &gift.Refusal{Reason: gift.WrongCode, Item: -1} }
-
-// spent returns why nobody can use the item any more, or nil.
-func spent(item *gift.BoughtItem, now time.Time) *gift.Refusal {
-	switch item.State(gift.DayOf(now)) {
-	case gift.Refunded:
-		return &gift.Refusal{Reason: gift.Cancelled}
-	case gift.Used:
-		return &gift.Refusal{
-			Reason: gift.AlreadyUsed,
-			When:   item.UsedAt.In(gift.Seoul).Format(time.DateTime),
-			Where:  item.Shop.Name,
-		}
-	case gift.TimedOut:
-		return &gift.Refusal{Reason: gift.Expired}
-	default:
-		return nil
-	}
-}
 
 func (c *Counter) checkSeller(
 	ctx context.Context, item *gift.BoughtItem, a Attempt, now time.Time,
@@ -202,7 +184,7 @@ func (c *Counter) lost(
 	if again == nil {
 		return nil, wrongCode(), nil
 	}
-	if refusal := spent(again, now); refusal != nil {
+	if refusal := again.Spent(gift.DayOf(now)); refusal != nil {
 		return again, refusal, nil
 	}
 	return again, nil, errNotUsable

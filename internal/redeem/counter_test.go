@@ -36,7 +36,7 @@ func TestARightCodeUsesTheCouponOnce(t *testing.T) {
 
 	c.clock.Advance(time.Hour)
 	_, refusal, err = c.Redeem(t.Context(), attempt())
-	wantRefusal := &gift.Refusal{Reason: gift.AlreadyUsed, When: "2025-09-15 12:00:00", Where: "너랑나랑분식"}
+	wantRefusal := &gift.Refusal{Reason: gift.AlreadyUsed, Item: -1, When: "2025-09-15 12:00:00", Where: "너랑나랑분식"}
 	if diff := cmp.Diff(wantRefusal, refusal); diff != "" || err != nil {
 		t.Errorf("second use: error %v (-want +got)\n%s", err, diff)
 	}

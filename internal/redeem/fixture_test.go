@@ -2,10 +2,6 @@ package redeem
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
-	"errors"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -15,6 +11,7 @@ import (
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/vault"
 )
 
 const (
@@ -41,40 +38,33 @@ func starCoupon() gift.BoughtItem {
 	}
 }
 
-// testKeys stands for the server's keys: fast hashes, and capabilities that are hashes.
-type testKeys struct{ checked atomic.Int64 }
-
-func mac(kind, text string) []byte {
-	h := hmac.New(sha256.New, []byte("test key"))
-	h.Write([]byte(kind + "\x00" + text))
-	return h.Sum(nil)
+// testKeys are a server's real keys that count the slow hashes.
+type testKeys struct {
+	*vault.Vault
+	checked atomic.Int64
 }
 
-func (*testKeys) HashCode(plain string) (string, error) { return string(mac("code", plain)), nil }
+// keysOnce and codeHash are made once: hashing is slow on purpose.
+var keysOnce = sync.OnceValue(func() *vault.Vault {
+	v, err := vault.Parse(vault.Generate())
+	if err != nil {
+		panic(err)
+	}
+	return v
+})
 
+var codeHash = sync.OnceValue(func() string {
+	hash, err := keysOnce().HashCode(code)
+	if err != nil {
+		panic(err)
+	}
+	return hash
+})
+
+// CheckCode implements Codes.
 func (k *testKeys) CheckCode(hash, plain string) bool {
 	k.checked.Add(1)
-	return hash == string(mac("code", plain))
-}
-
-func (*testKeys) Capability(kind string, data []byte) string {
-	return base64.RawURLEncoding.EncodeToString(append(data, mac(kind, string(data))[:16]...))
-}
-
-func (*testKeys) OpenCapability(kind, token string) ([]byte, bool) {
-	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) < 16 {
-		return nil, false
-	}
-	data, tag := raw[:len(raw)-16], raw[len(raw)-16:]
-	return data, hmac.Equal(tag, mac(kind, string(data))[:16])
-}
-
-func (*testKeys) Open(_ int64, sealed []byte) (string, error) {
-	if len(sealed) == 0 {
-		return "", errors.New("nothing sealed")
-	}
-	return string(sealed), nil
+	return k.Vault.CheckCode(hash, plain)
 }
 
 // memory is a Store. What it returns are copies.
@@ -90,12 +80,11 @@ type memory struct {
 }
 
 func newMemory(items ...gift.BoughtItem) *memory {
-	hash, _ := (*testKeys)(nil).HashCode(code)
 	return &memory{
 		items: items, buyer: partner, wrong: map[int64]Attempts{},
 		sellers: []Seller{
-			{ID: seller, ShopID: 37, Name: "김점장", CodeHash: hash},
-			{ID: stranger, ShopID: 38, Name: "박점장", CodeHash: hash},
+			{ID: seller, ShopID: 37, Name: "김점장", CodeHash: codeHash()},
+			{ID: stranger, ShopID: 38, Name: "박점장", CodeHash: codeHash()},
 		},
 	}
 }
@@ -196,7 +185,7 @@ type counterAt struct {
 }
 
 func newCounterAt(items ...gift.BoughtItem) *counterAt {
-	c := &counterAt{store: newMemory(items...), keys: &testKeys{}, clock: clock.NewManual(noon)}
+	c := &counterAt{store: newMemory(items...), keys: &testKeys{Vault: keysOnce()}, clock: clock.NewManual(noon)}
 	c.Counter = NewCounter(c.store, c.keys, c.clock)
 	return c
 }

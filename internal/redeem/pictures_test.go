@@ -54,7 +54,11 @@ func TestTheQRCodeOpensThePage(t *testing.T) {
 
 func TestTheBarCodeSaysTheVoucherNumber(t *testing.T) {
 	live := starCoupon()
-	live.Offer.Kind, live.Sealed = gift.Gifticon, []byte("903120571386")
+	sealed, err := keysOnce().Seal(live.UnitID, "903120571386")
+	if err != nil {
+		t.Fatal(err)
+	}
+	live.Offer.Kind, live.Sealed = gift.Gifticon, sealed
 	sandbox, cancelled := live, live
 	sandbox.Line, sandbox.Sandbox, sandbox.Sealed = 2, true, nil
 	cancelled.Line, cancelled.CancelledAt = 200, noon.Add(-time.Minute)

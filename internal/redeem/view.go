@@ -8,9 +8,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"golang.org/x/text/language"
-
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/locale"
 )
 
 //go:embed page.html redeem.css
@@ -124,14 +123,8 @@ func (h *handler) write(w http.ResponseWriter, status int, v *view) error {
 	return nil
 }
 
-// textsFor chooses Korean unless the caller would rather read English.
 func textsFor(r *http.Request) *texts {
-	wanted, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
-	if err != nil {
-		return &korean
-	}
-	matcher := language.NewMatcher([]language.Tag{language.Korean, language.English})
-	if _, i, _ := matcher.Match(wanted...); i == 1 {
+	if locale.Of(r.Header.Get("Accept-Language")) == locale.English {
 		return &english
 	}
 	return &korean

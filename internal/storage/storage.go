@@ -182,9 +182,6 @@ func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
 	return classify(tx.Commit())
 }
 
-// q finishes a query's text for the engine.
-func (db *DB) q(text string) string { return db.dialect.locks.Replace(text) }
-
 func millis(t time.Time) int64 { return t.UnixMilli() }
 
 func fromMillis(ms sql.NullInt64) time.Time {

@@ -161,7 +161,8 @@ func TestBadKeysAreRefusedWithoutShowingThem(t *testing.T) {
 }
 
 func TestGeneratedKeysDiffer(t *testing.T) {
-	if parse(t, string(vault.Generate())).Fingerprint() == parse(t, string(vault.Generate())).Fingerprint() {
+	first, second := parse(t, string(vault.Generate())), parse(t, string(vault.Generate()))
+	if first.Fingerprint() == second.Fingerprint() {
 		t.Error("the same keys twice")
 	}
 }

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"giftimbiz/internal/bench"
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/credential"
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/storage"
+	"giftimbiz/internal/vault"
+)
+
+func benchCommand(*config) *cobra.Command {
+	opt := bench.Options{House: benchHouse{}}
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure this build beside yardsticks on this machine",
+		Long: `Measure lists and purchases over HTTP, each in turn with its yardstick: a bare net/http handler that sends the same bytes,
+and pgbench making the same purchase as one stored function. Servers run in processes of their own, databases in temporary folders.
+Seconds differ between machines; ratios hold. A wrong answer ends the run with exit code 1.`,
+		Args: args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			opt.Progress = cmd.ErrOrStderr()
+			rows, err := bench.Run(cmd.Context(), opt)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return bench.JSON(cmd.OutOrStdout(), rows)
+			}
+			return bench.Print(cmd.OutOrStdout(), rows)
+		},
+	}
+	cmd.Flags().IntVar(&opt.Rounds, "rounds", 3, "how often each job and its yardstick run, in turn")
+	cmd.Flags().DurationVar(&opt.During, "during", 6*time.Second, "length of one run")
+	cmd.Flags().IntVar(&opt.Offers, "offers", 10_000, "offers in the list")
+	cmd.Flags().IntVar(&opt.Partners, "partners", 1000, "partners beside the hot one")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
+	cmd.AddCommand(&cobra.Command{
+		Use: "yardstick RECORDING", Hidden: true, Args: args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return bench.Yardstick(given[0], cmd.OutOrStdout(), os.Stdin)
+		},
+	})
+	return cmd
+}
+
+// benchHouse fills the bench's databases with the sample stock and real keys.
+type benchHouse struct{}
+
+// FillLists implements bench.House.
+func (benchHouse) FillLists(ctx context.Context, data, database string, offers int) (buyer bench.Buyer, err error) {
+	cfg := &config{Data: data, Database: database}
+	db, err := benchDatabase(ctx, cfg)
+	if err != nil {
+		return buyer, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	made, err := fillSample(ctx, cfg, db, clock.System{}, sampleOptions{Offers: offers, Seed: 1})
+	if err != nil {
+		return buyer, err
+	}
+	keys, err := cfg.vault()
+	if err != nil {
+		return buyer, err
+	}
+	buyers, err := signIn(ctx, db, keys, made.Partners[:1])
+	if err != nil {
+		return buyer, err
+	}
+	return buyers[0], nil
+}
+
+// FillStock implements bench.House.
+func (benchHouse) FillStock(ctx context.Context, data, database string, units []int64, partners int) (
+	buyers []bench.Buyer, sale bench.Sale, err error,
+) {
+	cfg := &config{Data: data, Database: database}
+	db, err := benchDatabase(ctx, cfg)
+	if err != nil {
+		return nil, sale, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	v, err := cfg.vault()
+	if err != nil {
+		return nil, sale, err
+	}
+	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint()), db.Join(ctx, clock.System{})); err != nil {
+		return nil, sale, err
+	}
+	sale = bench.Sale{Product: "벤치)바나나우유240ML", Price: 1500}
+	if err := db.Load(ctx, benchStock(units, sale)); err != nil {
+		return nil, sale, err
+	}
+	keys := newKeyring(v, clock.System{})
+	var made []partnerCredentials
+	for i := range partners {
+		p := gift.Partner{Name: fmt.Sprintf("bench%d", i+1), Title: "bench", State: gift.Active}
+		opened, err := openPartner(ctx, db, keys, p, 1_000_000_000)
+		if err != nil {
+			return nil, sale, err
+		}
+		made = append(made, *opened)
+	}
+	buyers, err = signIn(ctx, db, v, made)
+	return buyers, sale, err
+}
+
+func benchDatabase(ctx context.Context, cfg *config) (*storage.DB, error) {
+	if err := os.MkdirAll(filepath.Clean(cfg.Data), 0o700); err != nil {
+		return nil, err
+	}
+	db, err := storage.Open(ctx, cfg.database())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.Migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// benchStock is one product in offers 1, 2, …, each with its units.
+func benchStock(units []int64, sale bench.Sale) *storage.Stock {
+	price := gift.Won(sale.Price)
+	stock := &storage.Stock{
+		Categories: []gift.Category{{ID: 6, Kind: gift.Gifticon, Name: "마트,편의점"}},
+		Brands:     []gift.Brand{{ID: 4, CategoryID: 6, Name: "CU", InUse: true}},
+		Products:   []gift.Product{{ID: 1, BrandID: 4, Name: sale.Product, Face: 2000}},
+	}
+	unit := int64(0)
+	for i, n := range units {
+		id := int64(i + 1)
+		stock.Offers = append(stock.Offers, gift.Offer{
+			ID: id, Kind: gift.Gifticon, ProductID: 1, Face: 2000,
+			Tiers: gift.Tiers{Far: price, Mid: price, Near: price}, LastDay: gift.DayOf(clock.System{}.Now()) + 365,
+		})
+		for position := range n {
+			unit++
+			number := fmt.Appendf(nil, "%032d", unit) // stands for a ciphertext: a purchase does not read it
+			stock.Units = append(stock.Units, storage.NewUnit{
+				ID: unit, OfferID: id, Position: position + 1, Sealed: number, NumberHash: number,
+			})
+		}
+	}
+	return stock
+}
+
+// signIn makes the partners' headers with access tokens, as the token endpoint would.
+func signIn(ctx context.Context, db *storage.DB, v *vault.Vault, partners []partnerCredentials) ([]bench.Buyer, error) {
+	directory := credential.NewDirectory(db)
+	if err := directory.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	authority := credential.NewAuthority(credential.Config{Vault: v, Clock: clock.System{}, Directory: directory})
+	buyers := make([]bench.Buyer, len(partners))
+	for i, p := range partners {
+		who, fault := authority.CheckRefreshOnly(credential.Presented{
+			PartnerName: p.PartnerID, PartnerKey: p.PartnerKey, PartnerToken: p.PartnerToken,
+			Refresh: credential.Header{Present: true, Value: p.RefreshToken},
+		})
+		if fault != nil {
+			return nil, fmt.Errorf("sign in %s: %v", p.PartnerID, fault.Kind)
+		}
+		buyers[i] = bench.Buyer{Name: p.PartnerID, Header: fmt.Sprintf(
+			"Partnerkey: %s\r\nPartnertoken: %s\r\nRefresh-Token: %s\r\nAccess-Token: %s\r\n",
+			p.PartnerKey, p.PartnerToken, p.RefreshToken, authority.Issue(who.Partner, who.Generation))}
+	}
+	return buyers, nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"giftimbiz/internal/catalog"
+	"giftimbiz/internal/clock"
+)
+
+// metrics is what /metrics shows.
+type metrics struct {
+	registry  *prometheus.Registry
+	requests  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+	batchSize prometheus.Histogram
+	batchTime prometheus.Histogram
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "giftimbiz_requests_total", Help: "Requests to the partner API by endpoint and result code.",
+		}, []string{"endpoint", "code"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "giftimbiz_request_seconds", Help: "Time to answer a request to the partner API.",
+			Buckets: prometheus.ExponentialBuckets(0.0001, 3, 11),
+		}, []string{"endpoint"}),
+		batchSize: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "giftimbiz_purchase_batch_size", Help: "Purchases committed by one transaction.",
+			Buckets: prometheus.ExponentialBuckets(1, 2, 10),
+		}),
+		batchTime: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "giftimbiz_purchase_commit_seconds", Help: "Time of one purchase transaction, COMMIT included.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
+		}),
+	}
+	m.registry.MustRegister(m.requests, m.durations, m.batchSize, m.batchTime,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// watch adds the figures that are read when they are asked for.
+func (m *metrics) watch(waiting func() int, stats func() catalog.Stats, clk clock.Clock) {
+	gauge := func(name, help string, value func() float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	gauge("giftimbiz_purchase_queue_depth", "Purchases that wait for a transaction.",
+		func() float64 { return float64(waiting()) })
+	gauge("giftimbiz_catalog_offers", "Offers on sale.", func() float64 { return float64(stats().Offers) })
+	gauge("giftimbiz_catalog_units", "Vouchers and coupons in stock when their offer was last read.",
+		func() float64 { return float64(stats().Units) })
+	gauge("giftimbiz_catalog_age_seconds", "Time since the catalogue was last compared with the database.",
+		func() float64 { return clk.Now().Sub(stats().LoadedAt).Seconds() })
+}
+
+func (m *metrics) request(endpoint, code string, took time.Duration) {
+	m.requests.WithLabelValues(endpoint, code).Inc()
+	m.durations.WithLabelValues(endpoint).Observe(took.Seconds())
+}
+
+func (m *metrics) batch(size int, took time.Duration) {
+	m.batchSize.Observe(float64(size))
+	m.batchTime.Observe(took.Seconds())
+}
+
+func (m *metrics) handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}

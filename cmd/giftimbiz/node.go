@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"giftimbiz/internal/catalog"
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/credential"
+	"giftimbiz/internal/media"
+	"giftimbiz/internal/partnerapi"
+	"giftimbiz/internal/purchase"
+	"giftimbiz/internal/redeem"
+	"giftimbiz/internal/storage"
+	"giftimbiz/internal/vault"
+)
+
+const (
+	refreshEvery    = 250 * time.Millisecond // how late a node may see another's change
+	tallyEvery      = 30 * time.Second
+	staleAfter      = 10 * time.Second // a catalogue not compared with the database for so long is not ready
+	readyTimeout    = 2 * time.Second
+	firstLoadWithin = 5 * time.Minute
+)
+
+// node is one running server: all rooms, wired.
+type node struct {
+	log       *slog.Logger
+	clock     clock.Clock
+	db        *storage.DB
+	listening string
+	publicURL string
+	vault     *vault.Vault
+	directory *credential.Directory
+	catalog   *catalog.Catalog
+	engine    *purchase.Engine
+	metrics   *metrics
+	loops     *loops
+	apiConfig partnerapi.Config
+	api       http.Handler
+	pages     http.Handler
+	pictures  http.Handler
+	draining  atomic.Bool
+}
+
+// newNode wires a server on a migrated database and reads what it keeps in memory.
+func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string) (*node, error) {
+	log, err := cfg.logger()
+	if err != nil {
+		return nil, err
+	}
+	n := &node{log: log, clock: clk, db: db, listening: listening, metrics: newMetrics(), loops: newLoops(log)}
+	if n.publicURL, err = cfg.publicURL(listening); err != nil {
+		return nil, err
+	}
+	if n.vault, err = cfg.vault(); err != nil {
+		return nil, err
+	}
+	if err := db.BindKeys(ctx, n.vault.Fingerprint()); err != nil {
+		return nil, err
+	}
+	if err := db.Join(ctx, clk); err != nil {
+		return nil, fmt.Errorf("join: %w", err)
+	}
+	proxies, err := cfg.trustedProxies()
+	if err != nil {
+		return nil, err
+	}
+	n.wire(proxies)
+	return n, n.load(ctx)
+}
+
+// wire makes the rooms and shows them to each other.
+func (n *node) wire(proxies []netip.Prefix) {
+	n.catalog = catalog.New(n.db, n.clock, partnerapi.Encoder(n.publicURL))
+	n.directory = credential.NewDirectory(n.db)
+	n.engine = purchase.New(purchase.Options{
+		Store: n.db, Clock: n.clock, IDs: n.db.IDs(), Logger: n.log,
+		SoldOut: func(offers []int64) { n.catalog.Remove(offers...) },
+		Observe: n.metrics.batch,
+	})
+	links := redeem.NewLinks(n.vault, n.publicURL)
+	counter := redeem.NewCounter(n.db, n.vault, n.clock)
+	n.pages = redeem.NewHandler(redeem.Config{
+		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
+	})
+	n.pictures = media.NewHandler(n.db, n.clock, n.log)
+	n.apiConfig = partnerapi.Config{
+		Authority: credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory}),
+		Catalog:   n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
+		Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, Observe: n.metrics.request, TrustedProxies: proxies,
+	}
+	n.api = partnerapi.New(n.apiConfig)
+	n.metrics.watch(n.engine.Waiting, n.catalog.Stats, n.clock)
+}
+
+// load reads partners and stock for the first time.
+func (n *node) load(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, firstLoadWithin)
+	defer cancel()
+	if err := n.directory.Refresh(ctx); err != nil {
+		return fmt.Errorf("read the partners: %w", err)
+	}
+	if err := n.catalog.RefreshPopularity(ctx); err != nil {
+		return fmt.Errorf("read the sales figures: %w", err)
+	}
+	if _, err := n.catalog.Refresh(ctx); err != nil {
+		return fmt.Errorf("read the stock: %w", err)
+	}
+	return nil
+}
+
+func (n *node) start() {
+	n.engine.Start()
+	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
+		_, err := n.catalog.Refresh(ctx)
+		return err
+	})
+	n.loops.every(refreshEvery, "reading the partners", n.directory.Refresh)
+	n.loops.every(tallyEvery, "counting sales", func(ctx context.Context) error {
+		if err := n.db.TallySales(ctx, n.clock.Now()); err != nil {
+			return err
+		}
+		return n.catalog.RefreshPopularity(ctx)
+	})
+}
+
+// stop answers the purchases that wait and ends the background work.
+func (n *node) stop() error {
+	n.engine.Stop()
+	n.loops.stop()
+	return nil
+}
+
+// routes is every path the server answers.
+func (n *node) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/api/", n.api)
+	mux.Handle("/r/", n.pages)
+	mux.Handle("/UPLOAD/qr/", n.pages)
+	mux.Handle("/UPLOAD/barcode/", n.pages)
+	mux.Handle("/UPLOAD/", n.pictures)
+	mux.Handle("/Form/", n.pictures)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", n.readyz)
+	mux.Handle("GET /metrics", n.metrics.handler())
+	mux.HandleFunc("GET /{$}", n.home)
+	return mux
+}
+
+// readyz tells a load balancer whether this node should be sent requests.
+func (n *node) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
+	defer cancel()
+	age := n.clock.Now().Sub(n.catalog.Stats().LoadedAt)
+	switch {
+	case n.draining.Load():
+		plain(w, http.StatusServiceUnavailable, "stopping")
+	case age > staleAfter:
+		plain(w, http.StatusServiceUnavailable, "the stock was last read "+age.Round(time.Second).String()+" ago")
+	case n.db.Ping(ctx) != nil:
+		plain(w, http.StatusServiceUnavailable, "the database does not answer")
+	default:
+		plain(w, http.StatusOK, "ready")
+	}
+}
+
+func (n *node) home(w http.ResponseWriter, _ *http.Request) {
+	plain(w, http.StatusOK, "GiftiMBiz "+version+"\nThe partner API is below /api/v1/.")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n")) // the caller is gone when this fails
+}

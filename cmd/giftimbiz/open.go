@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/storage"
+)
+
+// openDatabase opens the configured database for a command that works on it, its schema up to date.
+func openDatabase(ctx context.Context, cfg *config) (*storage.DB, error) {
+	db, err := storage.Open(ctx, cfg.database())
+	if err != nil {
+		return nil, err
+	}
+	if err := db.CheckSchema(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// withDatabase opens the database, runs fn and closes it.
+func withDatabase(ctx context.Context, cfg *config, fn func(*storage.DB) error) (err error) {
+	db, err := openDatabase(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return fn(db)
+}
+
+// withJoined is withDatabase for commands that make ledger transactions or keys: with the right encryption keys, and a
+// node number of its own.
+func withJoined(ctx context.Context, cfg *config, fn func(*storage.DB, *keyring) error) error {
+	keys, err := cfg.vault()
+	if err != nil {
+		return err
+	}
+	return withDatabase(ctx, cfg, func(db *storage.DB) error {
+		if err := db.BindKeys(ctx, keys.Fingerprint()); err != nil {
+			return err
+		}
+		if err := db.Join(ctx, clock.System{}); err != nil {
+			return fmt.Errorf("join: %w", err)
+		}
+		return fn(db, newKeyring(keys, clock.System{}))
+	})
+}

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/credential"
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/storage"
+)
+
+// defaultDuplicateSec is the window in which an equal purchase without a key counts as a mistake.
+const defaultDuplicateSec = 10
+
+var partnerName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+func partnerCommand(cfg *config) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "partner",
+		Short: "Open and manage partners",
+		Long:  "Open and manage partners. A running server notices within a second.",
+		Args:  args(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(
+		partnerCreateCommand(cfg), partnerListCommand(cfg), partnerShowCommand(cfg), partnerRotateCommand(cfg),
+		partnerStateCommand(cfg, "suspend", gift.Suspended, "Refuse every call of a partner until it is resumed"),
+		partnerStateCommand(cfg, "resume", gift.Active, "Let a suspended or blacklisted partner call and buy again"),
+		partnerStateCommand(cfg, "blacklist", gift.Blacklisted, "Let a partner look but not spend"),
+		partnerStateCommand(cfg, "withdraw", gift.Withdrawn, "End a partner's account for good"),
+		partnerNumberCommand(cfg, "limit", "PURCHASES", "Limit a partner's purchases per day in Seoul; 0 = no limit",
+			func(p *gift.Partner, n int64) { p.DailyLimit = n }),
+		partnerNumberCommand(cfg, "window", "SECONDS",
+			"Set how long an equal purchase without an idempotency key counts as a mistake; 0 = never",
+			func(p *gift.Partner, n int64) { p.DuplicateSec = n }),
+		partnerAllowCommand(cfg),
+	)
+	return cmd
+}
+
+func partnerCreateCommand(cfg *config) *cobra.Command {
+	p := gift.Partner{State: gift.Active, DuplicateSec: defaultDuplicateSec}
+	cmd := &cobra.Command{
+		Use:   "create NAME",
+		Short: "Open a partner and show its keys, once",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			p.Name = given[0]
+			if !partnerName.MatchString(p.Name) {
+				return usageError{fmt.Errorf("%q cannot be a partner's name; want 1 to 64 of A-Z a-z 0-9 . _ -", p.Name)}
+			}
+			if p.Title == "" {
+				p.Title = p.Name
+			}
+			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
+				secrets, hashes := keys.authority.NewKeys(p)
+				_, err := db.CreatePartner(cmd.Context(), p, hashes, clock.System{}.Now())
+				if errors.Is(err, storage.ErrDuplicate) {
+					return fmt.Errorf("a partner %q exists already", p.Name)
+				}
+				if err != nil {
+					return err
+				}
+				return printSecrets(cmd.OutOrStdout(), p.Name, secrets)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&p.Sandbox, "sandbox", false, "a partner that buys test vouchers only")
+	cmd.Flags().StringVar(&p.Title, "title", "", "the company's name")
+	return cmd
+}
+
+func printSecrets(w io.Writer, name string, s credential.Secrets) error {
+	_, err := fmt.Fprintf(w, "# Shown once: keep them safe.\nPARTNER_ID=%s\nPARTNERKEY=%s\nPARTNERTOKEN=%s\nREFRESH_TOKEN=%s\n",
+		name, s.PartnerKey, s.PartnerToken, s.RefreshToken)
+	return err
+}
+
+func partnerListCommand(cfg *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List all partners",
+		Args:  args(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withDatabase(cmd.Context(), cfg, func(db *storage.DB) error {
+				list, err := db.Partners(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return printPartners(cmd.OutOrStdout(), list)
+			})
+		},
+	}
+}
+
+func partnerShowCommand(cfg *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show NAME",
+		Short: "Show one partner",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return withDatabase(cmd.Context(), cfg, func(db *storage.DB) error {
+				p, err := db.Partner(cmd.Context(), given[0])
+				if err != nil {
+					return err
+				}
+				return printPartners(cmd.OutOrStdout(), []storage.PartnerBalance{p})
+			})
+		},
+	}
+}
+
+func printPartners(w io.Writer, list []storage.PartnerBalance) error {
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "NAME\tMODE\tSTATE\tBALANCE\tDAILY LIMIT\tWINDOW\tALLOWED FROM\tTITLE") // Flush reports
+	for _, p := range list {
+		mode, limit, allowed := "live", "none", "anywhere"
+		if p.Sandbox {
+			mode = "sandbox"
+		}
+		if p.DailyLimit > 0 {
+			limit = strconv.FormatInt(p.DailyLimit, 10)
+		}
+		if len(p.AllowList) > 0 {
+			allowed = strings.Trim(fmt.Sprint(p.AllowList), "[]")
+		}
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%d s\t%s\t%s\n",
+			p.Name, mode, p.State, p.Balance, limit, p.DuplicateSec, allowed, p.Title)
+	}
+	return table.Flush()
+}
+
+func partnerRotateCommand(cfg *config) *cobra.Command {
+	var grace time.Duration
+	cmd := &cobra.Command{
+		Use:   "rotate NAME",
+		Short: "Give a partner new keys; the present ones work for a grace period",
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			if grace < 0 {
+				return usageError{errors.New("--grace cannot be negative")}
+			}
+			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
+				p, err := db.Partner(cmd.Context(), given[0])
+				if err != nil {
+					return err
+				}
+				secrets, hashes := keys.authority.NewKeys(p.Partner)
+				if err := db.RotateKeys(cmd.Context(), p.ID, hashes, clock.System{}.Now().Add(grace)); err != nil {
+					return err
+				}
+				return printSecrets(cmd.OutOrStdout(), p.Name, secrets)
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the present keys keep working; 0 = not at all")
+	return cmd
+}
+
+func partnerStateCommand(cfg *config, verb string, state gift.PartnerState, short string) *cobra.Command {
+	return &cobra.Command{
+		Use:   verb + " NAME",
+		Short: short,
+		Args:  args(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			return changePartner(cmd, cfg, given[0], func(p *gift.Partner) error {
+				if p.State == gift.Withdrawn && state != gift.Withdrawn {
+					return fmt.Errorf("%s has withdrawn for good; open a new partner", p.Name)
+				}
+				p.State = state
+				return nil
+			})
+		},
+	}
+}
+
+func partnerNumberCommand(cfg *config, verb, unit, short string, set func(*gift.Partner, int64)) *cobra.Command {
+	return &cobra.Command{
+		Use:   verb + " NAME " + unit,
+		Short: short,
+		Args:  args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			n, err := strconv.ParseInt(given[1], 10, 32)
+			if err != nil || n < 0 {
+				return usageError{fmt.Errorf("%q is not a whole number of at least 0", given[1])}
+			}
+			return changePartner(cmd, cfg, given[0], func(p *gift.Partner) error {
+				set(p, n)
+				return nil
+			})
+		},
+	}
+}
+
+func partnerAllowCommand(cfg *config) *cobra.Command {
+	return &cobra.Command{
+		Use:   "allow NAME [ADDRESS|NETWORK]…",
+		Short: "Admit a partner's calls only from these addresses; none named = from anywhere",
+		Args:  args(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			var list []netip.Prefix
+			for _, text := range given[1:] {
+				prefix, err := parsePrefix(text)
+				if err != nil {
+					return usageError{err}
+				}
+				list = append(list, prefix)
+			}
+			return changePartner(cmd, cfg, given[0], func(p *gift.Partner) error {
+				p.AllowList = list
+				return nil
+			})
+		},
+	}
+}
+
+func changePartner(cmd *cobra.Command, cfg *config, name string, change func(*gift.Partner) error) error {
+	return withDatabase(cmd.Context(), cfg, func(db *storage.DB) error {
+		if _, err := db.ChangePartner(cmd.Context(), name, change); err != nil {
+			return err
+		}
+		p, err := db.Partner(cmd.Context(), name)
+		if err != nil {
+			return err
+		}
+		return printPartners(cmd.OutOrStdout(), []storage.PartnerBalance{p})
+	})
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/storage"
+)
+
+func topupCommand(cfg *config) *cobra.Command {
+	var reference, memo string
+	cmd := &cobra.Command{
+		Use:   "topup PARTNER WON",
+		Short: "Credit a partner's prepaid balance",
+		Long: `Credit a partner's prepaid balance after its money arrived. With --reference (the bank's own number of the transfer) the
+same deposit cannot be booked twice. Sandbox partners are credited with test money.`,
+		Args: args(cobra.ExactArgs(2)),
+		RunE: func(cmd *cobra.Command, given []string) error {
+			amount, err := strconv.ParseInt(given[1], 10, 64)
+			if err != nil || amount <= 0 {
+				return usageError{fmt.Errorf("%q is not an amount in won; want a whole number above 0, without commas", given[1])}
+			}
+			return withJoined(cmd.Context(), cfg, func(db *storage.DB, _ *keyring) error {
+				balance, err := db.Deposit(cmd.Context(), given[0], gift.Won(amount), reference, memo, clock.System{}.Now())
+				if errors.Is(err, storage.ErrDuplicate) {
+					return fmt.Errorf("a deposit with the reference %q was booked before; nothing was booked now", reference)
+				}
+				if err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: balance %d won\n", given[0], balance)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reference, "reference", "", "the transfer's own number; booked once only")
+	cmd.Flags().StringVar(&memo, "memo", "", "a note kept with the deposit")
+	return cmd
+}

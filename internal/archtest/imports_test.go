@@ -1,0 +1,169 @@
+package archtest
+
+import (
+	"slices"
+	"testing"
+)
+
+// Rooms by their place: arrows point down this list only.
+var (
+	command  = []string{"cmd"}
+	surfaces = []string{"internal/partnerapi", "internal/redeem", "internal/console", "internal/media"}
+	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential"}
+	domain   = []string{"internal/gift"}
+
+	store = []string{"internal/storage"}
+	// basics serve every room and know none of them.
+	basics = []string{"internal/clock", "internal/vault", "internal/region"}
+	// testHelpers are for tests and measurements; nothing of them is in the product.
+	testHelpers = []string{"internal/storage/storagetest", "internal/pgtest", "internal/archtest"}
+	measuring   = []string{"internal/bench"}
+)
+
+// importRule says what the code of some rooms must not import. Tests are free: they may put any parts together.
+type importRule struct {
+	name    string
+	rooms   func(room string) bool
+	forbids func(imported string) bool
+	because string
+}
+
+var importRules = []importRule{
+	{
+		"the domain imports the standard library only", in(domain...),
+		func(imported string) bool { return !isStandard(imported) },
+		"everything points at it; it must stay readable and testable by itself",
+	},
+	{
+		"the client SDK imports the standard library only", in("client"),
+		func(imported string) bool { return !isStandard(imported) },
+		"partners take it into their own programs, without the server's code or dependencies",
+	},
+	{
+		"purchase and catalog know neither SQL nor HTTP", in("internal/purchase", "internal/catalog"),
+		func(imported string) bool { return within(imported, "database/sql", "net/http") },
+		"they decide; storage and the surfaces carry",
+	},
+	{
+		"nothing imports cmd", everywhere,
+		rooms(command),
+		"it wires the rooms together, so it comes last",
+	},
+	{
+		"engines do not import surfaces, storage or cmd", in(engines...),
+		rooms(surfaces, store, command),
+		"an engine declares the small interface it needs",
+	},
+	{
+		"surfaces do not import storage", in(surfaces...),
+		rooms(store),
+		"a surface declares the small interface it needs; only cmd knows both",
+	},
+	{
+		"the basic rooms import no other room but the domain", in(basics...),
+		func(imported string) bool {
+			room := roomOf(imported)
+			return room != "" && !within(room, domain...) && !within(room, basics...)
+		},
+		"every room may use them",
+	},
+	{
+		"storage is imported by cmd and its own sub-packages only", except(command, store, measuring),
+		rooms(store),
+		"its users declare interfaces; only cmd sees both sides",
+	},
+	{
+		"storage imports no surface but those whose rows it stores", in(store...),
+		func(imported string) bool {
+			room := roomOf(imported)
+			return within(room, surfaces...) && !within(room, "internal/redeem", "internal/media")
+		},
+		"it satisfies interfaces, it does not know the wire",
+	},
+	{
+		"helpers of tests stay out of the product", except(testHelpers, measuring),
+		func(imported string) bool {
+			return within(roomOf(imported), testHelpers...) || within(imported, "testing", "net/http/httptest")
+		},
+		"a server does not carry its tests",
+	},
+}
+
+func TestRoomsImportOnlyWhatTheyMay(t *testing.T) {
+	files := projectFiles(t)
+	for _, rule := range importRules {
+		t.Run(rule.name, func(t *testing.T) {
+			for _, f := range files {
+				if f.source == nil || f.isTest() || !rule.rooms(f.source.room) {
+					continue
+				}
+				for _, imported := range f.source.imports {
+					if rule.forbids(imported) {
+						t.Errorf("%s imports %s\n%s: %s", f.path, imported, rule.name, rule.because)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestTheRulesCatchWhatTheyAreFor keeps a rule from becoming blind.
+func TestTheRulesCatchWhatTheyAreFor(t *testing.T) {
+	for _, test := range []struct {
+		room, imported string
+		broken         bool
+	}{
+		{"internal/gift", "time/tzdata", false},
+		{"internal/gift", "golang.org/x/text", true},
+		{"internal/gift", "giftimbiz/internal/clock", true},
+		{"client", "net/http", false},
+		{"client", "giftimbiz/internal/gift", true},
+		{"internal/purchase", "giftimbiz/internal/gift", false},
+		{"internal/purchase", "giftimbiz/internal/storage", true},
+		{"internal/purchase", "database/sql/driver", true},
+		{"internal/catalog", "net/http", true},
+		{"internal/catalog", "giftimbiz/internal/partnerapi", true},
+		{"internal/partnerapi", "giftimbiz/internal/purchase", false},
+		{"internal/partnerapi", "giftimbiz/internal/storage", true},
+		{"internal/redeem", "giftimbiz/cmd/giftimbiz", true},
+		{"internal/storage", "giftimbiz/internal/redeem", false},
+		{"internal/storage", "giftimbiz/internal/partnerapi", true},
+		{"internal/storage/storagetest", "giftimbiz/internal/storage", false},
+		{"internal/storage/storagetest", "testing", false},
+		{"internal/storage", "giftimbiz/internal/pgtest", true},
+		{"cmd/giftimbiz", "giftimbiz/internal/storage", false},
+		{"cmd/giftimbiz", "net/http/httptest", true},
+		{"internal/clock", "giftimbiz/internal/catalog", true},
+	} {
+		broken := slices.ContainsFunc(importRules, func(rule importRule) bool {
+			return rule.rooms(test.room) && rule.forbids(test.imported)
+		})
+		if broken != test.broken {
+			t.Errorf("%s importing %s: broken = %v, want %v", test.room, test.imported, broken, test.broken)
+		}
+	}
+}
+
+func everywhere(string) bool { return true }
+
+func in(folders ...string) func(string) bool {
+	return func(room string) bool { return within(room, folders...) }
+}
+
+func except(lists ...[]string) func(string) bool {
+	return func(room string) bool { return !withinAny(room, lists) }
+}
+
+// rooms matches import paths of this module.
+func rooms(lists ...[]string) func(string) bool {
+	return func(imported string) bool { return withinAny(roomOf(imported), lists) }
+}
+
+func withinAny(room string, lists [][]string) bool {
+	for _, list := range lists {
+		if within(room, list...) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,142 @@
+package partnerapi
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/locale"
+	"giftimbiz/internal/purchase"
+)
+
+// buyGifticoupon buys gifticons (guide §6).
+func (c *call) buyGifticoupon() error {
+	req := c.order(gift.Gifticon)
+	if c.in.err != nil {
+		return c.in.err
+	}
+	return c.buy(req)
+}
+
+// buyStarcoupon buys star coupons (guide §11). msc_idx 0 is any free coupon.
+func (c *call) buyStarcoupon() error {
+	req := c.order(gift.StarCoupon)
+	campaigns, coupons := c.in.numbers("msl_idx"), c.in.numbers("msc_idx")
+	if c.in.err != nil {
+		return c.in.err
+	}
+	if len(campaigns) != len(req.Items) {
+		return refuse(countsDiffer, "name", "msl_idx")
+	}
+	if len(coupons) != len(req.Items) {
+		return refuse(countsDiffer, "name", "msc_idx")
+	}
+	for i := range req.Items {
+		req.Items[i].CampaignID, req.Items[i].CouponID = campaigns[i], coupons[i]
+	}
+	return c.buy(req)
+}
+
+// order reads what both kinds of purchase have.
+func (c *call) order(kind gift.Kind) *purchase.Request {
+	req := &purchase.Request{PartnerID: c.who.Partner.ID, Kind: kind, Key: c.idempotencyKey()}
+	for _, id := range c.in.numbers("md_idx") {
+		req.Items = append(req.Items, purchase.ItemRequest{OfferID: id})
+	}
+	req.Cash = gift.Won(c.in.number("cash"))
+	req.Product = c.in.text("product")
+	return req
+}
+
+// idempotencyKey returns the header that makes a retry safe, "" when there is none.
+func (c *call) idempotencyKey() string {
+	h := headerOf(c.r, "Idempotency-Key")
+	if !h.Present {
+		return ""
+	}
+	if h.Value == "" || len(h.Value) > 255 {
+		c.in.fail(refuse(badKey))
+	}
+	for i := range len(h.Value) {
+		if h.Value[i] <= ' ' || h.Value[i] > '~' {
+			c.in.fail(refuse(badKey))
+		}
+	}
+	return h.Value
+}
+
+// buy decides the purchase and sends its answer, the first one when it was decided before.
+func (c *call) buy(req *purchase.Request) error {
+	lang, test := c.language(), c.who.Partner.Sandbox
+	items := req.Items
+	req.Render = func(out purchase.Outcome) []byte {
+		if out.Refusal != nil {
+			return refusalOf(out.Refusal, items).append(nil, lang)
+		}
+		return purchased(out, lang, test)
+	}
+	out, err := c.Buyer.Buy(c.r.Context(), *req)
+	if err != nil {
+		return buyFault(err)
+	}
+	c.out.b = append(c.out.b, out.Body...)
+	c.replayed = out.Replayed
+	if out.Refusal != nil {
+		return refusalOf(out.Refusal, items)
+	}
+	return nil
+}
+
+// purchased is the answer to a purchase that was made.
+func purchased(out purchase.Outcome, lang locale.Language, test bool) []byte {
+	text := boughtGift
+	if test {
+		text = boughtTest
+	}
+	var o object
+	o.open("", '{')
+	o.text("result", success)
+	o.text("message", text.in(lang))
+	o.text("tid", string(out.Ref))
+	if len(out.Coupons) > 0 {
+		o.text("msc_idx", joined(out.Coupons))
+	}
+	o.close('}')
+	return o.b
+}
+
+// refusalOf puts a refusal of the domain into the wire's words.
+func refusalOf(r *gift.Refusal, items []purchase.ItemRequest) *failure {
+	f := refuse(refusals[r.Reason],
+		"item", itemName(r.Item, items), "amount", strconv.FormatInt(int64(r.Amount), 10),
+		"limit", strconv.FormatInt(r.Limit, 10), "tid", string(r.First), "when", r.When, "where", r.Where)
+	f.first = r.First
+	return f
+}
+
+// itemName names the item at fault: its sale number, and its place when there are several.
+func itemName(i int, items []purchase.ItemRequest) string {
+	if i < 0 || i >= len(items) {
+		return ""
+	}
+	name := named("md_idx", items[i].OfferID)
+	if len(items) > 1 {
+		name += " (" + strconv.Itoa(i+1) + "/" + strconv.Itoa(len(items)) + ")"
+	}
+	return name
+}
+
+// buyFault tells a caller whose purchase has no outcome what that means for it.
+func buyFault(err error) error {
+	switch {
+	case errors.Is(err, purchase.ErrBusy), errors.Is(err, purchase.ErrStopped):
+		f := unavailable(busy, err)
+		f.retryAfter = "1"
+		return f
+	case errors.Is(err, purchase.ErrUnknown), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return unavailable(unknownEnd, err)
+	default:
+		return unavailable(notWritten, err)
+	}
+}

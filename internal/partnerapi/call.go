@@ -1,0 +1,191 @@
+package partnerapi
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"giftimbiz/internal/credential"
+	"giftimbiz/internal/locale"
+)
+
+const (
+	success       = "0000"
+	keptAnswerCap = 256 << 10 // larger buffers are not kept for the next call
+)
+
+// call is one request on its way to an answer. It belongs to one goroutine.
+type call struct {
+	*api
+	w        http.ResponseWriter
+	r        *http.Request
+	began    time.Time
+	id       string
+	endpoint *endpoint
+	in       reader
+	who      *credential.Identity
+	replayed bool // the answer was given before
+	out      object
+}
+
+var calls = sync.Pool{New: func() any { return &call{} }}
+
+func newCall(a *api, w http.ResponseWriter, r *http.Request) *call {
+	c := calls.Get().(*call)
+	*c = call{api: a, w: w, r: r, began: a.Clock.Now(), id: requestID(r), out: object{c.out.b[:0]}}
+	return c
+}
+
+func (c *call) release() {
+	kept := c.out.b
+	if cap(kept) > keptAnswerCap {
+		kept = nil
+	}
+	*c = call{out: object{kept}}
+	calls.Put(c)
+}
+
+// run reads the request, finds out who calls, and serves. A panic is this call's failure only.
+func (c *call) run() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c.Logger.Error("panic", "endpoint", c.endpoint.name, "request", c.id, "panic", p, "stack", string(debug.Stack()))
+			err = &failure{reply: failed, status: http.StatusInternalServerError, cause: fmt.Errorf("panic: %v", p)}
+		}
+	}()
+	if c.in.params, err = readParams(c.w, c.r); err != nil {
+		return err
+	}
+	if err := c.endpoint.signIn(c); err != nil {
+		return err
+	}
+	return c.endpoint.serve(c)
+}
+
+// begin starts a success.
+func (c *call) begin() {
+	c.out.open("", '{')
+	c.out.text("result", success)
+}
+
+// end finishes it.
+func (c *call) end() { c.out.close('}') }
+
+func (c *call) language() locale.Language { return locale.Of(c.r.Header.Get("Accept-Language")) }
+
+// finish sends the answer, counts it and logs it.
+func (c *call) finish(err error) {
+	status, code := http.StatusOK, success
+	var f *failure
+	if err != nil {
+		if !errors.As(err, &f) {
+			f = &failure{reply: failed, status: http.StatusInternalServerError, cause: err}
+		}
+		status, code = f.httpStatus(), f.code
+		if len(c.out.b) == 0 || f.cause != nil { // a refused purchase has written its answer already
+			c.out.b = f.append(c.out.b[:0], c.language())
+		}
+	}
+	c.send(status, f)
+	took := c.Clock.Now().Sub(c.began)
+	c.Observe(c.endpoint.name, code, took)
+	c.log(status, code, took, f)
+}
+
+// Values that many answers share. They must not be changed.
+var (
+	jsonType = []string{"application/json; charset=utf-8"}
+	noStore  = []string{"no-store"}
+	noSniff  = []string{"nosniff"}
+)
+
+func (c *call) send(status int, f *failure) {
+	h := c.w.Header()
+	h["Content-Type"] = jsonType
+	h["Cache-Control"] = noStore
+	h["X-Content-Type-Options"] = noSniff
+	h["X-Request-Id"] = []string{c.id}
+	h["Content-Length"] = []string{strconv.Itoa(len(c.out.b))}
+	if c.replayed {
+		h["Idempotent-Replayed"] = []string{"true"}
+	}
+	if f != nil && f.retryAfter != "" {
+		h["Retry-After"] = []string{f.retryAfter}
+	}
+	if f != nil && f.allow != "" {
+		h["Allow"] = []string{f.allow}
+	}
+	c.w.WriteHeader(status)
+	_, _ = c.w.Write(c.out.b) // the caller is gone when this fails
+}
+
+// log notes what changed something, what was refused, and what failed. Values of parameters are never in it.
+func (c *call) log(status int, code string, took time.Duration, f *failure) {
+	level := slog.LevelDebug
+	switch {
+	case errors.Is(errorOf(f), context.Canceled):
+		level = slog.LevelInfo
+	case status >= http.StatusInternalServerError:
+		level = slog.LevelError
+	case f != nil || c.endpoint.writes:
+		level = slog.LevelInfo
+	}
+	if !c.Logger.Enabled(c.r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("endpoint", c.endpoint.name), slog.String("code", code), slog.Int("status", status),
+		slog.Duration("took", took), slog.String("request", c.id),
+	}
+	if c.who != nil {
+		attrs = append(attrs, slog.String("partner", c.who.Partner.Name))
+	}
+	if f != nil && f.cause != nil {
+		attrs = append(attrs, slog.Any("error", f.cause))
+	}
+	c.Logger.LogAttrs(c.r.Context(), level, "call", attrs...)
+}
+
+// errorOf keeps a nil failure from becoming an error that is not nil.
+func errorOf(f *failure) error {
+	if f == nil {
+		return nil
+	}
+	return f
+}
+
+// requestID returns the caller's own id when it is a sane one, else a new one.
+func requestID(r *http.Request) string {
+	if own := r.Header["X-Request-Id"]; len(own) > 0 && isSaneID(own[0]) {
+		return own[0]
+	}
+	var b [12]byte
+	for i := 0; i < len(b); i += 4 {
+		n := rand.Uint32() // an id to find a line in a log by; it guards nothing
+		b[i], b[i+1], b[i+2], b[i+3] = byte(n), byte(n>>8), byte(n>>16), byte(n>>24)
+	}
+	return hex.EncodeToString(b[:])
+}
+
+func isSaneID(id string) bool {
+	if id == "" || len(id) > 128 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,110 @@
+package partnerapi
+
+import (
+	"giftimbiz/internal/credential"
+	"giftimbiz/internal/gift"
+)
+
+// What is said of requests that cannot be read (wire §1).
+var (
+	unknownPath    = reply{"L", "없는 주소입니다. 경로는 /api/v1/ 아래 연동 가이드의 13개입니다.", "No such address. The paths are the guide's 13 below /api/v1/."}
+	wrongMethod    = reply{"L", "POST로만 호출할 수 있습니다.", "Call this address with POST."}
+	bodyTooLong    = reply{"Q", "요청 본문은 1 MiB까지입니다.", "The body may have 1 MiB at most."}
+	tooManyNames   = reply{"Q", "파라미터는 64개까지입니다.", "There may be 64 parameters at most."}
+	valueTooLong   = reply{"Q", "{name} 값은 4 KiB까지입니다.", "The value of {name} may have 4 KiB at most."}
+	notUTF8        = reply{"Q", "{name} 값이 UTF-8이 아닙니다.", "The value of {name} is not UTF-8."}
+	namedTwice     = reply{"Q", "{name} 파라미터가 서로 다른 값으로 두 번 왔습니다. 아무것도 처리하지 않았습니다.", "The parameter {name} came twice with different values. Nothing was done."}
+	badEscape      = reply{"Q", "{name} 파라미터의 % 인코딩이 잘못되었습니다.", "The %-encoding of the parameter {name} is broken."}
+	badMultipart   = reply{"Q", "multipart 본문을 읽을 수 없습니다.", "The multipart body cannot be read."}
+	badJSON        = reply{"Q", "JSON 본문은 이름과 값으로 된 객체 하나여야 합니다.", "A JSON body must be one object of names and values."}
+	notFlat        = reply{"Q", "JSON의 {name} 값은 문자열, 정수, 참/거짓 또는 null이어야 합니다.", "The JSON value of {name} must be a string, an integer, a boolean or null."}
+	missing        = reply{"Q", "{name} 파라미터가 필요합니다.", "The parameter {name} is required."}
+	notANumber     = reply{"Q", "{name}에는 0 이상의 정수를 숫자로만 쓰십시오(쉼표·부호 없이).", "{name} must be an integer from 0 up, in digits only (no comma, no sign)."}
+	notNumbers     = reply{"Q", "{name}에는 정수를 쓰고, 여러 개면 |로 구분하십시오.", "{name} must be integers with | between them."}
+	tooManyItems   = reply{"Q", "{name}에는 한 번에 {limit}개까지 쓸 수 있습니다.", "{name} may have {limit} members at most."}
+	notOneOf       = reply{"Q", "{name} 값은 다음 중 하나여야 합니다: {words}", "{name} must be one of: {words}"}
+	pageTooLow     = reply{"Q", "page는 1부터입니다.", "page begins at 1."}
+	limitOutside   = reply{"Q", "limit은 1~1000입니다.", "limit is 1 to 1000."}
+	notADay        = reply{"Q", "{name}에는 2025-09-15 같은 날짜를 쓰십시오.", "{name} must be a day such as 2025-09-15."}
+	daysReversed   = reply{"Q", "sdate가 edate보다 늦습니다.", "sdate is later than edate."}
+	notAnOrder     = reply{"Q", "{name} 값이 주문번호 형식이 아닙니다.", "{name} is not an order number."}
+	countsDiffer   = reply{"Q", "{name}의 개수가 md_idx의 개수와 다릅니다.", "{name} has not as many members as md_idx."}
+	badKey         = reply{"Q", "Idempotency-Key 헤더는 공백 없는 ASCII 1~255자여야 합니다.", "The header Idempotency-Key must be 1 to 255 visible ASCII characters."}
+	bodyUnreadable = reply{"Q", "요청 본문을 끝까지 받지 못했습니다.", "The body did not arrive whole."}
+)
+
+// What is said of the data asked for.
+var (
+	notARegion    = reply{"L", "없는 행정구역 이름입니다: {name} “{value}”", "“{value}” ({name}) is not the name of a region."}
+	notInProvince = reply{"L", "{province}에 없는 시·군·구입니다: gu “{value}”", "“{value}” (gu) is not in {province}."}
+	notATown      = reply{"L", "dong 값은 동·읍·면·리·가·로로 끝나야 합니다: “{value}”", "“{value}” (dong) does not end as names of towns do (동, 읍, 면, 리, 가, 로)."}
+	notOnSale     = reply{"M", "판매 중인 상품이 아닙니다: {name} {value}", "{name} {value} is not on sale."}
+	notTogether   = reply{"M", "서로 맞지 않는 번호입니다: {first}, {second}", "{first} and {second} do not go together."}
+)
+
+// What is said when we are at fault.
+var (
+	failed      = reply{"GPLF", "서버 오류로 처리하지 못했습니다. 같은 오류가 이어지면 X-Request-Id 값을 알려 주십시오.", "The server failed. If it goes on, tell us the X-Request-Id."}
+	notReadable = reply{"GPLF", "지금은 데이터를 읽을 수 없습니다. 잠시 후 다시 시도하십시오.", "The data cannot be read at present. Try again in a moment."}
+	notWritten  = reply{"GPLF", "주문을 기록하지 못해 구매하지 않았습니다. 잠시 후 다시 시도하십시오.", "The order could not be recorded, so nothing was bought. Try again in a moment."}
+	busy        = reply{"GPLF", "주문이 밀려 구매하지 않았습니다. 잠시 후 다시 시도하십시오.", "Too many orders are waiting, so nothing was bought. Try again in a moment."}
+	unknownEnd  = reply{"GPLF", "주문이 기록되었는지 확인하지 못했습니다. 같은 Idempotency-Key로 다시 요청하거나 구매내역을 확인하십시오.", "It is not known whether the order was recorded. Ask again with the same Idempotency-Key, or look into the history."}
+	useUnknown  = reply{"GPLF", "사용처리 결과를 확인하지 못했습니다. 다시 요청하면 결과를 알 수 있습니다.", "It is not known whether the coupon was used. Asking again tells."}
+)
+
+// What is said on success.
+var (
+	boughtGift = reply{"0000", "구매가 완료되었습니다.", "Bought."}
+	boughtTest = reply{"0000", "시험 구매가 완료되었습니다. 재고와 잔액은 그대로입니다.", "Bought as a test: stock and balance are unchanged."}
+	couponUsed = reply{"0000", "사용처리가 완료되었습니다.", "The coupon is used."}
+)
+
+// callerFaults has an answer for each way in which credentials can be wrong (wire §7).
+var callerFaults = map[credential.FaultKind]reply{
+	credential.MissingCredential:      {"Q", "partner_id 파라미터와 Partnerkey, Partnertoken 헤더가 모두 필요합니다.", "The parameter partner_id and the headers Partnerkey and Partnertoken are required."},
+	credential.UnknownKey:             {"UP", "Partnerkey에 해당하는 파트너가 없습니다.", "No partner has this Partnerkey."},
+	credential.KeyOfAnother:           {"TOKEN03", "Partnerkey가 partner_id의 것이 아닙니다.", "The Partnerkey does not belong to this partner_id."},
+	credential.PartnerTokenWrong:      {"TOKEN06", "Partnertoken이 Partnerkey와 맞지 않습니다.", "The Partnertoken does not belong to this Partnerkey."},
+	credential.PartnerWithdrawn:       {"T7", "탈퇴한 매체입니다.", "This partner has withdrawn."},
+	credential.PartnerSuspended:       {"TOKEN04", "이용이 정지된 파트너입니다. 운영자에게 문의하십시오.", "This partner is suspended. Ask the operator."},
+	credential.AddressRefused:         {"M4", "허용되지 않은 IP에서 호출했습니다. 운영자에게 IP 등록을 요청하십시오.", "Calls from this address are not allowed. Ask the operator to add it."},
+	credential.RefreshMissing:         {"TOKEN02", "리프레시 토큰 헤더가 없습니다.", "The refresh token's header is missing."},
+	credential.RefreshEmpty:           {"T5", "리프레시 토큰이 비어 있습니다.", "The refresh token is empty."},
+	credential.RefreshTooLong:         {"T", "리프레시 토큰이 너무 깁니다(8 KiB까지).", "The refresh token is too long (8 KiB at most)."},
+	credential.RefreshMalformed:       {"TOKEN00", "리프레시 토큰이 토큰 형식이 아닙니다.", "The refresh token is no token."},
+	credential.RefreshInvalid:         {"TOKEN09", "리프레시 토큰의 서명이나 내용이 올바르지 않습니다.", "The refresh token's signature or contents are wrong."},
+	credential.RefreshExpired:         {"TOKEN07", "리프레시 토큰의 유효기간이 지났습니다. 운영자에게 재발급을 요청하십시오.", "The refresh token has expired. Ask the operator for a new one."},
+	credential.RefreshNotRegistered:   {"TOKEN05", "등록된 리프레시 토큰이 아닙니다. 교체되었거나 폐기된 토큰입니다.", "This refresh token is not the registered one: it was rotated or revoked."},
+	credential.AccessMissing:          {"TOKEN01", "Access-Token 헤더가 없습니다. getAccessToken으로 발급받으십시오.", "The header Access-Token is missing. getAccessToken issues one."},
+	credential.AccessEmpty:            {"T5", "Access-Token이 비어 있습니다. getAccessToken으로 발급받으십시오.", "The Access-Token is empty. getAccessToken issues one."},
+	credential.AccessTooLong:          {"T", "Access-Token이 너무 깁니다(8 KiB까지).", "The Access-Token is too long (8 KiB at most)."},
+	credential.AccessMalformed:        {"T4", "Access-Token의 구조가 올바르지 않습니다.", "The Access-Token is not three encoded parts."},
+	credential.AccessNotOurs:          {"T2", "Access-Token의 형식(알고리즘 또는 종류)이 다릅니다.", "The Access-Token has another algorithm or type."},
+	credential.AccessSignatureWrong:   {"T3", "Access-Token의 서명이 올바르지 않습니다.", "The Access-Token's signature is wrong."},
+	credential.AccessExpired:          {"T1", "Access-Token의 유효기간이 지났습니다. getAccessToken으로 다시 발급받으십시오.", "The Access-Token has expired. getAccessToken issues a new one."},
+	credential.AccessOfUnknownPartner: {"T6", "Access-Token의 매체가 존재하지 않습니다.", "The partner named in the Access-Token does not exist."},
+	credential.AccessInvalid:          {"TOKEN08", "Access-Token이 유효하지 않습니다. 키가 교체되었다면 다시 발급받으십시오.", "The Access-Token is not valid. If keys were rotated, get a new one."},
+	credential.AccessOfAnother:        {"Z", "Access-Token이 partner_id의 것이 아닙니다.", "The Access-Token does not belong to this partner_id."},
+}
+
+// refusals has an answer for each reason of the domain (wire §5–§7).
+var refusals = map[gift.Reason]reply{
+	gift.MayNotSpend:    {"UB", "블랙 처리되어 구매할 수 없습니다. 운영자에게 문의하십시오.", "This partner is blacklisted and may not buy. Ask the operator."},
+	gift.KeyReused:      {"PPA", "이 Idempotency-Key는 다른 구매에 이미 쓰였습니다. 아무것도 구매하지 않았습니다.", "This Idempotency-Key was used for a different purchase. Nothing was bought."},
+	gift.Repeated:       {"PPA", "같은 구매가 이미 완료되었습니다(주문번호 {tid}). 한 번 더 구매하려면 새 Idempotency-Key를 보내십시오.", "An equal purchase is already complete (order {tid}). To buy once more, send a new Idempotency-Key."},
+	gift.UnknownOffer:   {"PD", "판매하는 상품이 아닙니다: {item}", "{item} is not on sale."},
+	gift.NameMismatch:   {"PD", "product가 md_idx의 상품명과 다릅니다.", "product is not the name of what md_idx names."},
+	gift.WrongCampaign:  {"PD", "msl_idx 또는 msc_idx가 판매번호와 맞지 않습니다: {item}", "The msl_idx or msc_idx of {item} does not belong to it."},
+	gift.Expired:        {"M2", "유효기간이 끝난 상품입니다: {item}", "The last valid day of {item} is over."},
+	gift.SoldOut:        {"PD", "품절된 상품입니다: {item}", "{item} is sold out."},
+	gift.WrongAmount:    {"PL", "cash가 현재 판매가의 합과 다릅니다. 맞는 금액은 {amount}원입니다.", "cash is not the sum of the present prices, which is {amount}."},
+	gift.DailyLimit:     {"M3", "하루 구매 한도({limit}건)를 모두 썼습니다. 한국 시간 자정에 다시 열립니다.", "The day's limit of {limit} purchases is used up. It begins anew at midnight in Seoul."},
+	gift.OncePerPartner: {"M1", "파트너당 한 번만 살 수 있는 상품이고 이미 구매했습니다: {item}", "{item} can be bought once by each partner, and you have bought it."},
+	gift.LowBalance:     {"PC", "충전금이 부족합니다(잔액 {amount}원).", "The prepaid balance is too low ({amount} left)."},
+	gift.NotJournalled:  notWritten,
+	gift.NotYours:       {"N", "주문번호와 쿠폰번호가 일치하는 구매가 없습니다.", "You have no purchase with this order and coupon number."},
+	gift.AlreadyUsed:    {"M1", "이미 사용된 쿠폰입니다({when}, {where}).", "The coupon was used already ({when}, {where})."},
+	gift.Cancelled:      {"PD", "취소된 쿠폰입니다.", "The coupon was cancelled."},
+	gift.WrongCode:      {"N", "판매자, 매니저 코드 또는 쿠폰번호가 일치하지 않습니다.", "Seller, manager code or coupon number do not match."},
+	gift.SellerLocked:   {"N", "매니저 코드를 여러 번 틀려 이 판매자는 {limit}분 동안 잠겼습니다.", "Too many wrong manager codes: this seller is locked for {limit} minutes."},
+}
