@@ -37,11 +37,31 @@ func (db *DB) Migrate(ctx context.Context) (int, error) {
 	if err := checkNotNewer(ctx, p); err != nil {
 		return 0, err
 	}
-	results, err := p.Up(ctx)
+	applied, err := db.up(ctx, p)
 	if err != nil {
 		return 0, fmt.Errorf("migrate: %w", err)
 	}
-	return len(results), nil
+	return applied, nil
+}
+
+// up applies what is missing. PostgreSQL keeps other processes waiting meanwhile. SQLite lets them try the same migration
+// and fail, each in a transaction of its own: whoever lost looks again at what is still missing.
+func (db *DB) up(ctx context.Context, p *goose.Provider) (applied int, err error) {
+	tries := 1
+	if db.pool == nil {
+		tries = len(p.ListSources()) + 3 // a race may be lost once for each, and for goose's own table
+	}
+	for range tries {
+		var results []*goose.MigrationResult
+		if results, err = p.Up(ctx); err == nil {
+			return applied + len(results), nil
+		}
+		var partial *goose.PartialError
+		if errors.As(err, &partial) {
+			applied += len(partial.Applied)
+		}
+	}
+	return applied, err
 }
 
 // CheckSchema returns nil when the schema is exactly this binary's, ErrOldSchema or ErrNewerSchema.
