@@ -1,0 +1,208 @@
+package storage_test
+
+// harm is a change that no code of ours makes. Names in braces stand for the patient's numbers.
+type harm struct{ name, sql, check, detail string }
+
+var harms = []harm{
+	{
+		"an entry is changed", `UPDATE entries SET amount = amount + 5 WHERE account_id = {account} AND txn_id = {live}`,
+		"every transaction balances", "transaction {live} adds up to 5",
+	},
+	{
+		"an order's entry is changed", `UPDATE entries SET amount = amount + 5 WHERE account_id = {account} AND txn_id = {live}`,
+		"every live order is booked from its partner to sales, no other is",
+		"order {live}: -1875 instead of -1880 booked on account {account}",
+	},
+	{
+		"a head loses its entries", `DELETE FROM entries WHERE txn_id = (SELECT MIN(id) FROM ledger_transactions)`,
+		"every transaction has entries", "has none",
+	},
+	{
+		"an entry has no head", `INSERT INTO entries (account_id, txn_id, amount) VALUES (1, 77, 5)`,
+		"every entry has a transaction", "there is no transaction or order 77",
+	},
+	{
+		"an order's number is used for a deposit",
+		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES ({live}, 'deposit', '', 1)`,
+		"no order is a ledger transaction too", "number {live} is used twice",
+	},
+	{
+		"a live order loses its entries", `DELETE FROM entries WHERE txn_id = {live}`,
+		"every live order is booked from its partner to sales, no other is",
+		"order {live}: 0 instead of 1880 booked on sales",
+	},
+	{
+		"an order is booked to the bank", `UPDATE entries SET account_id = 1 WHERE txn_id = {live} AND amount > 0`,
+		"every live order is booked from its partner to sales, no other is",
+		"order {live}: 1880 instead of 0 booked on account 1",
+	},
+	{
+		"a free order is booked", `INSERT INTO entries (account_id, txn_id, amount) VALUES (16, {free}, 5), (17, {free}, -5)`,
+		"every live order is booked from its partner to sales, no other is", "order {free}: 0 instead of 0 booked on sales",
+	},
+	{
+		"a sandbox order is booked",
+		`INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, {sandbox}, -5), (16, {sandbox}, 5)`,
+		"every live order is booked from its partner to sales, no other is", "order {sandbox}: 5 instead of 0 booked on sales",
+	},
+	{
+		"a balance is changed", `UPDATE accounts SET balance = balance + 1 WHERE id = {account}`,
+		"every balance equals its entries", "account {account} shows 96681, its entries add up to 96680",
+	},
+	{
+		"an account without entries has a balance", `UPDATE accounts SET balance = 3 WHERE kind = 'refunds'`,
+		"every balance equals its entries", "account 2 shows 3, its entries add up to 0",
+	},
+	{
+		"a prepaid balance is below zero", `UPDATE accounts SET balance = -1 WHERE id = {account}`,
+		"no prepaid balance is below zero", "partner {demo} has -1",
+	},
+	{
+		"a partner loses its account", `DELETE FROM accounts WHERE id = {account}`,
+		"every partner has an account", "partner {demo} has none",
+	},
+	{
+		"test money is withdrawn to the bank",
+		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'deposit', '', 1);
+INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, -5), (1, 77, 5)`,
+		"test money stays apart", "transaction 77 is not between",
+	},
+	{
+		"a sandbox partner is credited by something else than a deposit",
+		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'adjustment', '', 1);
+INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5), (3, 77, -5)`,
+		"test money stays apart", "transaction 77 is not between",
+	},
+	{
+		"a unit is sold again",
+		`UPDATE order_items SET unit_id = 100001, test_order = 1 WHERE order_id = {live} AND line = 2`,
+		"no unit is in two live orders", "unit 100001 is in 2",
+	},
+	{
+		"another offer's unit is sold", `UPDATE order_items SET unit_id = 200005 WHERE order_id = {live} AND line = 2`,
+		"every unit in an order is its offer's", "order {live} line 2: unit 200005 is of offer 2, not 1",
+	},
+	{
+		"a free unit is in an order", `UPDATE order_items SET unit_id = 100004 WHERE order_id = {live} AND line = 2`,
+		"every unit in a live order counts as sold", "unit 100004 stands at 4 of offer 1, sold are those before 3",
+	},
+	{
+		"a sale is not in stock", `UPDATE offers SET next_position = next_position + 1 WHERE id = 1`,
+		"every offer sold what its live orders have", "offer 1 counts 3 sold units, live orders have 2",
+	},
+	{
+		"a unit is gone", `DELETE FROM units WHERE id = 100004`,
+		"every offer's units stand at 1 to its last position", "offer 1 has 4 units from 1 to 5, its last position is 5",
+	},
+	{
+		"a position is left out", `UPDATE units SET position = 6 WHERE id = 100004`,
+		"every offer's units stand at 1 to its last position", "offer 1 has 5 units from 1 to 6, its last position is 5",
+	},
+	{
+		"an offer has units that it does not know of", `UPDATE offers SET last_position = 4 WHERE id = 1`,
+		"every offer's units stand at 1 to its last position", "offer 1 has 5 units",
+	},
+	{
+		"an item's price is changed", `UPDATE order_items SET paid = paid - 1 WHERE order_id = {live} AND line = 1`,
+		"every order costs what its items cost", "order {live} is 1880, its items are 1879",
+	},
+	{
+		"a line is left out", `UPDATE order_items SET line = 3 WHERE order_id = {live} AND line = 2`,
+		"every order has lines 1, 2, …", "order {live} has 2 from 1 to 3",
+	},
+	{
+		"an order has no items", `DELETE FROM order_items WHERE order_id = {free}`,
+		"every order has lines 1, 2, …", "order {free} has none",
+	},
+	{
+		"an item is another partner's", `UPDATE order_items SET partner_id = {test} WHERE order_id = {live} AND line = 2`,
+		"every item agrees with its order and its offer", "order {live} line 2",
+	},
+	{
+		"an item is of another kind", `UPDATE order_items SET kind = 2 WHERE order_id = {live} AND line = 2`,
+		"every item agrees with its order and its offer", "order {live} line 2",
+	},
+	{
+		"a sandbox item counts as live",
+		`UPDATE order_items SET test_order = 0, unit_id = 100005 WHERE order_id = {sandbox} AND line = 1`,
+		"every item agrees with its order and its offer", "order {sandbox} line 1",
+	},
+	{
+		"a sandbox partner becomes a live one", `UPDATE partners SET sandbox = 0 WHERE id = {test}`,
+		"every order is as its partner, live or sandbox", "order {sandbox}",
+	},
+	{
+		"a day's figures are wrong", `UPDATE partner_days SET items = items + 1 WHERE partner_id = {demo} AND kind = 1`,
+		"every partner's days equal its orders", "0 orders, 1 items, 0 spent and 0 face value too many",
+	},
+	{
+		"a day is missing", `DELETE FROM partner_days WHERE partner_id = {demo} AND kind = 1`,
+		"every partner's days equal its orders", "-2 orders, -3 items, -2820 spent and -4200 face value too many",
+	},
+	{
+		"a purchase is on another day", `UPDATE orders SET at = at + 43200000 WHERE id = {live}`, // noon becomes midnight
+		"every partner's days equal its orders", "1 orders, 2 items, 1880 spent and 2800 face value too many",
+	},
+	{
+		"a once-per-partner purchase is forgotten", `DELETE FROM once_claims`,
+		"once-per-partner offers are sold once per partner", "partner {demo}, offer 2: 1 bought, 0 claimed",
+	},
+	{
+		"a partner may not buy what it did not buy",
+		`INSERT INTO once_claims (partner_id, offer_id) VALUES ({test}, 2)`,
+		"once-per-partner offers are sold once per partner", "partner {test}, offer 2: 0 bought, 1 claimed",
+	},
+	{
+		"a coupon is used by another shop's seller", `UPDATE order_items SET used_seller = 1 WHERE order_id = {used}`,
+		"every used coupon was used by a seller of its shop", "order {used} line 1: seller 1 is not of shop 38",
+	},
+	{
+		"a coupon is used by nobody", `UPDATE order_items SET used_seller = NULL WHERE order_id = {used}`,
+		"every used coupon was used by a seller of its shop", "order {used} line 1: seller 0 is not of shop 38",
+	},
+	{
+		"a used coupon counts as unused", `UPDATE order_items SET used_at = NULL, used_seller = NULL WHERE order_id = {used}`,
+		"every paid coupon that was used is owed to its shop once", "order {used}, shop 38: 500 instead of 0 booked",
+	},
+	{
+		"a shop is not owed its coupon", `UPDATE ledger_transactions SET kind = 'adjustment' WHERE order_id = {used}`,
+		"every paid coupon that was used is owed to its shop once", "order {used}, shop 38: 0 instead of 500 booked",
+	},
+	{
+		"an answer is another partner's",
+		`UPDATE idempotency_answers SET partner_id = {test} WHERE order_id = {live}`,
+		"every answer kept under a key is of its partner's order", "partner {test} has an answer of order {live}",
+	},
+}
+
+// orphans are columns that are made to name row 99999, which no table has.
+var orphans = []struct{ column, where, parent string }{
+	{"partner_keys.partner_id", "partner_id = {demo}", "partners"},
+	{"accounts.owner_id", "kind = 'prepaid' AND owner_id = {demo}", "partners"},
+	{"accounts.owner_id", "kind = 'payable'", "shops"},
+	{"entries.account_id", "txn_id = {live} AND amount > 0", "accounts"},
+	{"ledger_transactions.order_id", "order_id = {used}", "orders"},
+	{"brands.category_id", "id = 4", "categories"},
+	{"products.brand_id", "id = 27935", "brands"},
+	{"shops.category_id", "id = 37", "categories"},
+	{"sellers.shop_id", "id = 1", "shops"},
+	{"seller_attempts.seller_id", "seller_id = 1", "sellers"},
+	{"campaigns.shop_id", "id = 188", "shops"},
+	{"offers.product_id", "id = 1", "products"},
+	{"offers.campaign_id", "id = 1351", "campaigns"},
+	{"offers.last_partner", "id = 1", "partners"},
+	{"offers.last_order", "id = 1", "orders"},
+	{"units.offer_id", "id = 100004", "offers"},
+	{"orders.partner_id", "id = {free}", "partners"},
+	{"order_items.order_id", "order_id = {free}", "orders"},
+	{"order_items.offer_id", "order_id = {free}", "offers"},
+	{"order_items.unit_id", "order_id = {free}", "units"},
+	{"order_items.used_seller", "order_id = {used}", "sellers"},
+	{"once_claims.partner_id", "offer_id = 2", "partners"},
+	{"once_claims.offer_id", "offer_id = 2", "offers"},
+	{"partner_days.partner_id", "partner_id = {test}", "partners"},
+	{"idempotency_answers.partner_id", "order_id = {live}", "partners"},
+	{"idempotency_answers.order_id", "order_id = {live}", "orders"},
+	{"item_sales.item_id", "kind = 1", "products"},
+	{"item_sales.item_id", "kind = 2", "campaigns"},
+}

@@ -1,0 +1,222 @@
+package storage_test
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/redeem"
+	"giftimbiz/internal/storage"
+	"giftimbiz/internal/storage/storagetest"
+)
+
+// patient is a database with something of everything, which is copied for each harm done.
+type patient struct {
+	live, sandbox, free gift.ID // orders: two vouchers; the same, sandbox; a coupon for nothing
+	used, once          gift.ID // orders: a paid coupon, used; a voucher of a once-per-partner offer
+	demo, test          int64   // partners
+}
+
+// Offers of the patient.
+const (
+	plainOffer = 1
+	onceOffer  = 2
+)
+
+func newPatient(t *testing.T, h *storagetest.House) (p patient) {
+	t.Helper()
+	h.Stock(2, 5, func(o *gift.Offer) { o.OncePer = o.ID == onceOffer })
+	stockPaid(t, h, 3)
+	p.demo = h.Partner(gift.Partner{Name: "demo"}, 100_000)
+	p.test = h.Partner(gift.Partner{Name: "devtest1", Sandbox: true}, 100_000)
+	p.live = h.Buy(p.demo, "live", plainOffer, plainOffer).OrderID
+	p.sandbox = h.Buy(p.test, "sandbox", plainOffer, plainOffer).OrderID
+	free, err := h.Engine.Buy(t.Context(), storagetest.StarRequest(p.demo, "free", 0))
+	if err != nil || free.Refusal != nil {
+		t.Fatal(free.Refusal, err)
+	}
+	p.free = free.OrderID
+	p.once = h.Buy(p.demo, "once", onceOffer).OrderID
+	p.used = buyPaid(t, h, p.demo, "used", paidOffer).OrderID
+	won, err := h.DB.MarkUsed(t.Context(), redeem.Use{
+		OrderID: p.used, Line: 1, SellerID: paidSeller, ShopID: paidShop, Via: "page", At: h.Clock.Now(),
+	})
+	if err != nil || !won {
+		t.Fatal(won, err)
+	}
+	return p
+}
+
+func TestDoctorNamesEveryHarm(t *testing.T) {
+	all := slices.Clone(harms)
+	for _, o := range orphans {
+		table, column, _ := strings.Cut(o.column, ".")
+		all = append(all, harm{
+			name: o.column + " names none of " + o.parent, check: "every reference names a row",
+			sql:    fmt.Sprintf(`UPDATE %s SET %s = 99999 WHERE %s`, table, column, o.where),
+			detail: fmt.Sprintf("%s 99999 is not in %s", o.column, o.parent),
+		})
+	}
+	t.Run("sqlite", func(t *testing.T) { harmAll(t, all, sqliteURL, copySQLite) })
+	t.Run("postgres", func(t *testing.T) { harmAll(t, all, postgresURL, copyPostgres) })
+}
+
+func harmAll(t *testing.T, all []harm, newURL func(testing.TB) string, copyOf func(testing.TB, string) (string, *sql.DB)) {
+	dsn := newURL(t)
+	var p patient
+	built := t.Run("healthy before", func(t *testing.T) { // the subtest closes the database
+		h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+		p = newPatient(t, h)
+		if _, err := h.DB.CountWrong(t.Context(), 1, false, h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		err := h.DB.Load(t.Context(), &storage.Stock{Sales: []storage.ItemSale{
+			{Kind: gift.Gifticon, ItemID: 27935, Day: 20_000, Sold: 3}, {Kind: gift.StarCoupon, ItemID: 188, Day: 20_000, Sold: 3},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	if !built {
+		t.FailNow()
+	}
+	for _, harm := range all {
+		t.Run(harm.name, func(t *testing.T) {
+			copied, raw := copyOf(t, dsn)
+			for statement := range strings.SplitSeq(p.fill(harm.sql), ";") {
+				if res, err := raw.ExecContext(t.Context(), statement); err != nil {
+					t.Fatal(err)
+				} else if n, _ := res.RowsAffected(); n == 0 {
+					t.Fatal("the harm changed nothing")
+				}
+			}
+			db, _ := opener(func(testing.TB) string { return copied })(t)
+			faults, err := db.Doctor(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(faults, func(f storage.Fault) bool {
+				return f.Check == harm.check && strings.Contains(f.Detail, p.fill(harm.detail))
+			}) {
+				t.Errorf("want %q: %q, got %q", harm.check, p.fill(harm.detail), faults)
+			}
+		})
+	}
+}
+
+func (p patient) fill(text string) string {
+	const prepaid = 1_000_000_000
+	return strings.NewReplacer(
+		"{live}", fmt.Sprint(p.live), "{sandbox}", fmt.Sprint(p.sandbox), "{free}", fmt.Sprint(p.free),
+		"{used}", fmt.Sprint(p.used), "{once}", fmt.Sprint(p.once), "{demo}", fmt.Sprint(p.demo), "{test}", fmt.Sprint(p.test),
+		"{account}", fmt.Sprint(prepaid+p.demo), "{test account}", fmt.Sprint(prepaid+p.test),
+	).Replace(text)
+}
+
+// copySQLite returns a copy of the database and a connection to it that lets anything be written.
+func copySQLite(t testing.TB, dsn string) (string, *sql.DB) {
+	t.Helper()
+	body, err := os.ReadFile(strings.TrimPrefix(dsn, "sqlite:"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "copy.db")
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + path, rawDB(t, "sqlite", "file:"+path+"?_pragma=foreign_keys(0)&_pragma=ignore_check_constraints(1)")
+}
+
+func copyPostgres(t testing.TB, dsn string) (string, *sql.DB) {
+	t.Helper()
+	admin := rawDB(t, "pgx", cluster.started.URL("postgres"))
+	copied := fmt.Sprintf("copy%d", cluster.count.Add(1))
+	original := strings.TrimSuffix(dsn[strings.LastIndex(dsn, "/")+1:], "?sslmode=disable")
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+copied+" TEMPLATE "+original); err != nil {
+		t.Fatal(err)
+	}
+	// As a replica, a session checks no foreign keys. Its one connection stays.
+	raw := rawDB(t, "pgx", cluster.started.URL(copied)+"&session_replication_role=replica")
+	if _, err := raw.ExecContext(t.Context(), "ALTER TABLE accounts DROP CONSTRAINT accounts_check"); err != nil {
+		t.Fatal(err)
+	}
+	return cluster.started.URL(copied), raw
+}
+
+func rawDB(t testing.TB, driver, dsn string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func TestDoctorCountsWhatItDoesNotShow(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		faults, err := h.DB.Doctor(t.Context())
+		if err != nil || len(faults) != 0 {
+			t.Errorf("a new database: %v, %v", faults, err)
+		}
+	})
+	path := filepath.Join(t.TempDir(), "many.db")
+	db, _ := opener(func(testing.TB) string { return "sqlite:" + path })(t)
+	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	raw := rawDB(t, "sqlite", "file:"+path)
+	for i := range 23 {
+		_, err := raw.ExecContext(t.Context(), `INSERT INTO ledger_transactions (id, kind, memo, at) VALUES ($1, 'deposit', '', 1)`, i+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	faults, err := db.Doctor(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(faults) != 21 || faults[20] != (storage.Fault{Check: "every transaction has entries", Detail: "and 3 more"}) {
+		t.Errorf("%d faults: %v", len(faults), faults)
+	}
+}
+
+// TestDoctorIsRightOnALiveDatabase examines again and again while others buy and use coupons.
+func TestDoctorIsRightOnALiveDatabase(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 1)
+		stockPaid(t, h, 200)
+		p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
+		var closing atomic.Bool
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for !closing.Load() {
+				storagetest.Healthy(t, h.DB)
+			}
+		})
+		defer wg.Wait()
+		defer closing.Store(true)
+		for i := range 150 {
+			order := buyPaid(t, h, p, fmt.Sprint(i), paidOffer, laterOffer).OrderID
+			_, err := h.DB.MarkUsed(t.Context(), redeem.Use{
+				OrderID: order, Line: 1, SellerID: paidSeller, ShopID: paidShop, Via: "page", At: h.Clock.Now(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
