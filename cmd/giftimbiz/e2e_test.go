@@ -9,12 +9,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
@@ -23,17 +24,22 @@ import (
 	"giftimbiz/internal/storage/storagetest"
 )
 
-// TestMain lets the test binary stand in for the command: tests that need whole processes run it with an argument line.
+// TestMain puts the command giftimbiz into PATH, for tests that need whole processes: the test binary under that name.
 func TestMain(m *testing.M) {
-	if os.Getenv("GIFTIMBIZ_TEST_AS_COMMAND") != "" {
-		main()
-		return
-	}
-	code := m.Run()
-	if cluster.started != nil {
-		_ = cluster.started.Stop() // its folder is temporary
-	}
-	os.Exit(code)
+	testscript.Main(tests{m}, map[string]func(){"giftimbiz": main})
+}
+
+// tests runs the package's tests and stops the PostgreSQL they shared.
+type tests struct{ m *testing.M }
+
+// Run implements testscript.TestingM.
+func (t tests) Run() int {
+	defer func() {
+		if cluster.started != nil {
+			_ = cluster.started.Stop() // its folder is temporary
+		}
+	}()
+	return t.m.Run()
 }
 
 // cluster is the PostgreSQL that this package's tests share, started by the first that needs it.

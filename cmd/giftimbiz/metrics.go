@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,6 +20,7 @@ type metrics struct {
 	durations *prometheus.HistogramVec
 	batchSize prometheus.Histogram
 	batchTime prometheus.Histogram
+	inFlight  atomic.Int64
 }
 
 func newMetrics() *metrics {
@@ -52,11 +54,22 @@ func (m *metrics) watch(waiting func() int, stats func() catalog.Stats, clk cloc
 	}
 	gauge("giftimbiz_purchase_queue_depth", "Purchases that wait for a transaction.",
 		func() float64 { return float64(waiting()) })
+	gauge("giftimbiz_requests_in_flight", "Requests to the partner API that are not answered yet.",
+		func() float64 { return float64(m.inFlight.Load()) })
 	gauge("giftimbiz_catalog_offers", "Offers on sale.", func() float64 { return float64(stats().Offers) })
 	gauge("giftimbiz_catalog_units", "Vouchers and coupons in stock when their offer was last read.",
 		func() float64 { return float64(stats().Units) })
 	gauge("giftimbiz_catalog_age_seconds", "Time since the catalogue was last compared with the database.",
 		func() float64 { return clk.Now().Sub(stats().LoadedAt).Seconds() })
+}
+
+// counted counts the requests that are under way in next.
+func (m *metrics) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.inFlight.Add(1)
+		defer m.inFlight.Add(-1)
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (m *metrics) request(endpoint, code string, took time.Duration) {

@@ -140,7 +140,7 @@ func (n *node) stop() error {
 // routes is every path the server answers.
 func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/", n.api)
+	mux.Handle("/api/", n.metrics.counted(n.api))
 	mux.Handle("/r/", n.pages)
 	mux.Handle("/UPLOAD/qr/", n.pages)
 	mux.Handle("/UPLOAD/barcode/", n.pages)

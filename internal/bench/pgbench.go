@@ -21,8 +21,8 @@ const function = `
 CREATE SEQUENCE bench_ids START 1000000000;
 CREATE FUNCTION bench_buy(buyer BIGINT, wanted BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE
-    id BIGINT := nextval('bench_ids');
-    key BYTEA := sha256(int8send(id));
+    txn BIGINT := nextval('bench_ids');
+    key BYTEA := sha256(int8send(txn));
     acc accounts%ROWTYPE;
     off RECORD;
     unit BIGINT;
@@ -42,18 +42,18 @@ BEGIN
     IF FOUND OR who.state <> 1 OR unit IS NULL OR off.last_day < today OR acc.balance < off.price_far THEN
         RAISE EXCEPTION 'refused';
     END IF;
-    INSERT INTO orders VALUES (id, buyer, 1, 0, off.price_far, id, now_ms);
-    INSERT INTO order_items VALUES (buyer, 1, id, 1, 0, wanted, unit, off.face, off.price_far);
-    INSERT INTO entries VALUES (acc.id, id, -off.price_far), (sales, id, off.price_far);
-    INSERT INTO idempotency_answers VALUES (buyer, key, key, id,
+    INSERT INTO orders VALUES (txn, buyer, 1, 0, off.price_far, txn, now_ms);
+    INSERT INTO order_items VALUES (buyer, 1, txn, 1, 0, wanted, unit, off.face, off.price_far);
+    INSERT INTO entries VALUES (acc.id, txn, -off.price_far), (sales, txn, off.price_far);
+    INSERT INTO idempotency_answers VALUES (buyer, key, key, txn,
         '{"result":"0000","message":"bought","tid":"20251123-06C8ZQ4T1N0G2"}', now_ms);
     INSERT INTO partner_days AS d VALUES (buyer, today, 1, 1, 1, off.price_far, off.face)
         ON CONFLICT (partner_id, day, kind) DO UPDATE SET orders = d.orders + 1, items = d.items + 1,
             spent = d.spent + excluded.spent, face = d.face + excluded.face;
-    UPDATE offers SET next_position = next_position + 1, last_partner = buyer, last_order = id WHERE offers.id = wanted;
+    UPDATE offers SET next_position = next_position + 1, last_partner = buyer, last_order = txn WHERE offers.id = wanted;
     UPDATE accounts SET balance = balance - off.price_far WHERE accounts.id = acc.id;
     UPDATE accounts SET balance = balance + off.price_far WHERE accounts.id = sales;
-    RETURN id;
+    RETURN txn;
 END $$;`
 
 // createFunction adds the stored function to a database.

@@ -24,12 +24,15 @@ type place struct {
 
 // placeOf numbers the parts of an address as number says.
 func placeOf(province, district, town string, number func(string) uint32) place {
-	p := place{province: number(spaced(province)), district: number(spaced(district)), town: number(spaced(town))}
+	p := place{province: number(spaced(province)), district: number(spaced(district)), town: number(unspaced(town))}
 	if city, _, ok := strings.Cut(spaced(district), " "); ok {
 		p.city = number(city)
 	}
 	return p
 }
+
+// unspaced drops all spaces: 초월읍 산이리 is written either way.
+func unspaced(s string) string { return strings.Join(strings.Fields(s), "") }
 
 // spaced leaves one space between words.
 func spaced(s string) string { return strings.Join(strings.Fields(s), " ") }

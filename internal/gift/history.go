@@ -15,7 +15,7 @@ const (
 // BoughtItem is one unit of a completed order, with what its holder needs to know.
 type BoughtItem struct {
 	OrderID ID
-	Line    int64 // from 1
+	Line    int64 // from the number of items down to 1
 	Sandbox bool
 	Offer   Offer // Face, Tiers and LastDay as they are now; Stock is not filled
 	UnitID  int64
@@ -65,6 +65,15 @@ func (i *BoughtItem) Spent(today Day) *Refusal {
 	}
 }
 
+// Place is where an item stands in a history. Line 0 stands behind all items of its order.
+type Place struct {
+	OrderID ID
+	Line    int64
+}
+
+// Place returns where the item stands.
+func (i *BoughtItem) Place() Place { return Place{i.OrderID, i.Line} }
+
 // HistoryQuery selects a partner's bought items, newest first.
 type HistoryQuery struct {
 	PartnerID  int64
@@ -73,7 +82,7 @@ type HistoryQuery struct {
 	OfferID    int64 // 0 = any; star coupons only
 	CampaignID int64 // 0 = any; star coupons only
 	From, To   Day   // inclusive; 0 = open
-	After      ID    // items of orders older than this one; 0 = from the newest
+	After      Place // items after this one; zero = from the newest
 	Offset     int64 // items to pass over
 	Limit      int64 // items to return, 1–1000
 }

@@ -18,9 +18,13 @@ const (
 	counterBits = 13
 )
 
-// FirstIDAt returns the lowest ID that could be made at t.
+// lastMillisecond is the last that fits into an ID, in the year 2093.
+const lastMillisecond = 1<<(63-nodeBits-counterBits) - 1
+
+// FirstIDAt returns the lowest ID that could be made at t, or the lowest or highest of all when t is too early or too late
+// for any.
 func FirstIDAt(t time.Time) ID {
-	ms := max(t.UnixMilli()-idEpoch, 0)
+	ms := min(max(t.UnixMilli()-idEpoch, 0), lastMillisecond)
 	return ID(ms << (nodeBits + counterBits))
 }
 

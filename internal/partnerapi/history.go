@@ -2,6 +2,7 @@ package partnerapi
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -47,10 +48,23 @@ func (c *call) buyStarcouponList() error {
 	return nil
 }
 
+// historyHead begins a page. next is the "after" of the page that follows: an order's number, and the line when the page
+// ends inside an order.
 func (c *call) historyHead(h *gift.History) {
 	c.out.number("total_count", h.Total)
 	c.out.text("isNext", trueFalse(h.More))
+	if h.More {
+		c.out.text("next", placeText(&h.Items[len(h.Items)-1]))
+	}
 	c.out.open("list", '[')
+}
+
+func placeText(i *gift.BoughtItem) string {
+	text := string(i.OrderID.Ref(i.Sandbox))
+	if i.Line > 1 {
+		text += ":" + strconv.FormatInt(i.Line, 10)
+	}
+	return text
 }
 
 // history reads the filters and finds what they select.
@@ -58,9 +72,9 @@ func (c *call) history(kind gift.Kind) (*gift.History, error) {
 	q := gift.HistoryQuery{PartnerID: c.who.Partner.ID, Kind: kind, From: c.in.day("sdate"), To: c.in.day("edate")}
 	offset, limit := c.in.page()
 	q.Offset, q.Limit = int64(offset), int64(limit)
-	var strange, strangeAfter bool
+	var strange bool
 	q.OrderID, strange = c.ownOrder("tid")
-	q.After, strangeAfter = c.ownOrder("after")
+	q.After = c.in.place("after")
 	if kind == gift.StarCoupon {
 		q.CampaignID, q.OfferID = c.in.index("msl"), c.in.index("md")
 	}
@@ -70,7 +84,7 @@ func (c *call) history(kind gift.Kind) (*gift.History, error) {
 	if c.in.err != nil {
 		return nil, c.in.err
 	}
-	if strange || strangeAfter {
+	if strange {
 		return &gift.History{}, nil
 	}
 	h, err := c.History.History(c.r.Context(), q)

@@ -150,7 +150,26 @@ func (r *reader) day(name string) gift.Day {
 	if err != nil {
 		r.fail(refuse(notADay, "name", name))
 	}
-	return day
+	return max(day, 1) // nothing was bought before 1970 either
+}
+
+// place returns where a history goes on: behind an order (its number), or behind a line of it (number:line).
+func (r *reader) place(name string) (p gift.Place) {
+	v := r.get(name)
+	if v == "" {
+		return p
+	}
+	ref, line, cut := strings.Cut(v, ":")
+	id, _, err := gift.ParseRef(ref)
+	ok := err == nil
+	if ok && cut {
+		p.Line, ok = parseNumber(line)
+	}
+	if !ok {
+		r.fail(refuse(notAnOrder, "name", name))
+	}
+	p.OrderID = id
+	return p
 }
 
 // order returns an order's number; absent is 0.

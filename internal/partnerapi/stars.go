@@ -1,8 +1,6 @@
 package partnerapi
 
 import (
-	"strings"
-
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/region"
@@ -40,7 +38,7 @@ func (c *call) starListAll() error {
 		Words: c.in.get("word"), MakerID: c.in.get("makestarid"), Order: c.in.listOrder(),
 	}
 	q.Offset, q.Limit = c.in.page()
-	c.in.place(&q)
+	c.in.region(&q)
 	if c.in.err != nil {
 		return c.in.err
 	}
@@ -57,8 +55,8 @@ func (c *call) starListAll() error {
 // turn is another number each time, so that not everybody is shown the same free coupon.
 func (c *call) turn() uint64 { return c.turns.Add(1) }
 
-// place reads si, gu and dong, which must be names of regions.
-func (r *reader) place(q *catalog.StarQuery) {
+// region reads si, gu and dong, which must be names of regions.
+func (r *reader) region(q *catalog.StarQuery) {
 	si, gu, dong := r.get("si"), r.get("gu"), r.get("dong")
 	var ok bool
 	if si != "" {
@@ -78,7 +76,7 @@ func (r *reader) place(q *catalog.StarQuery) {
 			r.fail(refuse(notATown, "value", shown(dong)))
 			return
 		}
-		q.Town = strings.Join(strings.Fields(dong), "")
+		q.Town = dong
 	}
 }
 

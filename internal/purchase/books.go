@@ -3,7 +3,6 @@ package purchase
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"giftimbiz/internal/gift"
 )
@@ -21,6 +20,7 @@ type books struct {
 
 type dayKey struct {
 	partner int64
+	day     gift.Day
 	kind    gift.Kind
 }
 
@@ -39,25 +39,25 @@ func newBooks(s *State) books {
 	return b
 }
 
-// sell makes a checked order.
-func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, now time.Time) Outcome {
-	req, p := o.req, o.partner
+// sell makes a checked order at the prices of today. Its time is that of its number, also where a clock was set back: a
+// day's orders are a range of numbers.
+func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, today gift.Day) Outcome {
+	req, p, at := o.req, o.partner, id.Time()
 	b.w.Orders = append(b.w.Orders, Order{
 		ID: id, PartnerID: req.PartnerID, Kind: req.Kind, Sandbox: p.Sandbox, Amount: o.total,
-		Fingerprint: fingerprint, At: now,
+		Fingerprint: fingerprint, At: at,
 	})
 	out := Outcome{OrderID: id, Ref: id.Ref(p.Sandbox)}
 	units := b.takeAll(s, o, id)
 	if req.Kind == gift.StarCoupon {
 		out.Coupons = units
 	}
-	today := gift.DayOf(now)
-	count := b.day(req.PartnerID, today, req.Kind)
+	count := b.day(req.PartnerID, gift.DayOf(at), req.Kind)
 	count.Orders++
 	for i, offer := range o.offers {
 		paid := offer.PriceOn(today)
 		b.w.Items = append(b.w.Items, Item{
-			OrderID: id, Line: int64(i + 1), PartnerID: req.PartnerID, Kind: req.Kind, Sandbox: p.Sandbox,
+			OrderID: id, Line: int64(len(o.offers) - i), PartnerID: req.PartnerID, Kind: req.Kind, Sandbox: p.Sandbox,
 			OfferID: offer.ID, UnitID: units[i], Face: offer.Face, Paid: paid,
 		})
 		count.Items++
@@ -81,7 +81,7 @@ func (b *books) post(account int64, txn gift.ID, amount gift.Won) {
 }
 
 func (b *books) day(partner int64, day gift.Day, kind gift.Kind) *DayCount {
-	key := dayKey{partner, kind}
+	key := dayKey{partner, day, kind}
 	if b.days[key] == nil {
 		b.days[key] = &DayCount{PartnerID: partner, Day: day, Kind: kind}
 	}
@@ -197,7 +197,7 @@ func (b *books) writes() Writes {
 		w.Days = append(w.Days, *count)
 	}
 	slices.SortFunc(w.Days, func(x, y DayCount) int {
-		return cmp.Or(cmp.Compare(x.PartnerID, y.PartnerID), cmp.Compare(x.Kind, y.Kind))
+		return cmp.Or(cmp.Compare(x.PartnerID, y.PartnerID), cmp.Compare(x.Day, y.Day), cmp.Compare(x.Kind, y.Kind))
 	})
 	return w
 }

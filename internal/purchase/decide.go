@@ -62,7 +62,7 @@ func (d *decision) one(s *State, w *waiter) Outcome {
 	o := order{req: &w.req, partner: p, offers: make([]*Offer, len(w.req.Items))}
 	out := Outcome{Refusal: o.check(s, d.today)}
 	if out.Refusal == nil {
-		out = d.books.sell(s, &o, d.ids.Next(), w.reads.fingerprint, d.now)
+		out = d.books.sell(s, &o, d.ids.Next(), w.reads.fingerprint, d.today)
 	}
 	d.render(w, &out)
 	if w.req.Key != "" {

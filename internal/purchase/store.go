@@ -135,7 +135,7 @@ type Order struct {
 // Item is one unit of an order.
 type Item struct {
 	OrderID   gift.ID
-	Line      int64 // from 1
+	Line      int64 // counts down to 1: read backwards, the newest order comes first and its items as they were named
 	PartnerID int64
 	Kind      gift.Kind
 	Sandbox   bool

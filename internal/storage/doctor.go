@@ -222,6 +222,11 @@ FROM (SELECT %s AS id FROM %s WHERE %s EXCEPT SELECT id FROM %s) x`,
 // see the same state. It only reads.
 func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
+		if db.pool != nil {
+			if _, err := tx.ExecContext(ctx, readEverything); err != nil {
+				return err
+			}
+		}
 		for _, c := range slices.Concat(checks, referenceChecks()) {
 			found, err := c.run(ctx, tx)
 			if err != nil {

@@ -47,15 +47,12 @@ JOIN categories c ON c.id = s.category_id`
 // Which items a query is about; $1 is the partner and $2 what the name says. CROSS JOIN keeps SQLite from putting the
 // tables in another order.
 const (
-	itemsOfKind = `order_items i
-WHERE i.partner_id = $1 AND i.kind = $2 AND i.order_id >= $3 AND i.order_id < $4`
+	itemsOfKind = `order_items i WHERE i.partner_id = $1 AND i.kind = $2`
 
-	itemsOfOffer = `order_items i
-WHERE i.partner_id = $1 AND i.kind = 2 AND i.offer_id = $2 AND i.order_id >= $3 AND i.order_id < $4`
+	itemsOfOffer = `order_items i WHERE i.partner_id = $1 AND i.kind = 2 AND i.offer_id = $2`
 
 	itemsOfCampaign = `offers f CROSS JOIN order_items i
-WHERE f.campaign_id = $2 AND i.partner_id = $1 AND i.kind = 2 AND i.offer_id = f.id
-  AND i.order_id >= $3 AND i.order_id < $4`
+WHERE f.campaign_id = $2 AND i.partner_id = $1 AND i.kind = 2 AND i.offer_id = f.id`
 )
 
 // selection is a history query on its way to SQL.
@@ -68,8 +65,8 @@ type selection struct {
 	counted bool
 }
 
-// History returns a page of a partner's bought items, newest first, lines of an order in ascending order. The first page
-// and a page After an order cost the same however much was bought before; totals cost the same unless OrderID, OfferID
+// History returns a page of a partner's bought items, newest first, items of an order as they were named. The first page
+// and a page After an item cost the same however much was bought before; totals cost the same unless OrderID, OfferID
 // or CampaignID is given. The page and its totals are of one state of the database.
 func (db *DB) History(ctx context.Context, q gift.HistoryQuery) (h gift.History, err error) {
 	if q.Limit < 1 || q.Limit > maxPage || q.Offset < 0 {
@@ -133,18 +130,19 @@ func (s *selection) emptyUnlessOf(ctx context.Context, tx *sql.Tx, offerID, camp
 // readPage reads one item more than the page has. It finds the keys of the page first and looks up the rest for those
 // only.
 func readPage(ctx context.Context, tx *sql.Tx, s selection, q gift.HistoryQuery) ([]gift.BoughtItem, error) {
-	to := s.to
-	if q.After != 0 {
-		to = min(to, q.After)
+	before := gift.Place{OrderID: s.to}
+	if q.After.OrderID != 0 && q.After.OrderID < s.to {
+		before = q.After
 	}
 	columns, joins, scan := ofKind(q.Kind)
 	rows, err := tx.QueryContext(ctx, boughtColumns+columns+`FROM (
     SELECT i.partner_id, i.kind, i.order_id, i.line FROM `+s.items+`
-    ORDER BY i.order_id DESC, i.line LIMIT $5 OFFSET $6) k
+      AND i.order_id >= $3 AND (i.order_id, i.line) < ($4, $5)
+    ORDER BY i.order_id DESC, i.line DESC LIMIT $6 OFFSET $7) k
 CROSS JOIN order_items i`+joins+`
 WHERE i.partner_id = k.partner_id AND i.kind = k.kind AND i.order_id = k.order_id AND i.line = k.line
-ORDER BY k.order_id DESC, k.line`,
-		q.PartnerID, s.what, int64(s.from), int64(to), q.Limit+1, q.Offset)
+ORDER BY k.order_id DESC, k.line DESC`,
+		q.PartnerID, s.what, int64(s.from), int64(before.OrderID), before.Line, q.Limit+1, q.Offset)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +158,7 @@ ORDER BY k.order_id DESC, k.line`,
 func readTotals(ctx context.Context, tx *sql.Tx, s selection, q gift.HistoryQuery, h *gift.History) error {
 	if s.counted {
 		return tx.QueryRowContext(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(i.paid), 0) AS BIGINT),
-CAST(COALESCE(SUM(i.face), 0) AS BIGINT) FROM `+s.items, q.PartnerID, s.what, int64(s.from), int64(s.to)).
+CAST(COALESCE(SUM(i.face), 0) AS BIGINT) FROM `+s.items+` AND i.order_id >= $3 AND i.order_id < $4`, q.PartnerID, s.what, int64(s.from), int64(s.to)).
 			Scan(&h.Total, &h.Spent, &h.Face)
 	}
 	last := q.To

@@ -24,8 +24,8 @@ func TestHistoryIsNewestFirstAndPaged(t *testing.T) {
 			h.Clock.Advance(time.Hour)
 		}
 		lines := []string{
-			line(ids[3], 1), line(ids[3], 2), line(ids[2], 1), line(ids[2], 2),
-			line(ids[1], 1), line(ids[1], 2), line(ids[0], 1), line(ids[0], 2),
+			line(ids[3], 2), line(ids[3], 1), line(ids[2], 2), line(ids[2], 1),
+			line(ids[1], 2), line(ids[1], 1), line(ids[0], 2), line(ids[0], 1),
 		}
 		for name, test := range map[string]struct {
 			query gift.HistoryQuery
@@ -37,9 +37,11 @@ func TestHistoryIsNewestFirstAndPaged(t *testing.T) {
 			"a page that cuts an order":   {gift.HistoryQuery{Offset: 3, Limit: 3}, lines[3:6], true},
 			"the last page":               {gift.HistoryQuery{Offset: 6, Limit: 3}, lines[6:], false},
 			"past the last page":          {gift.HistoryQuery{Offset: 8, Limit: 3}, nil, false},
-			"after an order":              {gift.HistoryQuery{After: ids[2], Limit: 3}, lines[4:7], true},
-			"after the oldest":            {gift.HistoryQuery{After: ids[0], Limit: 3}, nil, false},
-			"after what was never bought": {gift.HistoryQuery{After: ids[1] + 1, Limit: 3}, lines[4:7], true},
+			"after an order":              {gift.HistoryQuery{After: gift.Place{OrderID: ids[2]}, Limit: 3}, lines[4:7], true},
+			"after the oldest":            {gift.HistoryQuery{After: gift.Place{OrderID: ids[0]}, Limit: 3}, nil, false},
+			"after an item":               {gift.HistoryQuery{After: gift.Place{OrderID: ids[3], Line: 2}, Limit: 3}, lines[1:4], true},
+			"after an order's last item":  {gift.HistoryQuery{After: gift.Place{OrderID: ids[3], Line: 1}, Limit: 3}, lines[2:5], true},
+			"after what was never bought": {gift.HistoryQuery{After: gift.Place{OrderID: ids[1] + 1}, Limit: 3}, lines[4:7], true},
 		} {
 			test.query.PartnerID, test.query.Kind = p, gift.Gifticon
 			got := history(t, h, test.query)
@@ -72,29 +74,29 @@ func TestHistoryIsChosenByDaysOrderOfferAndCampaign(t *testing.T) {
 			query gift.HistoryQuery
 			want  []string
 		}{
-			"an order":                 {gift.HistoryQuery{OrderID: first}, []string{line(first, 1), line(first, 2)}},
+			"an order":                 {gift.HistoryQuery{OrderID: first}, []string{line(first, 2), line(first, 1)}},
 			"no such order":            {gift.HistoryQuery{OrderID: first + 1}, nil},
 			"an order on another day":  {gift.HistoryQuery{OrderID: first, From: today + 1}, nil},
 			"an order on its day":      {gift.HistoryQuery{OrderID: second, From: today + 1, To: today + 1}, []string{line(second, 1)}},
-			"an offer":                 {gift.HistoryQuery{OfferID: laterOffer}, []string{line(second, 1), line(first, 2)}},
-			"an offer on a day":        {gift.HistoryQuery{OfferID: laterOffer, To: today}, []string{line(first, 2)}},
+			"an offer":                 {gift.HistoryQuery{OfferID: laterOffer}, []string{line(second, 1), line(first, 1)}},
+			"an offer on a day":        {gift.HistoryQuery{OfferID: laterOffer, To: today}, []string{line(first, 1)}},
 			"another campaign's offer": {gift.HistoryQuery{OfferID: paidOffer, CampaignID: storagetest.CampaignID}, nil},
 			"a campaign's offer": {
 				gift.HistoryQuery{OfferID: paidOffer, CampaignID: paidCampaign},
-				[]string{line(third, 1), line(third, 2), line(first, 1)},
+				[]string{line(third, 2), line(third, 1), line(first, 2)},
 			},
 			"a campaign": {
 				gift.HistoryQuery{CampaignID: paidCampaign},
-				[]string{line(third, 1), line(third, 2), line(second, 1), line(first, 1), line(first, 2)},
+				[]string{line(third, 2), line(third, 1), line(second, 1), line(first, 2), line(first, 1)},
 			},
 			"a campaign from a day on": {
 				gift.HistoryQuery{CampaignID: paidCampaign, From: today + 1},
-				[]string{line(third, 1), line(third, 2), line(second, 1)},
+				[]string{line(third, 2), line(third, 1), line(second, 1)},
 			},
 			"a campaign in an order": {
-				gift.HistoryQuery{CampaignID: paidCampaign, OrderID: first}, []string{line(first, 1), line(first, 2)},
+				gift.HistoryQuery{CampaignID: paidCampaign, OrderID: first}, []string{line(first, 2), line(first, 1)},
 			},
-			"the first day":           {gift.HistoryQuery{To: today}, []string{line(first, 1), line(first, 2)}},
+			"the first day":           {gift.HistoryQuery{To: today}, []string{line(first, 2), line(first, 1)}},
 			"the second day":          {gift.HistoryQuery{From: today + 1, To: today + 1}, []string{line(second, 1)}},
 			"a day without purchases": {gift.HistoryQuery{From: today + 3}, nil},
 			"an impossible period":    {gift.HistoryQuery{From: today + 1, To: today}, nil},
@@ -110,9 +112,9 @@ func TestHistoryIsChosenByDaysOrderOfferAndCampaign(t *testing.T) {
 			}
 		}
 		page := history(t, h, gift.HistoryQuery{
-			PartnerID: p, Kind: gift.StarCoupon, CampaignID: paidCampaign, After: third, Limit: 2,
+			PartnerID: p, Kind: gift.StarCoupon, CampaignID: paidCampaign, After: gift.Place{OrderID: third}, Limit: 2,
 		})
-		if diff := cmp.Diff([]string{line(second, 1), line(first, 1)}, linesOf(page)); diff != "" || !page.More || page.Total != 5 {
+		if diff := cmp.Diff([]string{line(second, 1), line(first, 2)}, linesOf(page)); diff != "" || !page.More || page.Total != 5 {
 			t.Errorf("a campaign after an order: more %v of %d\n%s", page.More, page.Total, diff)
 		}
 	})

@@ -38,11 +38,15 @@ SELECT partners.id, partners.state, partners.sandbox, partners.daily_limit, part
                       WHERE partner_id = input.partner_id AND day = input.day), 0) AS BIGINT)
 FROM input JOIN partners ON partners.id = input.partner_id`)
 
+	// Both ends of the range come from one relation: with the upper end from two, PostgreSQL finds no index for it and
+	// reads all free units.
 	selectFreeUnits = over("offer_id bigint, units bigint", `
+, claimed (offer_id, from_position, to_position) AS MATERIALIZED (
+    SELECT offers.id, offers.next_position, offers.next_position + input.units
+    FROM input JOIN offers ON offers.id = input.offer_id)
 SELECT units.offer_id, units.id, units.position
-FROM input JOIN offers ON offers.id = input.offer_id
-JOIN units ON units.offer_id = offers.id
-          AND units.position >= offers.next_position AND units.position < offers.next_position + input.units
+FROM claimed JOIN units ON units.offer_id = claimed.offer_id
+          AND units.position >= claimed.from_position AND units.position < claimed.to_position
 ORDER BY units.offer_id, units.position`)
 
 	selectCoupons = over("unit_id bigint", `
