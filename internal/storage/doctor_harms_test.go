@@ -75,7 +75,7 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5),
 	},
 	{
 		"a unit is sold again",
-		`UPDATE order_items SET unit_id = 100001, test_order = 1 WHERE order_id = {live} AND line = 2`,
+		`UPDATE order_items SET unit_id = 100001, test_order = 1 WHERE order_id = {live} AND line = 1`,
 		"no unit is in two live orders", "unit 100001 is in 2",
 	},
 	{
