@@ -31,6 +31,10 @@ func Run(t *testing.T, open Opener) {
 		"an unanswered commit is looked up, never repeated":   unansweredCommits,
 		"a failed batch hits its culprit only":                failedTransactions,
 		"an outcome that stays unknown is found by its key":   neverAnswered,
+		"who could not be told and asks again late is told":   askedAgainLate,
+		"a repeat is told by when it was asked for":           slowCommit,
+		"a store that cannot commit is given up soon":         neverStored,
+		"the day may turn while a purchase waits":             midnightWhileWaiting,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}
