@@ -61,7 +61,7 @@ func (c *call) run() (err error) {
 			err = &failure{reply: failed, status: http.StatusInternalServerError, cause: fmt.Errorf("panic: %v", p)}
 		}
 	}()
-	if c.in.params, err = readParams(c.w, c.r); err != nil {
+	if c.in.params, err = c.readParams(); err != nil {
 		return err
 	}
 	if err := c.endpoint.signIn(c); err != nil {

@@ -81,7 +81,7 @@ func (d *decision) one(s *State, w *waiter) Outcome {
 	} else if first := d.repeated(s, w, p); first != 0 {
 		return d.unkept(w, &gift.Refusal{Reason: gift.Repeated, Item: -1, First: first.Ref(p.Sandbox)})
 	}
-	o := order{req: &w.req, partner: p, offers: make([]*Offer, len(w.req.Items))}
+	o := order{req: &w.req, named: w.reads.named, partner: p, offers: make([]*Offer, len(w.req.Items))}
 	out := Outcome{Refusal: o.check(s, d.today)}
 	if out.Refusal == nil {
 		out = d.books.sell(s, &o, d.ids.Next(), w.reads.fingerprint, d.today)
