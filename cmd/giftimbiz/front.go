@@ -54,13 +54,12 @@ func (f *front) recover(w *seenWriter, r *http.Request) {
 // starting answers while the node reads what it needs.
 func starting() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/api/", partnerapi.Starting)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "1")
 		plain(w, http.StatusServiceUnavailable, "starting")
 	})
-	return mux
+	return apiFirst(http.HandlerFunc(partnerapi.Starting), mux)
 }
 
 // seenWriter knows whether the answer has begun.

@@ -152,7 +152,6 @@ func (n *node) stop() error {
 // routes is every path the server answers.
 func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/", n.metrics.counted(n.api))
 	mux.Handle("/r/", n.pages)
 	mux.Handle("/UPLOAD/qr/", n.pages)
 	mux.Handle("/UPLOAD/barcode/", n.pages)
@@ -162,7 +161,19 @@ func (n *node) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return mux
+	return apiFirst(n.metrics.counted(n.api), mux)
+}
+
+// apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
+// the API do not follow.
+func apiFirst(api, rest http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if partnerapi.Owns(r.URL.Path) {
+			api.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
