@@ -117,6 +117,7 @@ func (n *node) load(ctx context.Context) error {
 
 func (n *node) start() {
 	n.engine.Start()
+	n.loops.every(storage.RenewEvery, "keeping the node's number", n.db.Renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
 		return err
