@@ -61,7 +61,7 @@ func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, 
 	if n.vault, err = cfg.vault(); err != nil {
 		return nil, err
 	}
-	if err := db.BindKeys(ctx, n.vault.Fingerprint()); err != nil {
+	if err := db.BindKeys(ctx, n.vault.Fingerprint(), n.vault.DataFingerprints()); err != nil {
 		return nil, err
 	}
 	if err := db.Join(ctx, clk); err != nil {

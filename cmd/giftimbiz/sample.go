@@ -24,7 +24,7 @@ func fillSample(ctx context.Context, cfg *config, db *storage.DB, clk clock.Cloc
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint()), db.Join(ctx, clk)); err != nil {
+	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clk)); err != nil {
 		return nil, err
 	}
 	set := sample.Make(sample.Options{Offers: opt.Offers, Seed: opt.Seed, Today: gift.DayOf(clk.Now())})
