@@ -83,9 +83,12 @@ type server struct {
 	cfg   *config
 }
 
-func startServer(t testing.TB, database string) *server {
+func startServer(t testing.TB, database string, change ...func(*config)) *server {
 	t.Helper()
 	cfg := &config{Data: t.TempDir(), Database: database, LogLevel: "error", LogFormat: "text", PublicURL: "https://gift.example"}
+	for _, f := range change {
+		f(cfg)
+	}
 	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg}
 	db := s.openDB()
 	made, err := fillSample(t.Context(), cfg, db, s.clock, sampleOptions{Offers: 300, Seed: 1})
