@@ -95,7 +95,7 @@ func (benchHouse) FillStock(ctx context.Context, data, database string, units []
 	if err != nil {
 		return nil, sale, err
 	}
-	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint()), db.Join(ctx, clock.System{})); err != nil {
+	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clock.System{})); err != nil {
 		return nil, sale, err
 	}
 	sale = bench.Sale{Product: "벤치)바나나우유240ML", Price: 1500}

@@ -64,7 +64,7 @@ func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, 
 	if n.vault, err = cfg.vault(); err != nil {
 		return nil, err
 	}
-	if err := db.BindKeys(ctx, n.vault.Fingerprint()); err != nil {
+	if err := db.BindKeys(ctx, n.vault.Fingerprint(), n.vault.DataFingerprints()); err != nil {
 		return nil, err
 	}
 	if err := db.Join(ctx, clk); err != nil {
@@ -129,6 +129,7 @@ func (n *node) readPartners(ctx context.Context) error {
 
 func (n *node) start() {
 	n.engine.Start()
+	n.loops.every(storage.RenewEvery, "keeping the node's number", n.db.Renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
 		return err

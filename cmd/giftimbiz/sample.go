@@ -36,7 +36,7 @@ func fillSample(ctx context.Context, cfg *config, db *storage.DB, clk clock.Cloc
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint()), db.Join(ctx, clk)); err != nil {
+	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clk)); err != nil {
 		return nil, err
 	}
 	if err := stockSample(ctx, db, v, clk, opt); err != nil {

@@ -14,6 +14,8 @@ type dialect struct {
 	locks *strings.Replacer
 	// input returns the WITH clause that makes a relation named "input" of n rows.
 	input func(s *setStatement, n int) string
+	// now is the time by the database server's clock, which all processes share, in milliseconds since 1970.
+	now string
 	// maxRows bounds the rows one statement takes; 0 = no bound.
 	maxRows int
 }
@@ -24,6 +26,7 @@ const (
 	lockOffers   = "/*lock offers*/"
 	lockItems    = "/*lock items*/"
 	lockSeller   = "/*lock seller*/"
+	lockFree     = "/*lock one that nobody else locks*/"
 )
 
 var postgres = &dialect{
@@ -32,7 +35,9 @@ var postgres = &dialect{
 	locks: strings.NewReplacer(
 		lockAccounts, "FOR UPDATE OF accounts", lockOffers, "FOR UPDATE OF offers",
 		lockItems, "FOR UPDATE OF order_items", lockSeller, "FOR UPDATE OF seller_attempts",
+		lockFree, "FOR UPDATE SKIP LOCKED",
 	),
+	now: `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 	input: func(s *setStatement, _ int) string {
 		var b strings.Builder
 		b.WriteString("WITH input (" + strings.Join(s.columns, ", ") + ") AS (SELECT * FROM unnest(")
@@ -53,7 +58,8 @@ var sqlite = &dialect{
 		"BIGINT NOT NULL PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY", // the row's own number, without a second index
 		"BYTEA", "BLOB", "/*clustered*/", "WITHOUT ROWID",
 	),
-	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockItems, "", lockSeller, ""),
+	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockItems, "", lockSeller, "", lockFree, ""),
+	now:   `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
 	input: func(s *setStatement, n int) string {
 		row := "(" + strings.Repeat("?, ", len(s.columns)-1) + "?)"
 		rows := strings.Repeat(row+", ", n-1) + row

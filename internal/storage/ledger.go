@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
 )
 
@@ -74,6 +73,9 @@ func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, 
 	if amount <= 0 || amount > MaxDeposit {
 		return 0, fmt.Errorf("a deposit is between 1 and %d won, not %d", MaxDeposit, amount)
 	}
+	if err := db.readyForIDs(ctx); err != nil {
+		return 0, err
+	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		account, sandbox, err := prepaidAccount(ctx, tx, partnerName)
 		if err != nil {
@@ -92,8 +94,12 @@ func (db *DB) deposit(
 	if sandbox {
 		from = testFundsAccount
 	}
+	id, err := db.newID()
+	if err != nil {
+		return 0, err
+	}
 	err = post(ctx, tx, transaction{
-		id: db.NextID(), kind: "deposit", reference: reference, memo: memo, at: now,
+		id: id, kind: "deposit", reference: reference, memo: memo, at: now,
 		entries: []entry{{account, amount}, {from, -amount}},
 	})
 	if err != nil {
@@ -112,22 +118,6 @@ JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id WHERE p.name = $1`, 
 	}
 	return account, sandbox, err
 }
-
-// Join gives this process a number of its own, which its IDs and its sales account are made with. Call it once, after
-// Migrate or CheckSchema, before anything is bought or booked.
-func (db *DB) Join(ctx context.Context, clk clock.Clock) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `UPDATE node_numbers SET last = last + 1 WHERE id = 1 RETURNING last`).Scan(&db.node)
-		db.ids = gift.NewIDMaker(db.node, clk.Now)
-		return err
-	})
-}
-
-// IDs returns the maker of this process's order numbers; nil before Join.
-func (db *DB) IDs() *gift.IDMaker { return db.ids }
-
-// NextID returns an unused ledger transaction or order number. It panics before Join.
-func (db *DB) NextID() gift.ID { return db.ids.Next() }
 
 // execOne runs a statement that must change exactly one row.
 func execOne(ctx context.Context, tx *sql.Tx, query string, args ...any) error {

@@ -17,8 +17,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the "sqlite" driver
-
-	"giftimbiz/internal/gift"
 )
 
 const (
@@ -33,8 +31,7 @@ type DB struct {
 	pool    *pgxpool.Pool // PostgreSQL only
 	write   *sql.DB
 	read    *sql.DB
-	node    int64 // this process's number; with ids set by Join
-	ids     *gift.IDMaker
+	lease   lease // of the number that this process makes order numbers with
 
 	// SQLite only: whoever holds the token writes. The hot connection keeps its statements prepared for sessions.
 	writer chan struct{}
@@ -126,8 +123,11 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	return db, nil
 }
 
-// Close ends all connections, after the write transaction under way.
+// Close gives the node number back and ends all connections, after the write transaction under way.
 func (db *DB) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
+	defer cancel()
+	_ = db.Leave(ctx) // a number that cannot be given back is free within a minute
 	var errs []error
 	if db.pool == nil {
 		db.writer <- struct{}{} // never given back: nothing writes any more
