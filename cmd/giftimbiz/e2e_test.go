@@ -38,6 +38,8 @@ func (t tests) Run() int {
 		if cluster.started != nil {
 			_ = cluster.started.Stop() // its folder is temporary
 		}
+		sqliteTemplate.remove()
+		postgresTemplate.remove()
 	}()
 	return t.m.Run()
 }
@@ -89,13 +91,8 @@ func startServer(t testing.TB, database string, change ...func(*config)) *server
 	for _, f := range change {
 		f(cfg)
 	}
-	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg}
+	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: copySample(t, cfg)}
 	db := s.openDB()
-	made, err := fillSample(t.Context(), cfg, db, s.clock, sampleOptions{Offers: 300, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.made = made
 	s.serve(db)
 	t.Cleanup(func() { storagetest.Healthy(t, db) })
 	return s

@@ -131,16 +131,7 @@ func TestACouponBoughtBeforeIsToldApartFromOneThatIsTaken(t *testing.T) {
 func TestTheSandboxAnswersAsTheRealThingAndChangesNothing(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
-		once := &storage.Stock{
-			Offers: []gift.Offer{{
-				ID: 7_000_001, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, OncePer: true,
-				Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462}, LastDay: gift.DateOf(2025, 12, 31),
-			}},
-			Units: []storage.NewUnit{{ID: 7_000_001, OfferID: 7_000_001, Position: 1, Sealed: []byte("x"), NumberHash: []byte("x")}},
-		}
-		if err := s.node.db.Load(t.Context(), once); err != nil {
-			t.Fatal(err)
-		}
+		s.loadOnce()
 		s.setPartner("devtest1", func(p *gift.Partner) { p.DailyLimit = 12 })
 		balance := s.balance("devtest1")
 		before := s.as("demo").call("giftimbiz/listAll", "site", "gift", "limit", 1000).body
@@ -162,8 +153,8 @@ func TestTheSandboxAnswersAsTheRealThingAndChangesNothing(t *testing.T) {
 		} {
 			buy(name, want.params...).wants(want.code)
 		}
-		buy("once", "md_idx", 7_000_001).wants("0000")
-		buy("twice", "md_idx", 7_000_001).wants("M1")
+		buy("once", "md_idx", onceOffer).wants("0000")
+		buy("twice", "md_idx", onceOffer).wants("M1")
 		buy("the-last-of-the-day").wants("0000")
 		buy("above-the-limit").wants("M3")
 		list := c.call("giftimbiz/buyGifticonList", "limit", 100).rows("list")

@@ -130,15 +130,30 @@ func (c *Cluster) URL(database string) string {
 
 // CreateDatabase makes an empty database and returns its URL.
 func (c *Cluster) CreateDatabase(name string) (string, error) {
-	createdb, err := Bin("createdb")
-	if err != nil {
-		return "", err
+	return c.URL(name), c.run("createdb", name)
+}
+
+// Copy replaces a database by a copy of another, to which nobody may be connected.
+func (c *Cluster) Copy(from, to string) error {
+	for _, step := range [][]string{{"dropdb", "--if-exists", to}, {"createdb", "-T", from, to}} {
+		if err := c.run(step[0], step[1:]...); err != nil {
+			return err
+		}
 	}
-	out, err := exec.Command(createdb, "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres", name).CombinedOutput()
+	return nil
+}
+
+// run runs one of PostgreSQL's programs against the server.
+func (c *Cluster) run(program string, args ...string) error {
+	bin, err := Bin(program)
 	if err != nil {
-		return "", fmt.Errorf("createdb: %w\n%s", err, out)
+		return err
 	}
-	return c.URL(name), nil
+	at := []string{"-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres"}
+	if out, err := exec.Command(bin, append(at, args...)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", program, err, out)
+	}
+	return nil
 }
 
 // Stop ends the server at once and removes its folder.
