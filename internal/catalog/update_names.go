@@ -98,12 +98,22 @@ func (e *edit) setItem(id, groupID int64) {
 		return
 	}
 	if it.group >= 0 {
-		from := e.group(it.group)
-		from.members = slices.DeleteFunc(slices.Clone(from.members), func(m int32) bool { return m == no })
+		from := e.regroup(it.group)
+		from.members = slices.DeleteFunc(from.members, func(m int32) bool { return m == no })
 	}
-	to := e.group(group)
-	to.members = append(to.members, no) // older versions do not read behind their end
+	to := e.regroup(group)
+	to.members = append(to.members, no)
 	it.group, it.category = group, to.parent
+}
+
+// regroup returns a group whose members may be changed.
+func (e *edit) regroup(no int32) *facet {
+	g := e.group(no)
+	if !e.regrouped[no] {
+		e.regrouped[no] = true
+		g.members = slices.Clone(g.members)
+	}
+	return g
 }
 
 func (e *edit) setGroup(id, categoryID int64) {
