@@ -63,7 +63,7 @@ type GiftQuery struct {
 	CategoryID int64    // 0 = any
 	BrandID    int64    // 0 = any
 	MaxPrice   gift.Won // price in force at or below it; -1 = any
-	Words      string   // every word must be in the names of product, brand or category; "" = any
+	Words      string   // every word, of MaxWords at most, must be in the names of product, brand or category; "" = any
 	Order      Order
 	Offset     int // rows to pass over
 	Limit      int // rows to return at most
@@ -76,7 +76,7 @@ type StarQuery struct {
 	Town       string
 	CategoryID int64  // 0 = any
 	ShopID     int64  // 0 = any
-	Words      string // every word must be in the names of coupon, product or shop; "" = any
+	Words      string // every word, of MaxWords at most, must be in the names of coupon, product or shop; "" = any
 	MakerID    string // "" = any
 	Order      Order
 	Offset     int // rows to pass over
