@@ -12,9 +12,14 @@ var (
 	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential"}
 	domain   = []string{"internal/gift"}
 
+	// samples are data; what they are for is loaded by cmd like any other stock.
+	samples = []string{"internal/sample"}
+
 	store = []string{"internal/storage"}
 	// basics serve every room and know none of them.
-	basics = []string{"internal/clock", "internal/vault", "internal/region", "internal/fold", "internal/requestid"}
+	basics = []string{
+		"internal/clock", "internal/vault", "internal/region", "internal/fold", "internal/locale", "internal/requestid",
+	}
 	// testHelpers are for tests and measurements; nothing of them is in the product.
 	testHelpers = []string{"internal/storage/storagetest", "internal/pgtest", "internal/child", "internal/archtest"}
 	measuring   = []string{"internal/bench"}
@@ -66,6 +71,19 @@ var importRules = []importRule{
 			return room != "" && !within(room, domain...) && !within(room, basics...)
 		},
 		"every room may use them",
+	},
+	{
+		"the sample catalogue knows the domain only", in(samples...),
+		func(imported string) bool {
+			room := roomOf(imported)
+			return room != "" && !within(room, domain...) && !within(room, samples...)
+		},
+		"it is made up without a database, a server or a clock",
+	},
+	{
+		"the sample catalogue is imported by cmd only", except(command, samples),
+		rooms(samples),
+		"a server that serves real stock has nothing to do with it",
 	},
 	{
 		"storage is imported by cmd and its own sub-packages only", except(command, store, measuring),
@@ -135,6 +153,12 @@ func TestTheRulesCatchWhatTheyAreFor(t *testing.T) {
 		{"cmd/giftimbiz", "net/http/httptest", true},
 		{"internal/clock", "giftimbiz/internal/catalog", true},
 		{"internal/fold", "giftimbiz/internal/catalog", true},
+		{"internal/locale", "giftimbiz/internal/partnerapi", true},
+		{"internal/partnerapi", "giftimbiz/internal/locale", false},
+		{"internal/sample", "giftimbiz/internal/gift", false},
+		{"internal/sample", "giftimbiz/internal/storage", true},
+		{"internal/partnerapi", "giftimbiz/internal/sample", true},
+		{"cmd/giftimbiz", "giftimbiz/internal/sample", false},
 	} {
 		broken := slices.ContainsFunc(importRules, func(rule importRule) bool {
 			return rule.rooms(test.room) && rule.forbids(test.imported)

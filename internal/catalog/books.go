@@ -78,25 +78,34 @@ func (b *books) describe(v *View) bool {
 	return v.Category != nil
 }
 
-// namesOf returns the names by which an item is searched; none when it is not known.
-func (b *books) namesOf(kind gift.Kind, id int64) (names []string) {
+// itemNames returns the names of an item itself by which it is searched; none when it is not known.
+func (b *books) itemNames(kind gift.Kind, id int64) []string {
 	if kind == gift.StarCoupon {
 		if c := b.campaigns[id]; c != nil {
-			names = append(names, c.CouponName, c.Product)
-			if s := b.shops[c.ShopID]; s != nil {
-				names = append(names, s.Name)
-			}
+			return []string{c.CouponName, c.Product}
 		}
-		return names
+		return nil
 	}
 	if p := b.products[id]; p != nil {
-		names = append(names, p.Name)
-		if brand := b.brands[p.BrandID]; brand != nil {
-			names = append(names, brand.Name)
-			if c := b.categories[brand.CategoryID]; c != nil {
-				names = append(names, c.Name)
-			}
-		}
+		return []string{p.Name}
 	}
-	return names
+	return nil
+}
+
+// groupNames returns the names by which all items of a group are searched; none when it is not known.
+func (b *books) groupNames(kind gift.Kind, id int64) []string {
+	if kind == gift.StarCoupon {
+		if s := b.shops[id]; s != nil {
+			return []string{s.Name}
+		}
+		return nil
+	}
+	brand := b.brands[id]
+	if brand == nil {
+		return nil
+	}
+	if c := b.categories[brand.CategoryID]; c != nil {
+		return []string{brand.Name, c.Name}
+	}
+	return []string{brand.Name}
 }

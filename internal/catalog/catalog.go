@@ -6,6 +6,8 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,17 +21,21 @@ const popularityDays = 30
 
 // Catalog keeps the current Index. Its methods may be called from any goroutine.
 type Catalog struct {
-	source  Source
-	clock   clock.Clock
-	encode  Encoder
-	current atomic.Pointer[Index]
-	read    atomic.Pointer[reading]
+	source Source
+	clock  clock.Clock
+	encode Encoder
+	days   atomic.Pointer[days] // stored with mu held
+	read   atomic.Pointer[reading]
 
-	fetching sync.Mutex // held while the source is read
+	fetching sync.Mutex // held while changes are read from the source and shown
+	counting sync.Mutex // held while sales are read from the source and shown
 
-	mu         sync.Mutex // held while the next Index is made; guards what follows
+	building   sync.Mutex // held while the next indexes are made; taken after fetching and counting, before mu
 	popularity map[PopularityKey]int64
-	removed    map[int64]bool // offers removed since the source is being read; nil: it is not
+
+	mu     sync.Mutex     // held for moments; guards what follows
+	unread map[int64]bool // offers taken off since the source was last asked
+	late   map[int64]bool // offers taken off that the indexes being made may still have; nil: none are being made
 }
 
 // reading tells how far the source was read.
@@ -43,111 +49,91 @@ func New(source Source, clk clock.Clock, enc Encoder) *Catalog {
 	if source == nil || clk == nil || enc == nil {
 		panic("catalog: a catalogue needs a source, a clock and an encoder")
 	}
-	c := &Catalog{source: source, clock: clk, encode: enc}
-	c.current.Store(newIndex(gift.DayOf(clk.Now())))
+	c := &Catalog{source: source, clock: clk, encode: enc, unread: map[int64]bool{}}
+	c.days.Store(&days{today: newIndex(gift.DayOf(clk.Now()))})
 	c.read.Store(&reading{})
 	return c
 }
 
-// Index returns what is on sale now. When the day in Seoul has changed since the last call, in either direction, prices
-// and expiry change first: everybody who asks after midnight sees the new day.
+// Index returns what is on sale now. When the day in Seoul has changed, in either direction, everybody who asks sees the
+// prices and expiry of the new day: Refresh has made its index before midnight, or else the first to ask makes it here.
 func (c *Catalog) Index() *Index {
-	if ix := c.current.Load(); ix.covers(c.clock.Now()) {
-		return ix
+	for {
+		if ix := c.days.Load().on(c.clock.Now()); ix != nil {
+			return ix
+		}
+		c.build(func(d *days) *days {
+			if d.on(c.clock.Now()) != nil { // somebody was quicker
+				return d
+			}
+			return c.changed(d, &change{})
+		})
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	ix := c.current.Load()
-	if !ix.covers(c.clock.Now()) {
-		ix = c.apply(&change{})
-	}
-	return ix
 }
 
-// apply makes and publishes the next Index for today. The caller holds mu.
-func (c *Catalog) apply(ch *change) *Index {
-	ch.day, ch.popularity, ch.encode = gift.DayOf(c.clock.Now()), c.popularity, c.encode
-	ix := c.current.Load().with(ch)
-	c.current.Store(ix)
-	return ix
-}
-
-// Refresh reads what changed in the source since the last time and shows it. It returns how many rows changed; on an
-// error nothing is changed.
-func (c *Catalog) Refresh(ctx context.Context) (changed int, err error) {
+// Refresh reads what changed in the source since the last time and shows it, and shortly before midnight prepares the
+// next day. It returns how many rows were read; on an error nothing is changed.
+func (c *Catalog) Refresh(ctx context.Context) (rows int, err error) {
 	c.fetching.Lock()
 	defer c.fetching.Unlock()
-	now := reading{at: c.clock.Now(), seq: c.read.Load().seq}
-	c.setRemoved(map[int64]bool{})
-	rows, upTo, err := c.source.CatalogSince(ctx, now.seq)
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	removed := c.removed
-	c.removed = nil
+	last, now := c.read.Load(), c.clock.Now()
+	seq := last.seq
+	if c.forgot(now) {
+		seq = 0
+	}
+	whole := seq == 0
+	again := c.takeUnread()
+	changes, upTo, err := c.fetch(ctx, seq, again)
 	if err != nil {
+		c.putBack(again)
 		return 0, fmt.Errorf("read the catalogue: %w", err)
 	}
-	if rows.len() > 0 {
-		c.apply(&change{rows: rows, removed: removed})
+	if whole || changes.len() > 0 {
+		c.build(func(d *days) *days { return c.changed(d, &change{rows: changes, whole: whole}) })
 	}
-	if !anyIn(rows.Offers, removed) {
-		now.seq = upTo
-	}
-	c.read.Store(&now)
-	return rows.len(), nil
+	c.read.Store(&reading{at: now, seq: upTo})
+	c.prepare()
+	return changes.len(), nil
 }
 
-func (c *Catalog) setRemoved(removed map[int64]bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.removed = removed
-}
+// forgot tells whether the clock was set back to a day whose offers were dropped as expired.
+func (c *Catalog) forgot(now time.Time) bool { return gift.DayOf(now) < c.days.Load().today.keeps }
 
-// anyIn tells whether an offer was removed after it had been read with stock. Whether it was read before or after its
-// last unit was sold (and perhaps new ones came) cannot be told, so it stays off and is read again.
-func anyIn(offers []gift.Offer, removed map[int64]bool) bool {
-	if len(removed) == 0 {
-		return false
+// fetch reads what changed after seq, and the offers that were taken off whether they changed or not: a sale may be known
+// so late that the source had told of it, and of new stock after it, before.
+func (c *Catalog) fetch(ctx context.Context, seq int64, again map[int64]bool) (rows Rows, upTo int64, err error) {
+	rows, upTo, err = c.source.CatalogSince(ctx, seq)
+	if err != nil {
+		return Rows{}, 0, err
 	}
-	for i := range offers {
-		if offers[i].Stock > 0 && removed[offers[i].ID] {
-			return true
-		}
+	missing := maps.Clone(again)
+	for i := range rows.Offers {
+		delete(missing, rows.Offers[i].ID)
 	}
-	return false
+	if len(missing) == 0 {
+		return rows, upTo, nil
+	}
+	offers, err := c.source.OffersByID(ctx, slices.Sorted(maps.Keys(missing)))
+	if err != nil {
+		return Rows{}, 0, err
+	}
+	rows.add(offers)
+	return rows, upTo, nil
 }
 
 // RefreshPopularity reads the sales of the last 30 days and puts lists by popularity in their new order.
 func (c *Catalog) RefreshPopularity(ctx context.Context) error {
-	c.fetching.Lock()
-	defer c.fetching.Unlock()
+	c.counting.Lock()
+	defer c.counting.Unlock()
 	sold, err := c.source.Popularity(ctx, gift.DayOf(c.clock.Now())-popularityDays+1)
 	if err != nil {
 		return fmt.Errorf("read the popularity: %w", err)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.popularity = sold
-	c.apply(&change{recounted: true})
+	c.build(func(d *days) *days {
+		c.popularity = sold
+		return c.changed(d, &change{recounted: true})
+	})
 	return nil
-}
-
-// Remove takes sold-out offers off the lists at once. They come back when the source tells of new stock.
-func (c *Catalog) Remove(offerIDs ...int64) {
-	if len(offerIDs) == 0 {
-		return
-	}
-	gone := make(map[int64]bool, len(offerIDs))
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, id := range offerIDs {
-		gone[id] = true
-		if c.removed != nil {
-			c.removed[id] = true
-		}
-	}
-	c.apply(&change{removed: gone})
 }
 
 // Stats describes the current contents.

@@ -201,6 +201,7 @@ func TestPricesTurnAtMidnightInSeoul(t *testing.T) {
 		t.Errorf("after a year: %+v", c.Stats())
 	}
 	clk.Set(noon) // a clock that was wrong is put right
+	refresh(t, c)
 	if got := ids(c.Index().Gifts(anyGift).Rows); !slices.Equal(got, []int64{104, 102, 103, 101}) || price(103) != 5000 {
 		t.Errorf("back again: %v", got)
 	}

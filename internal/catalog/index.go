@@ -11,6 +11,7 @@ import (
 type Index struct {
 	day         gift.Day
 	from, until time.Time // the day
+	keeps       gift.Day  // offers that were valid to a day before this one are forgotten
 	books       *books
 	gifts       *market
 	stars       *market
@@ -18,7 +19,7 @@ type Index struct {
 
 func newIndex(day gift.Day) *Index {
 	return &Index{
-		day: day, from: day.Start(), until: day.End(), books: &books{},
+		day: day, from: day.Start(), until: day.End(), keeps: day - 1, books: &books{},
 		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon),
 	}
 }

@@ -158,7 +158,7 @@ type market struct {
 	units   int64 // in stock, of offers on sale
 
 	slotCount int32   // slots in use or free
-	freeSlots []int32 // belongs to the one who makes the next version; readers keep off
+	freeSlots []int32 // for the offers to come
 }
 
 func newMarket(kind gift.Kind) *market {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -23,17 +24,31 @@ type world struct {
 }
 
 func TestAnIndexAnswersAsLookingAtEverythingWould(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(t, rapid.SampledFrom([]int{3, 40, 400}).Draw(t, "offers"))
-		for range rapid.IntRange(1, 6).Draw(t, "steps") {
-			w.step(t)
-			w.compareAll(t)
-			for range 6 {
-				w.compareGifts(t)
-				w.compareStars(t)
-			}
+	rapid.Check(t, compareWithModel)
+}
+
+func FuzzAnIndexAnswersAsLookingAtEverythingWould(f *testing.F) {
+	for seed := range byte(3) {
+		draws := make([]byte, 1<<15)
+		_, _ = rand.NewChaCha8([32]byte{seed}).Read(draws) // never fails
+		f.Add(draws)
+	}
+	f.Fuzz(rapid.MakeFuzz(compareWithModel))
+}
+
+func compareWithModel(t *rapid.T) {
+	w := newWorld(t, rapid.SampledFrom([]int{3, 40, 400}).Draw(t, "offers"))
+	for range rapid.IntRange(1, 6).Draw(t, "steps") {
+		w.step(t)
+		if rapid.Bool().Draw(t, "the day turns unread") {
+			w.clock.Set(gift.DayOf(w.clock.Now()).End())
 		}
-	})
+		w.compareAll(t)
+		for range 6 {
+			w.compareGifts(t)
+			w.compareStars(t)
+		}
+	}
 }
 
 func TestALargeStockIsKeptInOrder(t *testing.T) {
@@ -75,10 +90,13 @@ func (w *world) step(t *rapid.T) {
 		"categories": few(w.putCategory), "brands": few(w.putBrand), "products": few(w.putProduct),
 		"shops": few(w.putShop), "campaigns": few(w.putCampaign),
 		"sold out": w.sellOut, "another day": w.turn, "popularity": w.popularity,
+		"evening":  func(*rapid.T) { w.clock.Set(gift.DayOf(w.clock.Now()).End().Add(-prepareAhead / 2)) },
+		"midnight": func(*rapid.T) { w.clock.Advance(prepareAhead / 2) },
 	}
 	for range rapid.IntRange(1, 3).Draw(t, "at once") {
 		name := rapid.SampledFrom([]string{
 			"offers", "categories", "brands", "products", "shops", "campaigns", "sold out", "another day", "popularity",
+			"evening", "midnight",
 		}).Draw(t, "step")
 		steps[name](t)
 	}

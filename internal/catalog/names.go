@@ -10,11 +10,18 @@ import (
 // names finds items by parts of their names. Each letter and each pair of letters that stand in a row leads to the items
 // in whose text it is; items whose text changed since those lists were made are looked through one by one.
 type names struct {
-	texts    []string // by item
+	texts    []itemText // by item
+	shared   []string   // by group: the text of the names that its items share
 	spans    map[gram]span
 	postings []int32 // items, ascending within a span
 	changed  []int32 // items whose text is not what the spans say
 	isStale  bitset  // the same as a set
+}
+
+// itemText is the text of an item's own names, and the group whose text is its too.
+type itemText struct {
+	own   string
+	group int32
 }
 
 // gram is a letter, or two in a row.
@@ -27,23 +34,44 @@ type span struct{ from, to int32 }
 // rebuildAt is how many items may be looked through one by one before the lists are made anew.
 func rebuildAt(items int) int { return 256 + items/32 }
 
-// with returns the index with other texts for some items.
-func (n *names) with(texts map[int32]string, items int) *names {
-	next := &names{texts: make([]string, items), spans: n.spans, postings: n.postings}
+// newTexts are the texts that differ, and how many items and groups there are.
+type newTexts struct {
+	items      map[int32]itemText // also those whose group has another text
+	groups     map[int32]string
+	itemCount  int
+	groupCount int
+}
+
+// with returns the index with other texts.
+func (n *names) with(t *newTexts) *names {
+	next := &names{
+		texts: make([]itemText, t.itemCount), shared: make([]string, t.groupCount),
+		spans: n.spans, postings: n.postings,
+	}
 	copy(next.texts, n.texts)
+	copy(next.shared, n.shared)
+	for no, text := range t.groups {
+		next.shared[no] = text
+	}
 	next.changed = slices.Clone(n.changed)
-	next.isStale = slices.Clone(n.isStale).grown(items)
-	for no, text := range texts {
+	next.isStale = slices.Clone(n.isStale).grown(t.itemCount)
+	for no, text := range t.items {
 		next.texts[no] = text
 		if !next.isStale.has(no) {
 			next.isStale.set(no)
 			next.changed = append(next.changed, no)
 		}
 	}
-	if len(next.changed) > rebuildAt(items) {
+	if len(next.changed) > rebuildAt(t.itemCount) {
 		next.rebuild()
 	}
 	return next
+}
+
+// differs tells whether an item has another text than the given ones.
+func (n *names) differs(no int32, text itemText, shared string) bool {
+	return int(no) >= len(n.texts) || n.texts[no] != text ||
+		int(text.group) >= len(n.shared) || n.shared[text.group] != shared
 }
 
 func (n *names) rebuild() {
@@ -90,16 +118,22 @@ func (n *names) eachGram(numbers map[gram]int32, fn func(gram, item int32)) {
 			fn(no, item)
 		}
 	}
-	for i, text := range n.texts {
+	look := func(text string, item int32) {
 		before := rune(0)
 		for _, r := range text {
 			if r != 0 {
-				see(pair(0, r), int32(i))
+				see(pair(0, r), item)
 				if before != 0 {
-					see(pair(before, r), int32(i))
+					see(pair(before, r), item)
 				}
 			}
 			before = r
+		}
+	}
+	for i, text := range n.texts {
+		look(text.own, int32(i))
+		if text.own != "" {
+			look(n.shared[text.group], int32(i))
 		}
 	}
 }
@@ -111,24 +145,34 @@ func (n *names) find(words []string) bitset {
 		searches[i] = n.plan(word)
 	}
 	slices.SortStableFunc(searches, func(a, b search) int { return cmp.Compare(a.cost(), b.cost()) })
-	found := n.run(searches[0])
-	for _, s := range searches[1:] {
-		n.narrow(found, s)
+	found := searches[0].run()
+	for i := range searches[1:] {
+		searches[1+i].narrow(found)
 	}
 	return found
 }
 
 // search is a word and the shortest list that leads to all items with it.
 type search struct {
+	*names
 	word  string
 	span  span
-	exact bool // the list leads to nothing else
+	exact bool     // the list leads to nothing else
+	known []answer // by group: whether its text has the word
 }
+
+type answer int8
+
+const (
+	unknown answer = iota
+	yes
+	no
+)
 
 func (s *search) cost() int32 { return s.span.to - s.span.from }
 
 func (n *names) plan(word string) search {
-	s := search{word: word}
+	s := search{names: n, word: word, known: make([]answer, len(n.shared))}
 	letters := utf8.RuneCountInString(word)
 	before, first := rune(0), true
 	for _, r := range word {
@@ -143,31 +187,47 @@ func (n *names) plan(word string) search {
 	return s
 }
 
-func (n *names) run(s search) bitset {
-	found := newBitset(len(n.texts))
-	for _, no := range n.postings[s.span.from:s.span.to] {
-		if s.exact || strings.Contains(n.texts[no], s.word) {
-			found.set(no)
+func (s *search) run() bitset {
+	found := newBitset(len(s.texts))
+	for _, item := range s.postings[s.span.from:s.span.to] {
+		if s.exact || s.hits(item) {
+			found.set(item)
 		}
 	}
-	for _, no := range n.changed {
-		found.remove(no)
-		if strings.Contains(n.texts[no], s.word) {
-			found.set(no)
+	for _, item := range s.changed {
+		found.remove(item)
+		if s.hits(item) {
+			found.set(item)
 		}
 	}
 	return found
 }
 
 // narrow keeps the items whose text contains the word too.
-func (n *names) narrow(found bitset, s search) {
+func (s *search) narrow(found bitset) {
 	if found.count() > int(s.cost()) {
-		found.and(n.run(s))
+		found.and(s.run())
 		return
 	}
-	found.each(func(no int32) {
-		if !strings.Contains(n.texts[no], s.word) {
-			found.remove(no)
+	found.each(func(item int32) {
+		if !s.hits(item) {
+			found.remove(item)
 		}
 	})
+}
+
+// hits tells whether an item's text contains the word. A text that many items share is looked at once.
+func (s *search) hits(item int32) bool {
+	text := &s.texts[item]
+	if text.own == "" {
+		return false
+	}
+	shared := &s.known[text.group]
+	if *shared == unknown {
+		*shared = no
+		if strings.Contains(s.shared[text.group], s.word) {
+			*shared = yes
+		}
+	}
+	return *shared == yes || strings.Contains(text.own, s.word)
 }

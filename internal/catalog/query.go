@@ -53,7 +53,11 @@ func (s *selection) restrict(items bitset) {
 }
 
 func (s *selection) search(text string) {
-	if words := foldWords(text); len(words) > 0 {
+	words := foldWords(text)
+	switch {
+	case len(words) > MaxWords:
+		s.restrict(newBitset(0))
+	case len(words) > 0:
 		s.restrict(s.m.names.find(words))
 	}
 }

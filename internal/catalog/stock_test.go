@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -26,7 +27,9 @@ type stock struct {
 	free       map[int64][]int64
 	sold       map[PopularityKey]int64
 	askedFrom  gift.Day
-	onRead     func() // called after rows were read and before they are returned
+	askedFor   []int64 // offers read by their numbers
+	onRead     func()  // called after rows were read and before they are returned
+	onCount    func()  // called while sales are read
 	err        error
 }
 
@@ -96,6 +99,9 @@ func (s *stock) CatalogSince(_ context.Context, seq int64) (rows Rows, upTo int6
 		Categories: s.categories.since(seq), Brands: s.brands.since(seq), Products: s.products.since(seq),
 		Shops: s.shops.since(seq), Campaigns: s.campaigns.since(seq), Offers: s.offers.since(seq), Free: map[int64][]int64{},
 	}
+	if seq == 0 {
+		rows.Offers = slices.DeleteFunc(rows.Offers, func(o gift.Offer) bool { return o.Stock <= 0 || o.Stopped })
+	}
 	for _, o := range rows.Offers {
 		if units := s.free[o.ID]; units != nil {
 			rows.Free[o.ID] = units
@@ -112,7 +118,24 @@ func (s *stock) CatalogSince(_ context.Context, seq int64) (rows Rows, upTo int6
 	return rows, upTo, nil
 }
 
+func (s *stock) OffersByID(_ context.Context, ids []int64) (Rows, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.askedFor = append(s.askedFor, ids...)
+	rows := Rows{Free: map[int64][]int64{}}
+	for _, id := range ids {
+		if o, ok := s.offers[id]; ok {
+			rows.Offers = append(rows.Offers, o.row)
+			rows.Free[id] = s.free[id]
+		}
+	}
+	return rows, s.err
+}
+
 func (s *stock) Popularity(_ context.Context, from gift.Day) (map[PopularityKey]int64, error) {
+	if s.onCount != nil {
+		s.onCount()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.askedFrom = from

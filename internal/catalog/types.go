@@ -32,12 +32,14 @@ type Row struct {
 	listed bool // false: kept for a day on which it may be sold
 }
 
-// Source is where the catalogue comes from. Its methods are called by one goroutine at a time.
+// Source is where the catalogue comes from. It is safe for concurrent use.
 type Source interface {
-	// CatalogSince returns all rows changed after seq (0: all rows) as they were at one instant, sold-out, stopped and
-	// expired offers included, and the number to ask with next time: rows changed after it may, rows changed up to it
-	// must be among those returned.
+	// CatalogSince returns all rows changed after seq as they were at one instant, sold-out, stopped and expired offers
+	// included, and the number to ask with next time: rows changed after it may, rows changed up to it must be among those
+	// returned. With seq 0 it returns all rows, but offers that cannot be sold may be left out.
 	CatalogSince(ctx context.Context, seq int64) (rows Rows, upTo int64, err error)
+	// OffersByID returns the given offers, with their free coupons, as they are now; no other rows.
+	OffersByID(ctx context.Context, ids []int64) (Rows, error)
 	// Popularity returns how many units were sold from the given day on.
 	Popularity(ctx context.Context, from gift.Day) (map[PopularityKey]int64, error)
 }
@@ -61,7 +63,7 @@ type GiftQuery struct {
 	CategoryID int64    // 0 = any
 	BrandID    int64    // 0 = any
 	MaxPrice   gift.Won // price in force at or below it; -1 = any
-	Words      string   // every word must be in the names of product, brand or category; "" = any
+	Words      string   // every word, of MaxWords at most, must be in the names of product, brand or category; "" = any
 	Order      Order
 	Offset     int // rows to pass over
 	Limit      int // rows to return at most
@@ -74,7 +76,7 @@ type StarQuery struct {
 	Town       string
 	CategoryID int64  // 0 = any
 	ShopID     int64  // 0 = any
-	Words      string // every word must be in the names of coupon, product or shop; "" = any
+	Words      string // every word, of MaxWords at most, must be in the names of coupon, product or shop; "" = any
 	MakerID    string // "" = any
 	Order      Order
 	Offset     int // rows to pass over

@@ -1,36 +1,42 @@
 package catalog
 
 import (
+	"slices"
+
 	"giftimbiz/internal/gift"
 )
 
-// change is what an index differs in from the one before it.
+// change is what an index differs in from the one before it, beside the day.
 type change struct {
-	day        gift.Day
 	rows       Rows
-	removed    map[int64]bool // offers that are sold out, whatever rows say
+	whole      bool           // rows are all there is
+	removed    map[int64]bool // offers that are sold out; there are no rows, then
 	popularity map[PopularityKey]int64
 	recounted  bool // popularity is not what it was
 	encode     Encoder
 }
 
-// with returns the index after a change. It takes time for what changes, not for what is there.
-func (ix *Index) with(ch *change) *Index {
-	next := &Index{day: ch.day, from: ix.from, until: ix.until, books: ix.books, gifts: ix.gifts, stars: ix.stars}
-	turned := ch.day != ix.day
+// with returns the index of the given day after a change. It takes time for what changes, not for what is there. Several
+// indexes may be made from one.
+func (ix *Index) with(ch *change, day gift.Day) *Index {
+	next := *ix
+	turned := day != ix.day
 	if turned {
-		next.from, next.until = ch.day.Start(), ch.day.End()
+		next.day, next.from, next.until = day, day.Start(), day.End()
+	}
+	if yesterday := day - 1; ch.whole || yesterday > ix.keeps {
+		next.keeps = yesterday // a clock set back a little finds all it needs; set back further, all is read again
 	}
 	if ch.rows.len() > 0 {
 		next.books = ix.books.with(&ch.rows)
 	}
-	next.gifts = ix.gifts.with(ch, next.books, turned)
-	next.stars = ix.stars.with(ch, next.books, turned)
-	return next
+	next.gifts = ix.gifts.with(ch, &next, turned)
+	next.stars = ix.stars.with(ch, &next, turned)
+	return &next
 }
 
-func (m *market) with(ch *change, b *books, turned bool) *market {
-	e := newEdit(m, ch, b)
+func (m *market) with(ch *change, ix *Index, turned bool) *market {
+	e := newEdit(m, ch, ix)
 	e.reviseNames()
 	e.recount()
 	e.reviseOffers()
@@ -43,6 +49,8 @@ func (m *market) with(ch *change, b *books, turned bool) *market {
 // edit makes a market from another. Its stages run in the order in which market.with calls them.
 type edit struct {
 	*change
+	day   gift.Day
+	keeps gift.Day
 	books *books
 	old   *market
 	next  *market
@@ -51,6 +59,7 @@ type edit struct {
 	items      draft[itemPage]
 	groups     draft[facetPage]
 	categories draft[facetPage]
+	regrouped  map[int32]bool // groups whose members are the next market's own
 
 	renamed   bitset  // items whose view may differ
 	anyKnown  bool    // some of them were there before
@@ -61,10 +70,13 @@ type edit struct {
 	wire      []byte // scratch
 }
 
-func newEdit(old *market, ch *change, b *books) *edit {
+func newEdit(old *market, ch *change, ix *Index) *edit {
 	next := *old
 	next.itemNo.own, next.groupNo.own, next.categoryNo.own = false, false, false
-	e := &edit{change: ch, books: b, old: old, next: &next, decided: newBitset(int(old.slotCount))}
+	e := &edit{
+		change: ch, day: ix.day, keeps: ix.keeps, books: ix.books, old: old, next: &next,
+		regrouped: map[int32]bool{}, decided: newBitset(int(old.slotCount)),
+	}
 	e.slots, e.items = redraft(&next.slots), redraft(&next.items)
 	e.groups, e.categories = redraft(&next.groups), redraft(&next.categories)
 	return e
@@ -87,13 +99,26 @@ func (e *edit) reviseOffers() {
 	}
 }
 
-// withdraw takes off what is sold out.
+// withdraw takes off what is sold out, or not there any more.
 func (e *edit) withdraw() {
 	for id := range e.removed {
-		if slot, ok := e.old.slotOf(id); ok && !e.decided.has(slot) {
-			e.decided.set(slot)
-			e.drop(slot)
+		if slot, ok := e.old.slotOf(id); ok {
+			e.withdrawSlot(slot)
 		}
+	}
+	if e.whole {
+		for slot := range e.old.slotCount {
+			if e.old.row(slot) != nil {
+				e.withdrawSlot(slot)
+			}
+		}
+	}
+}
+
+func (e *edit) withdrawSlot(slot int32) {
+	if !e.decided.has(slot) {
+		e.decided.set(slot)
+		e.drop(slot)
 	}
 }
 
@@ -105,7 +130,7 @@ func (e *edit) revisit(turned bool) {
 			if row == nil || e.decided.has(slot) {
 				continue
 			}
-			if e.renamed.has(e.old.itemOf(slot)) || turned && row.turns(e.day) {
+			if e.renamed.has(e.old.itemOf(slot)) || turned && e.turns(row) {
 				e.decided.set(slot)
 				e.put(slot, &row.Offer, row.Free)
 			}
@@ -120,10 +145,10 @@ func (e *edit) revisit(turned bool) {
 	}
 }
 
-// turns tells whether the row is another on the given day.
-func (r *Row) turns(day gift.Day) bool {
-	listed := r.Offer.Listed(day)
-	return listed != r.listed || listed && r.Offer.PriceOn(day) != r.Price
+// turns tells whether a row is another on another day.
+func (e *edit) turns(r *Row) bool {
+	listed := r.Offer.Listed(e.day)
+	return r.Offer.LastDay < e.keeps || listed != r.listed || listed && r.Offer.PriceOn(e.day) != r.Price
 }
 
 func (r *run) move(slot int32) {
@@ -133,7 +158,7 @@ func (r *run) move(slot int32) {
 
 // put gives an offer its new row, in its old slot or, when that is -1, in a new one.
 func (e *edit) put(slot int32, offer *gift.Offer, free []int64) {
-	if offer.Stopped || offer.Stock <= 0 || e.removed[offer.ID] {
+	if offer.Stopped || offer.Stock <= 0 || offer.LastDay < e.keeps {
 		if slot >= 0 {
 			e.drop(slot)
 		}
@@ -239,7 +264,9 @@ func (e *edit) merge() {
 			e.mergeRun(o, r)
 		}
 	}
-	e.next.freeSlots = append(e.next.freeSlots, e.freed...)
+	if len(e.freed) > 0 {
+		e.next.freeSlots = slices.Concat(e.next.freeSlots, e.freed) // the old memory may be another market's too
+	}
 }
 
 func (e *edit) mergeRun(o Order, r *run) {

@@ -33,15 +33,25 @@ func (e *edit) reviseNames() {
 }
 
 func (e *edit) reviseTexts() {
-	texts := map[int32]string{}
+	kind := e.old.kind
+	t := &newTexts{
+		items: map[int32]itemText{}, groups: map[int32]string{},
+		itemCount: e.next.itemNo.len(), groupCount: e.next.groupNo.len(),
+	}
 	e.renamed.each(func(no int32) {
-		text := searchText(e.books.namesOf(e.old.kind, e.next.item(no).id))
-		if int(no) >= len(e.old.names.texts) || e.old.names.texts[no] != text {
-			texts[no] = text
+		it := e.next.item(no)
+		shared, ok := t.groups[it.group]
+		if !ok {
+			shared = searchText(e.books.groupNames(kind, e.next.group(it.group).id))
+			t.groups[it.group] = shared
+		}
+		text := itemText{own: searchText(e.books.itemNames(kind, it.id)), group: it.group}
+		if e.old.names.differs(no, text, shared) {
+			t.items[no] = text
 		}
 	})
-	if len(texts) > 0 {
-		e.next.names = e.old.names.with(texts, e.next.itemNo.len())
+	if len(t.items) > 0 {
+		e.next.names = e.old.names.with(t)
 	}
 }
 
@@ -98,12 +108,22 @@ func (e *edit) setItem(id, groupID int64) {
 		return
 	}
 	if it.group >= 0 {
-		from := e.group(it.group)
-		from.members = slices.DeleteFunc(slices.Clone(from.members), func(m int32) bool { return m == no })
+		from := e.regroup(it.group)
+		from.members = slices.DeleteFunc(from.members, func(m int32) bool { return m == no })
 	}
-	to := e.group(group)
-	to.members = append(to.members, no) // older versions do not read behind their end
+	to := e.regroup(group)
+	to.members = append(to.members, no)
 	it.group, it.category = group, to.parent
+}
+
+// regroup returns a group whose members may be changed.
+func (e *edit) regroup(no int32) *facet {
+	g := e.group(no)
+	if !e.regrouped[no] {
+		e.regrouped[no] = true
+		g.members = slices.Clone(g.members)
+	}
+	return g
 }
 
 func (e *edit) setGroup(id, categoryID int64) {

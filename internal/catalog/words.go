@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -51,21 +53,35 @@ func writeInitials(b *strings.Builder, folded string) {
 	}
 }
 
-// foldWords returns the distinct words of a search, folded. A word of nothing but consonants asks for initials.
+// MaxWords is how many words a search may have, not counting those that are parts of others.
+const MaxWords = 16
+
+// TooManyWords tells whether a search has more than MaxWords words. It finds nothing, then.
+func TooManyWords(text string) bool { return len(foldWords(text)) > MaxWords }
+
+// foldWords returns the words of a search, folded, the longest first, without those that are parts of others: whatever
+// has the others has them. A word of nothing but consonants asks for initials.
 func foldWords(s string) (words []string) {
-	seen := map[string]bool{}
 	for _, word := range strings.Fields(s) {
 		if initials, ok := asInitials(word); ok {
 			word = initials
 		} else {
 			word = fold.Search(word)
 		}
-		if word != "" && !seen[word] {
-			seen[word] = true
+		if word != "" {
 			words = append(words, word)
 		}
 	}
-	return words
+	slices.SortStableFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	var longer strings.Builder // no word has a zero byte
+	return slices.DeleteFunc(words, func(word string) bool {
+		implied := strings.Contains(longer.String(), word)
+		if !implied {
+			longer.WriteString(word)
+			longer.WriteByte(0)
+		}
+		return implied
+	})
 }
 
 // joined are the consonants that keyboards make of two typed in a row.

@@ -23,6 +23,10 @@ const (
 	cacheBytes = 64 << 20
 	// freshFor is how long a node may serve a picture that was replaced.
 	freshFor = time.Minute
+	// absentBytes bounds the memory that paths without a picture take, and absentFor how long they are remembered: nobody
+	// needs a key to ask for them, and a picture that was just added is not to be missed for long.
+	absentBytes = 1 << 20
+	absentFor   = 5 * time.Second
 	// maxPath bounds what is looked up, in bytes.
 	maxPath = 512
 
@@ -43,10 +47,11 @@ type Store interface {
 }
 
 type handler struct {
-	store Store
-	clock clock.Clock
-	log   *slog.Logger
-	cache *cache
+	store  Store
+	clock  clock.Clock
+	log    *slog.Logger
+	cache  *cache
+	absent *cache // of entries without a body
 }
 
 // NewHandler returns what serves pictures at their own paths. All arguments are required.
@@ -54,7 +59,7 @@ func NewHandler(store Store, clk clock.Clock, log *slog.Logger) http.Handler {
 	if store == nil || clk == nil || log == nil {
 		panic("media: NewHandler needs a store, a clock and a logger")
 	}
-	return &handler{store: store, clock: clk, log: log, cache: newCache(cacheBytes)}
+	return &handler{store: store, clock: clk, log: log, cache: newCache(cacheBytes), absent: newCache(absentBytes)}
 }
 
 // ServeHTTP answers GET and HEAD, whole or in ranges, and "not changed" to whoever has the picture.
@@ -99,14 +104,19 @@ func (h *handler) find(ctx context.Context, name string) (*entry, error) {
 	if known := h.cache.get(name, now.Add(-freshFor)); known != nil {
 		return known, nil
 	}
+	if h.absent.get(name, now.Add(-absentFor)) != nil {
+		return nil, nil
+	}
 	picture, err := h.store.Media(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	if picture == nil {
 		h.cache.drop(name)
+		h.absent.put(&entry{name: name, readAt: now})
 		return nil, nil
 	}
+	h.absent.drop(name)
 	read := &entry{name: name, Picture: *picture, etag: etag(picture), readAt: now}
 	h.cache.put(read)
 	return read, nil

@@ -169,16 +169,62 @@ func TestTheCacheKeepsItsLimitAndWhatWasUsedLast(t *testing.T) {
 	}
 }
 
+func TestAPathWithoutAPictureIsNotLookedUpEachTime(t *testing.T) {
+	const path = "/UPLOAD/CATE/2.png"
+	s := newShelf()
+	h, clk := serveFrom(t, s)
+	for range 5 {
+		if w := ask(h, "GET", path); w.Code != 404 {
+			t.Errorf("status %d", w.Code)
+		}
+	}
+	if s.reads != 1 {
+		t.Errorf("read %d times", s.reads)
+	}
+	s.pictures[path] = Picture{ContentType: "image/png", Body: []byte("new"), ChangedAt: noon}
+	clk.Advance(absentFor + time.Second)
+	if w := ask(h, "GET", path); w.Code != 200 || w.Body.String() != "new" {
+		t.Errorf("a new picture: status %d, body %q", w.Code, w.Body)
+	}
+}
+
+func TestPathsWithoutPicturesPushNoPictureOut(t *testing.T) {
+	s := newShelf()
+	h, _ := serveFrom(t, s)
+	ask(h, "GET", "/UPLOAD/CATE/1.png")
+	const paths = 2 * absentBytes / overhead
+	for i := range paths {
+		ask(h, "GET", "/UPLOAD/none/"+strconv.Itoa(i)+".png")
+	}
+	absent := h.(*handler).absent
+	if n := len(absent.byName); n == 0 || n >= paths || absent.bytes > absentBytes {
+		t.Errorf("%d of %d paths in %d bytes are remembered", n, paths, absent.bytes)
+	}
+	s.reads = 0
+	if w := ask(h, "GET", "/UPLOAD/CATE/1.png"); w.Code != 200 || s.reads != 0 {
+		t.Errorf("the picture: status %d, %d reads", w.Code, s.reads)
+	}
+}
+
 func TestManyReadersAtOnce(t *testing.T) {
-	h, clk := serveFrom(t, newShelf())
+	s := newShelf()
+	h, clk := serveFrom(t, s)
+	const readers, times = 8, 100
 	var all sync.WaitGroup
-	for i := range 8 {
+	for i := range readers {
 		all.Go(func() {
-			for n := range 100 {
-				ask(h, "GET", "/UPLOAD/CATE/"+strconv.Itoa((i+n)%3)+".png")
-				clk.Advance(time.Second)
+			for n := range times {
+				no := (i + n) % 3
+				w := ask(h, "GET", "/UPLOAD/CATE/"+strconv.Itoa(no)+".png")
+				if no == 1 && (w.Code != 200 || w.Body.String() != "a picture") || no != 1 && w.Code != 404 {
+					t.Errorf("picture %d: status %d, body %q", no, w.Code, w.Body)
+				}
+				clk.Advance(time.Millisecond)
 			}
 		})
 	}
 	all.Wait()
+	if s.reads < 3 || s.reads > 3*readers { // each reader may come before the first answer is remembered
+		t.Errorf("%d reads of 3 paths within a second", s.reads)
+	}
 }

@@ -24,6 +24,7 @@ var (
 	notNumbers     = reply{"Q", "{name}에는 정수를 쓰고, 여러 개면 |로 구분하십시오.", "{name} must be integers with | between them."}
 	tooManyItems   = reply{"Q", "{name}에는 한 번에 {limit}개까지 쓸 수 있습니다.", "{name} may have {limit} entries at most."}
 	notOneOf       = reply{"Q", "{name} 값은 다음 중 하나여야 합니다: {words}", "{name} must be one of: {words}"}
+	tooManyWords   = reply{"Q", "word에는 검색어를 {limit}개까지 쓸 수 있습니다.", "word may have {limit} words at most."}
 	pageTooLow     = reply{"Q", "page는 1부터입니다.", "page begins at 1."}
 	limitOutside   = reply{"Q", "limit은 1~1000입니다.", "limit is 1 to 1000."}
 	notADay        = reply{"Q", "{name}에는 2025-09-15 같은 날짜를 쓰십시오.", "{name} must be a day such as 2025-09-15."}

@@ -69,7 +69,7 @@ func (c *call) listAll() error {
 	c.in.site()
 	q := catalog.GiftQuery{
 		CategoryID: c.in.index("CODE"), BrandID: c.in.index("BCODE"),
-		MaxPrice: gift.Won(c.in.numberOr("price", -1)), Words: c.in.get("word"), Order: c.in.listOrder(),
+		MaxPrice: gift.Won(c.in.numberOr("price", -1)), Words: c.in.words(), Order: c.in.listOrder(),
 	}
 	q.Offset, q.Limit = c.in.page()
 	if c.in.err != nil {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/gift"
 )
 
@@ -121,6 +122,15 @@ func (r *reader) oneOf(name string, words ...string) (which int) {
 	}
 	r.fail(refuse(notOneOf, "name", name, "words", strings.Join(words, ", ")))
 	return 0
+}
+
+// words returns what is searched for.
+func (r *reader) words() string {
+	text := r.get("word")
+	if catalog.TooManyWords(text) {
+		r.fail(refuse(tooManyWords, "limit", strconv.Itoa(catalog.MaxWords)))
+	}
+	return text
 }
 
 // site must be "gift" where the guide asks for it.

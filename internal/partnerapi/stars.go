@@ -35,7 +35,7 @@ func (c *call) starListAll() error {
 	c.in.site()
 	q := catalog.StarQuery{
 		CategoryID: c.in.index("CODE"), ShopID: c.in.index("BCODE"),
-		Words: c.in.get("word"), MakerID: c.in.get("makestarid"), Order: c.in.listOrder(),
+		Words: c.in.words(), MakerID: c.in.get("makestarid"), Order: c.in.listOrder(),
 	}
 	q.Offset, q.Limit = c.in.page()
 	c.in.region(&q)

@@ -28,14 +28,32 @@ func (db *DB) CatalogSince(ctx context.Context, seq int64) (rows catalog.Rows, u
 	return rows, upTo, err
 }
 
-func readCatalog(ctx context.Context, tx *sql.Tx, seq int64) (r catalog.Rows, err error) {
-	read := func(query string, scan func(scanner) error) error {
-		rows, err := tx.QueryContext(ctx, query, seq)
+// OffersByID implements catalog.Source.
+func (db *DB) OffersByID(ctx context.Context, ids []int64) (rows catalog.Rows, err error) {
+	err = db.snapshot(ctx, func(tx *sql.Tx) error {
+		for _, id := range ids {
+			if err := readOffers(reader(ctx, tx, id), "id = $1", &rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return rows, err
+}
+
+// reader returns what runs a query whose only parameter is given.
+func reader(ctx context.Context, tx *sql.Tx, parameter int64) func(query string, scan func(scanner) error) error {
+	return func(query string, scan func(scanner) error) error {
+		rows, err := tx.QueryContext(ctx, query, parameter)
 		if err != nil {
 			return err
 		}
 		return scanAll(rows, scan)
 	}
+}
+
+func readCatalog(ctx context.Context, tx *sql.Tx, seq int64) (r catalog.Rows, err error) {
+	read := reader(ctx, tx, seq)
 	return r, errors.Join(
 		read(`SELECT id, kind, name, thumb, sort FROM categories WHERE changed_seq > $1`, func(row scanner) error {
 			var c gift.Category
@@ -70,15 +88,18 @@ thumb, image, image2 FROM campaigns WHERE changed_seq > $1`, func(row scanner) e
 			r.Campaigns = append(r.Campaigns, c)
 			return err
 		}),
-		readOffers(read, &r),
+		readOffers(read, "changed_seq > $1", &r),
 	)
 }
 
-func readOffers(read func(string, func(scanner) error) error, r *catalog.Rows) error {
-	r.Free = map[int64][]int64{}
+// readOffers reads the offers that fit a condition.
+func readOffers(read func(string, func(scanner) error) error, condition string, r *catalog.Rows) error {
+	if r.Free == nil {
+		r.Free = map[int64][]int64{}
+	}
 	return errors.Join(
 		read(`SELECT id, kind, COALESCE(product_id, 0), COALESCE(campaign_id, 0), face, price_far, price_mid, price_near,
-last_day, stopped, once_per, last_position - next_position + 1 FROM offers WHERE changed_seq > $1`, func(row scanner) error {
+last_day, stopped, once_per, last_position - next_position + 1 FROM offers WHERE `+condition, func(row scanner) error {
 			var o gift.Offer
 			err := row.Scan(&o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face, &o.Tiers.Far, &o.Tiers.Mid, &o.Tiers.Near,
 				&o.LastDay, (*asBool)(&o.Stopped), (*asBool)(&o.OncePer), &o.Stock)
@@ -87,7 +108,7 @@ last_day, stopped, once_per, last_position - next_position + 1 FROM offers WHERE
 		}),
 		read(`SELECT o.id, u.id FROM offers o JOIN units u ON u.offer_id = o.id
 AND u.position >= o.next_position AND u.position < o.next_position + `+itoa(freeCoupons)+`
-WHERE o.kind = 2 AND o.changed_seq > $1`, func(row scanner) error {
+WHERE o.kind = 2 AND o.`+condition, func(row scanner) error {
 			var offer, unit int64
 			err := row.Scan(&offer, &unit)
 			r.Free[offer] = append(r.Free[offer], unit)

@@ -370,6 +370,13 @@ func changes(t *testing.T, open Opener) {
 	if err != nil || len(rows.Offers) != 1 || rows.Offers[0].ID != 2 || rows.Offers[0].Stock != 0 || next <= seq {
 		t.Errorf("sold out: %+v, %d, %v", rows.Offers, next, err)
 	}
+	rows, err = h.DB.OffersByID(t.Context(), []int64{2, StarOfferID, 999})
+	if err != nil || len(rows.Offers) != 2 || rows.Offers[0].Stock != 0 || rows.Offers[1].ID != StarOfferID {
+		t.Errorf("by number: %+v, %v", rows.Offers, err)
+	}
+	if len(rows.Free) != 1 || len(rows.Free[StarOfferID]) != 1 || len(rows.Products)+len(rows.Campaigns) != 0 {
+		t.Errorf("beside the offers: %+v", rows)
+	}
 }
 
 func migrateAtOnce(t *testing.T, open Opener) {
