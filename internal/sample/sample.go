@@ -42,7 +42,7 @@ type Seller struct {
 	ID     int64
 	ShopID int64
 	Name   string
-	Code   string // the manager code, 4 to 8 digits, in the clear
+	Code   string // the manager code, 6 to 8 digits, in the clear
 }
 
 // Sale is how many of a product (gifticons) or of a campaign's coupons (star coupons) were sold on a day.

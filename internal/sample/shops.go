@@ -25,9 +25,9 @@ func (m *maker) makeShops() {
 	})
 }
 
-// managerCode returns 4 to 8 digits. The first is not 0, so that a client or a spreadsheet may take it for a number.
+// managerCode returns 6 to 8 digits. The first is not 0, so that a client or a spreadsheet may take it for a number.
 func (m *maker) managerCode() string {
-	code := make([]byte, m.between(4, 8))
+	code := make([]byte, m.between(6, 8))
 	code[0] = byte('1' + m.rng.IntN(9))
 	for i := 1; i < len(code); i++ {
 		code[i] = byte('0' + m.rng.IntN(10))

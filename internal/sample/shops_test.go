@@ -7,7 +7,7 @@ import (
 	"giftimbiz/internal/region"
 )
 
-var managerCode = regexp.MustCompile(`^[1-9][0-9]{3,7}$`)
+var managerCode = regexp.MustCompile(`^[1-9][0-9]{5,7}$`)
 
 func TestEverySellerHasAShopOfItsOwnAndACode(t *testing.T) {
 	s := shared()
