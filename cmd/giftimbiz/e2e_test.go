@@ -129,7 +129,9 @@ func (s *server) serve(db *storage.DB) {
 		s.t.Fatal(err)
 	}
 	n.start()
-	web := httptest.NewServer(n.routes())
+	door := newFront(n.log)
+	door.open(n.routes())
+	web := httptest.NewServer(door)
 	s.node, s.url = n, web.URL
 	s.t.Cleanup(func() {
 		web.Close()

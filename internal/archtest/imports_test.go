@@ -14,9 +14,9 @@ var (
 
 	store = []string{"internal/storage"}
 	// basics serve every room and know none of them.
-	basics = []string{"internal/clock", "internal/vault", "internal/region", "internal/fold"}
+	basics = []string{"internal/clock", "internal/vault", "internal/region", "internal/fold", "internal/requestid"}
 	// testHelpers are for tests and measurements; nothing of them is in the product.
-	testHelpers = []string{"internal/storage/storagetest", "internal/pgtest", "internal/archtest"}
+	testHelpers = []string{"internal/storage/storagetest", "internal/pgtest", "internal/child", "internal/archtest"}
 	measuring   = []string{"internal/bench"}
 )
 

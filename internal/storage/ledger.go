@@ -17,8 +17,8 @@ const (
 	testFundsAccount = 3
 )
 
-// maxDeposit bounds one deposit, so that a slipped key cannot bring sums near the edge of an int64.
-const maxDeposit = gift.Won(1_000_000_000_000)
+// MaxDeposit bounds one deposit, so that a slipped key cannot bring sums near the edge of an int64.
+const MaxDeposit = gift.Won(1_000_000_000_000)
 
 // transaction is a ledger transaction that is not a purchase. Its entries add up to zero; they name each account once.
 type transaction struct {
@@ -70,8 +70,8 @@ VALUES ($1, $2, $3, $4, $5, $6)`, int64(t.id), t.kind, nullID(t.orderID), nullTe
 func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, reference, memo string, now time.Time) (
 	balance gift.Won, err error,
 ) {
-	if amount <= 0 || amount > maxDeposit {
-		return 0, fmt.Errorf("a deposit is between 1 and %d won, not %d", maxDeposit, amount)
+	if amount <= 0 || amount > MaxDeposit {
+		return 0, fmt.Errorf("a deposit is between 1 and %d won, not %d", MaxDeposit, amount)
 	}
 	if err := db.readyForIDs(ctx); err != nil {
 		return 0, err

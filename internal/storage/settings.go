@@ -62,6 +62,22 @@ func compareKey(name, given, bound string) error {
 	}
 }
 
+// StockOrigin returns what Stock.Origin said when the stock was loaded, or ErrNotFound.
+func (db *DB) StockOrigin(ctx context.Context) (origin string, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT value FROM settings WHERE name = 'stock'`).Scan(&origin)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("the origin of the stock %w", ErrNotFound)
+	}
+	return origin, classify(err)
+}
+
+// IsEmpty tells whether there are neither partners nor offers.
+func (db *DB) IsEmpty(ctx context.Context) (empty bool, err error) {
+	err = db.read.QueryRowContext(ctx,
+		`SELECT NOT EXISTS (SELECT 1 FROM partners) AND NOT EXISTS (SELECT 1 FROM offers)`).Scan(&empty)
+	return empty, classify(err)
+}
+
 // SetOperator stores who may sign in to the console, or gives a known e-mail address another password and role.
 func (db *DB) SetOperator(ctx context.Context, email, passwordHash, role string, now time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
