@@ -86,7 +86,10 @@ func keptCredentials(ctx context.Context, path string, db *storage.DB, v *vault.
 		}
 	}
 	sellers, err := db.Sellers(ctx)
-	if err != nil || !made.fit(sellers, v) {
+	if err != nil {
+		return nil, err
+	}
+	if fits, err := made.fit(ctx, sellers, v); !fits || err != nil {
 		return nil, err
 	}
 	return made, nil
@@ -114,16 +117,19 @@ func (c *credentials) admit(authority *credential.Authority, name string) bool {
 
 // fit tells whether the manager codes are those of the sellers. All are handed out by one transaction, so that one of
 // them, whose check is slow, speaks for all.
-func (c *credentials) fit(sellers []redeem.Seller, v *vault.Vault) bool {
+func (c *credentials) fit(ctx context.Context, sellers []redeem.Seller, v *vault.Vault) (bool, error) {
 	if len(c.Sellers) != len(sellers) {
-		return false
+		return false, nil
 	}
 	for i, s := range sellers {
 		if c.Sellers[i].SellerID != s.ID || c.Sellers[i].ShopID != s.ShopID {
-			return false
+			return false, nil
 		}
 	}
-	return len(sellers) == 0 || v.CheckCode(sellers[0].CodeHash, c.Sellers[0].ManagerCode)
+	if len(sellers) == 0 {
+		return true, nil
+	}
+	return v.CheckCode(ctx, sellers[0].CodeHash, c.Sellers[0].ManagerCode)
 }
 
 // readBalances notes what the live partners have left.

@@ -11,6 +11,7 @@ import (
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/redeem"
 )
 
 // metrics is what /metrics shows.
@@ -20,6 +21,7 @@ type metrics struct {
 	durations *prometheus.HistogramVec
 	batchSize prometheus.Histogram
 	batchTime prometheus.Histogram
+	redeemed  *prometheus.CounterVec
 	inFlight  atomic.Int64
 }
 
@@ -41,8 +43,16 @@ func newMetrics() *metrics {
 			Name: "giftimbiz_purchase_commit_seconds", Help: "Time of one purchase transaction, COMMIT included.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}),
+		redeemed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "giftimbiz_redemptions_total", Help: "Attempts to use a coupon by how they came and what became of them.",
+		}, []string{"via", "outcome"}),
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.batchSize, m.batchTime,
+	for _, via := range []string{"api", "page"} {
+		for _, outcome := range redeem.Outcomes() {
+			m.redeemed.WithLabelValues(via, outcome) // there from the start, so that the first of each counts as a rise
+		}
+	}
+	m.registry.MustRegister(m.requests, m.durations, m.batchSize, m.batchTime, m.redeemed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -81,6 +91,8 @@ func (m *metrics) batch(size int, took time.Duration) {
 	m.batchSize.Observe(float64(size))
 	m.batchTime.Observe(took.Seconds())
 }
+
+func (m *metrics) redemption(via, outcome string) { m.redeemed.WithLabelValues(via, outcome).Inc() }
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -88,7 +88,9 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Observe: n.metrics.batch,
 	})
 	links := redeem.NewLinks(n.vault, n.publicURL)
-	counter := redeem.NewCounter(n.db, n.vault, n.clock)
+	counter := redeem.NewCounter(redeem.CounterConfig{
+		Store: n.db, Codes: n.vault, Clock: n.clock, Logger: n.log, Observe: n.metrics.redemption,
+	})
 	n.pages = redeem.NewHandler(redeem.Config{
 		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
 	})

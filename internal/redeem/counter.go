@@ -2,6 +2,7 @@ package redeem
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -9,10 +10,22 @@ import (
 	"giftimbiz/internal/gift"
 )
 
+// Attempts at a seller's code are made one after the other, so that a burst of guesses cannot outrun the lock and a burst
+// of equal requests pays for one slow hash. A partner has a few attempts under way at a time, so that it cannot keep the
+// slow hashes from the others. Who comes when as many wait as may is told to come again.
+const (
+	sellerWaiting  = 8
+	partnerAtOnce  = 4
+	partnerWaiting = 28
+)
+
 // Codes checks manager codes against their slow hashes.
 type Codes interface {
 	HashCode(plain string) (string, error)
-	CheckCode(hash, plain string) bool
+
+	// CheckCode tells whether hash was made from plain. It may wait for others to be checked first; when ctx ends
+	// meanwhile, it returns ctx's error and has done nothing.
+	CheckCode(ctx context.Context, hash, plain string) (bool, error)
 }
 
 // Attempt is one try to use a coupon.
@@ -25,129 +38,159 @@ type Attempt struct {
 	Via       string // "api" or "page"
 }
 
-// Counter uses coupons (guide §14). Its methods may be called from any goroutine.
-type Counter struct {
-	store Store
-	codes Codes
-	clock clock.Clock
-	decoy func() string // a hash that no code fits
-
-	// turns let one attempt per seller through at a time, so that a burst of guesses cannot outrun the lock and a burst
-	// of equal requests pays for one slow hash. Sellers share slots.
-	turns [64]chan struct{}
+// CounterConfig is what NewCounter needs; every field is required.
+type CounterConfig struct {
+	Store  Store
+	Codes  Codes
+	Clock  clock.Clock
+	Logger *slog.Logger
+	// Observe is told of every attempt how it came and what became of it: one of Outcomes.
+	Observe func(via, outcome string)
 }
 
-// NewCounter returns a counter. All arguments are required.
-func NewCounter(store Store, codes Codes, clk clock.Clock) *Counter {
-	if store == nil || codes == nil || clk == nil {
-		panic("redeem: NewCounter needs a store, codes and a clock")
+// Counter uses coupons (guide §14). Its methods may be called from any goroutine.
+type Counter struct {
+	CounterConfig
+	decoy    func() string // a hash that no code fits
+	partners *crowd
+	sellers  *crowd
+}
+
+// NewCounter returns a counter.
+func NewCounter(cfg CounterConfig) *Counter {
+	if cfg.Store == nil || cfg.Codes == nil || cfg.Clock == nil || cfg.Logger == nil || cfg.Observe == nil {
+		panic("redeem: NewCounter needs all of CounterConfig")
 	}
-	c := &Counter{store: store, codes: codes, clock: clk}
-	c.decoy = sync.OnceValue(func() string {
-		hash, _ := codes.HashCode("no seller's code\x00") // an unusable hash checks as wrong, only sooner
-		return hash
-	})
-	for i := range c.turns {
-		c.turns[i] = make(chan struct{}, 1)
+	return &Counter{
+		CounterConfig: cfg,
+		decoy: sync.OnceValue(func() string {
+			hash, _ := cfg.Codes.HashCode("no seller's code\x00") // an unusable hash checks as wrong, only sooner
+			return hash
+		}),
+		partners: newCrowd(partnerAtOnce, partnerWaiting), sellers: newCrowd(1, sellerWaiting),
 	}
-	return c
 }
 
 // Redeem uses the coupon. On success the item says when and by whom it was used. A refusal is one of AlreadyUsed (with
-// when and where), Cancelled, Expired, SellerLocked (with the minutes left) and WrongCode, which stands alike for a wrong
-// code, a seller of another shop and a coupon of another partner; the item is nil in that last case. After an error
-// nobody knows whether the coupon is used: asking again tells.
+// when and where), Cancelled, Lapsed, SellerLocked (with the minutes left) and WrongCode, which stands alike for a wrong
+// code, a seller of another shop and a coupon of another partner; the item is nil in that last case. ErrBusy means that
+// nothing was tried. After any other error nobody knows whether the coupon is used: asking again tells.
 func (c *Counter) Redeem(ctx context.Context, a Attempt) (*gift.BoughtItem, *gift.Refusal, error) {
-	leave, err := c.takeTurn(ctx, a.SellerID)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer leave()
+	item, refusal, err := c.redeem(ctx, a)
+	c.Observe(a.Via, outcomeOf(refusal, err))
+	return item, refusal, err
+}
 
-	item, err := c.store.BoughtCoupon(ctx, a.PartnerID, a.OrderID, a.UnitID)
+func (c *Counter) redeem(ctx context.Context, a Attempt) (*gift.BoughtItem, *gift.Refusal, error) {
+	if a.PartnerID != 0 {
+		leave, err := c.partners.enter(ctx, a.PartnerID)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer leave()
+	}
+	item, err := c.Store.BoughtCoupon(ctx, a.PartnerID, a.OrderID, a.UnitID)
 	if err != nil {
 		return nil, nil, err
 	}
 	if item == nil || item.Offer.Kind != gift.StarCoupon {
-		return nil, c.declineSlowly(a), nil
+		refusal, err := c.decline(ctx, a)
+		return nil, refusal, err
 	}
-	now := c.clock.Now()
+	if refusal := item.Spent(gift.DayOf(c.Clock.Now())); refusal != nil {
+		return item, refusal, nil
+	}
+	seller, err := c.Store.Seller(ctx, a.SellerID)
+	if err != nil {
+		return item, nil, err
+	}
+	if seller == nil || seller.ShopID != item.Shop.ID {
+		refusal, err := c.decline(ctx, a)
+		return item, refusal, err
+	}
+	leave, err := c.sellers.enter(ctx, seller.ID)
+	if err != nil {
+		return item, nil, err
+	}
+	defer leave()
+	return c.takeTurn(ctx, item, seller, a)
+}
+
+// decline refuses what does not belong together. It takes as long as a wrong code does, so that the time tells no more than
+// the text; except for the page, which lists the shop's sellers anyway and so keeps no secret: whoever makes up others
+// there is not worth a slow hash.
+func (c *Counter) decline(ctx context.Context, a Attempt) (*gift.Refusal, error) {
+	if a.PartnerID != 0 {
+		if _, err := c.Codes.CheckCode(ctx, c.decoy(), a.Code); err != nil {
+			return nil, err
+		}
+	}
+	return wrongCode(), nil
+}
+
+func wrongCode() *gift.Refusal { return &gift.Refusal{Reason: gift.WrongCode, Item: -1} }
+
+// takeTurn checks the code and uses the coupon, while no other attempt of the seller is under way on this node. Somebody
+// before may have used the coupon.
+func (c *Counter) takeTurn(
+	ctx context.Context, item *gift.BoughtItem, seller *Seller, a Attempt,
+) (*gift.BoughtItem, *gift.Refusal, error) {
+	item, err := c.Store.BoughtItem(ctx, 0, item.OrderID, item.Line)
+	if err != nil || item == nil {
+		return nil, wrongCode(), err
+	}
+	now := c.Clock.Now()
 	if refusal := item.Spent(gift.DayOf(now)); refusal != nil {
 		return item, refusal, nil
 	}
-	if refusal, err := c.checkSeller(ctx, item, a, now); refusal != nil || err != nil {
+	if refusal, err := c.checkCode(ctx, item, seller, a, now); refusal != nil || err != nil {
 		return item, refusal, err
 	}
 	return c.use(ctx, item, a, now)
 }
 
-// takeTurn waits until no other attempt of the seller is under way.
-func (c *Counter) takeTurn(ctx context.Context, sellerID int64) (leave func(), err error) {
-	turn := c.turns[uint64(sellerID)%uint64(len(c.turns))]
-	select {
-	case turn <- struct{}{}:
-		return func() { <-turn }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// declineSlowly takes as long as a wrong code does, so that the time tells no more than the text.
-func (c *Counter) declineSlowly(a Attempt) *gift.Refusal {
-	c.codes.CheckCode(c.decoy(), a.Code)
-	return wrongCode()
-}
-
-func wrongCode() *gift.Refusal { return &gift.Refusal{Reason: gift.WrongCode, Item: -1} }
-
-func (c *Counter) checkSeller(
-	ctx context.Context, item *gift.BoughtItem, a Attempt, now time.Time,
+// checkCode returns nil for a right code of a seller who is not locked. It looks at the lock again after checking: another
+// node may have set it meanwhile, and a guess that came too late must not count.
+func (c *Counter) checkCode(
+	ctx context.Context, item *gift.BoughtItem, seller *Seller, a Attempt, now time.Time,
 ) (*gift.Refusal, error) {
-	seller, err := c.store.Seller(ctx, a.SellerID)
-	if err != nil {
-		return nil, err
-	}
-	if seller == nil || seller.ShopID != item.Shop.ID {
-		return c.declineSlowly(a), nil
-	}
-	before, err := c.store.Attempts(ctx, seller.ID, item.Sandbox)
+	before, err := c.Store.Attempts(ctx, seller.ID, item.Sandbox)
 	if err != nil {
 		return nil, err
 	}
 	if before.Locked(now) {
 		return locked(before, now), nil
 	}
-	if !c.codes.CheckCode(seller.CodeHash, a.Code) {
-		return c.countWrong(ctx, seller.ID, item.Sandbox, now)
+	right, err := c.Codes.CheckCode(ctx, seller.CodeHash, a.Code)
+	if err != nil {
+		return nil, err
 	}
-	return c.clearWrong(ctx, seller.ID, item.Sandbox, now)
-}
-
-func (c *Counter) countWrong(ctx context.Context, sellerID int64, sandbox bool, now time.Time) (*gift.Refusal, error) {
-	after, err := c.store.CountWrong(ctx, sellerID, sandbox, now)
+	if !right {
+		return c.countWrong(ctx, item, seller, a, now)
+	}
+	after, err := c.Store.Attempts(ctx, seller.ID, item.Sandbox)
 	if err != nil {
 		return nil, err
 	}
 	if after.Locked(now) {
 		return locked(after, now), nil
 	}
-	return wrongCode(), nil
+	return nil, nil
 }
 
-// clearWrong ends a count of wrong codes after a right one, unless another node locked the seller while the code was
-// being checked: a guess that came too late must not open the lock.
-func (c *Counter) clearWrong(ctx context.Context, sellerID int64, sandbox bool, now time.Time) (*gift.Refusal, error) {
-	counted, err := c.store.Attempts(ctx, sellerID, sandbox)
+func (c *Counter) countWrong(
+	ctx context.Context, item *gift.BoughtItem, seller *Seller, a Attempt, now time.Time,
+) (*gift.Refusal, error) {
+	after, err := c.Store.CountWrong(ctx, seller.ID, item.Sandbox, now)
 	if err != nil {
 		return nil, err
 	}
-	if counted.Locked(now) {
-		return locked(counted, now), nil
+	if !after.Locked(now) {
+		return wrongCode(), nil
 	}
-	if counted.Wrong == 0 {
-		return nil, nil
-	}
-	return nil, c.store.ClearWrong(ctx, sellerID, sandbox)
+	c.Logger.Warn("a seller is locked after wrong codes", "seller", seller.ID, "shop", seller.ShopID, "partner", a.PartnerID,
+		"sandbox", item.Sandbox, "via", a.Via, "until", after.LockedUntil)
+	return locked(after, now), nil
 }
 
 func locked(a Attempts, now time.Time) *gift.Refusal {
@@ -159,7 +202,7 @@ func locked(a Attempts, now time.Time) *gift.Refusal {
 func (c *Counter) use(
 	ctx context.Context, item *gift.BoughtItem, a Attempt, now time.Time,
 ) (*gift.BoughtItem, *gift.Refusal, error) {
-	won, err := c.store.MarkUsed(ctx, Use{
+	won, err := c.Store.MarkUsed(ctx, Use{
 		OrderID: item.OrderID, Line: item.Line, PartnerID: a.PartnerID,
 		SellerID: a.SellerID, ShopID: item.Shop.ID, Via: a.Via, At: now,
 	})
@@ -177,7 +220,7 @@ func (c *Counter) use(
 func (c *Counter) lost(
 	ctx context.Context, item *gift.BoughtItem, now time.Time,
 ) (*gift.BoughtItem, *gift.Refusal, error) {
-	again, err := c.store.BoughtItem(ctx, 0, item.OrderID, item.Line)
+	again, err := c.Store.BoughtItem(ctx, 0, item.OrderID, item.Line)
 	if err != nil {
 		return item, nil, err
 	}

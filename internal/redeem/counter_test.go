@@ -3,6 +3,8 @@ package redeem
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -124,8 +126,107 @@ func TestFiveWrongCodesLockTheSellerForTenMinutes(t *testing.T) {
 	c.clock.Advance(30 * time.Second)
 	redeem(wrong, gift.WrongCode, 0)
 	redeem(attempt(), 0, 0)
-	if len(c.store.wrong) != 0 {
-		t.Errorf("a right code leaves wrong ones counted: %+v", c.store.wrong)
+}
+
+// TestTheWindowSlides: what counts is whether five wrong codes came within ten minutes, not within ten minutes of the first.
+func TestTheWindowSlides(t *testing.T) {
+	cases := map[string]struct {
+		pauses []time.Duration // before each wrong code
+		locked bool            // by the last
+	}{
+		"one, then four nine minutes later":     {[]time.Duration{0, 9 * time.Minute, 0, 0, 0}, true},
+		"one, then four ten minutes later":      {[]time.Duration{0, 10 * time.Minute, 0, 0, 0}, false},
+		"four at the window's end, one after":   {[]time.Duration{0, 9 * time.Minute, 0, 0, 2 * time.Minute, 0}, true},
+		"every three minutes":                   {[]time.Duration{0, 3 * time.Minute, 3 * time.Minute, 3 * time.Minute, 3 * time.Minute}, false},
+		"every two and a half minutes, exactly": {[]time.Duration{0, 150 * time.Second, 150 * time.Second, 150 * time.Second, 150 * time.Second}, false},
+		"every two minutes":                     {[]time.Duration{0, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute, 2 * time.Minute}, true},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			var a Attempts
+			now := noon
+			for _, pause := range tc.pauses {
+				if a.Locked(now) {
+					t.Fatal("locked before the last code")
+				}
+				now = now.Add(pause)
+				a = a.After(now)
+			}
+			if a.Locked(now) != tc.locked {
+				t.Errorf("locked: %v", a.Locked(now))
+			}
+		})
+	}
+}
+
+func TestARightCodeDoesNotMakeWrongOnesForgotten(t *testing.T) {
+	second := starCoupon()
+	second.UnitID, second.Line = coupon+1, 2
+	c := newCounterAt(starCoupon(), second)
+	wrong, right := attempt(), attempt()
+	wrong.Code, wrong.UnitID = "000000", coupon+1
+	for i := range MaxWrong {
+		if i == MaxWrong-1 {
+			if _, refusal, err := c.Redeem(t.Context(), right); refusal != nil || err != nil {
+				t.Fatal(refusal, err)
+			}
+		}
+		want := gift.WrongCode
+		if i == MaxWrong-1 {
+			want = gift.SellerLocked
+		}
+		if _, refusal, err := c.Redeem(t.Context(), wrong); err != nil || reasonOf(refusal) != want {
+			t.Fatalf("wrong code %d: %+v, %v", i+1, refusal, err)
+		}
+	}
+}
+
+func TestALockedShopLeavesATrace(t *testing.T) {
+	c := newCounterAt(starCoupon())
+	wrong := attempt()
+	wrong.Code = "271828"
+	for range MaxWrong + 2 {
+		if _, _, err := c.Redeem(t.Context(), wrong); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if log := c.log.String(); strings.Count(log, "level=WARN") != 1 || !strings.Contains(log, "seller=31 shop=37") ||
+		strings.Contains(log, wrong.Code) {
+		t.Errorf("logged: %s", log)
+	}
+	want := map[string]int{"api wrong_code": MaxWrong - 1, "api locked": 3}
+	if diff := cmp.Diff(want, c.seen.counts); diff != "" {
+		t.Error("observed (-want +got)\n" + diff)
+	}
+}
+
+func TestEveryOutcomeIsObserved(t *testing.T) {
+	c := newCounterAt(starCoupon())
+	try := func(change func(*Attempt)) {
+		a := attempt()
+		a.Via = "page"
+		change(&a)
+		_, _, _ = c.Redeem(t.Context(), a) // what is observed matters
+	}
+	try(func(a *Attempt) { a.Code = "000000" })
+	try(func(*Attempt) {})
+	try(func(*Attempt) {})
+	c.store.items[0].UsedAt, c.store.items[0].CancelledAt = time.Time{}, noon
+	try(func(*Attempt) {})
+	c.store.items[0].CancelledAt, c.store.items[0].Offer.LastDay = time.Time{}, 0
+	try(func(*Attempt) {})
+	c.store.readErr = errors.New("disk gone")
+	try(func(*Attempt) {})
+	want := map[string]int{
+		"page wrong_code": 1, "page used": 1, "page already_used": 1, "page cancelled": 1, "page lapsed": 1, "page error": 1,
+	}
+	if diff := cmp.Diff(want, c.seen.counts); diff != "" {
+		t.Error("observed (-want +got)\n" + diff)
+	}
+	for outcome := range c.seen.counts {
+		if !slices.Contains(Outcomes(), strings.TrimPrefix(outcome, "page ")) {
+			t.Errorf("%s is not one of Outcomes", outcome)
+		}
 	}
 }
 
@@ -160,8 +261,8 @@ func TestWrongCodesForTestCouponsDoNotLockLiveOnes(t *testing.T) {
 func TestOfSimultaneousUsesExactlyOneSucceeds(t *testing.T) {
 	c := newCounterAt(starCoupon())
 	results := simultaneously(t, c, 64, attempt())
-	if results[0] != 1 || results[gift.AlreadyUsed] != 63 {
-		t.Errorf("results by reason: %v", results)
+	if results["used"] != 1 || results["used"]+results["already_used"]+results["busy"] != 64 {
+		t.Errorf("results: %v", results)
 	}
 	if n := c.keys.checked.Load(); n != 1 {
 		t.Errorf("%d slow hashes were computed, want 1", n)
@@ -171,34 +272,38 @@ func TestOfSimultaneousUsesExactlyOneSucceeds(t *testing.T) {
 func TestABurstOfGuessesGetsNoMoreTriesThanTheLockAllows(t *testing.T) {
 	c := newCounterAt(starCoupon())
 	guess := attempt()
-	guess.Code = "000000"
-	results := simultaneously(t, c, 64, guess)
+	guess.PartnerID, guess.Code = 0, "000000"
+	results := simultaneously(t, c, sellerWaiting+1, guess)
 	if n := c.keys.checked.Load(); n != MaxWrong {
 		t.Errorf("%d codes were tried, want %d", n, MaxWrong)
 	}
-	if results[gift.WrongCode] != MaxWrong-1 || results[gift.SellerLocked] != 64-MaxWrong+1 {
-		t.Errorf("results by reason: %v", results)
+	if results["wrong_code"] != MaxWrong-1 || results["locked"] != sellerWaiting+1-MaxWrong+1 {
+		t.Errorf("results: %v", results)
 	}
 }
 
-func simultaneously(t *testing.T, c *counterAt, n int, a Attempt) map[gift.Reason]int {
+// simultaneously makes n equal attempts at once and returns what became of them.
+func simultaneously(t *testing.T, c *counterAt, n int, a Attempt) map[string]int {
 	t.Helper()
-	var mu sync.Mutex
 	var all sync.WaitGroup
-	results := map[gift.Reason]int{}
 	for range n {
 		all.Go(func() {
-			_, refusal, err := c.Redeem(t.Context(), a)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
+			if _, _, err := c.Redeem(t.Context(), a); err != nil && !errors.Is(err, ErrBusy) {
 				t.Error(err)
 			}
-			results[reasonOf(refusal)]++
 		})
 	}
 	all.Wait()
-	return results
+	return count(c, a.Via)
+}
+
+// count returns how often each outcome was observed.
+func count(c *counterAt, via string) map[string]int {
+	counts := map[string]int{}
+	for name, n := range c.seen.counts {
+		counts[strings.TrimPrefix(name, via+" ")] = n
+	}
+	return counts
 }
 
 func TestACouponLostToAnotherNodeSaysSo(t *testing.T) {
@@ -212,7 +317,7 @@ func TestACouponLostToAnotherNodeSaysSo(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			c := newCounterAt(starCoupon())
-			c.store.afterGet = func() { tc.elsewhere(&c.store.items[0]) }
+			c.keys.checking = func() { tc.elsewhere(&c.store.items[0]) }
 			_, refusal, err := c.Redeem(t.Context(), attempt())
 			if err != nil || reasonOf(refusal) != tc.want || len(c.store.uses) != 0 {
 				t.Errorf("refusal %+v, error %v, %d uses", refusal, err, len(c.store.uses))
@@ -224,7 +329,7 @@ func TestACouponLostToAnotherNodeSaysSo(t *testing.T) {
 func TestARightCodeDoesNotOpenALockSetElsewhereMeanwhile(t *testing.T) {
 	c := newCounterAt(starCoupon())
 	reads := lateLock{memory: c.store}
-	counter := NewCounter(&reads, c.keys, c.clock)
+	counter := c.on(&reads)
 	_, refusal, err := counter.Redeem(t.Context(), attempt())
 	if err != nil || reasonOf(refusal) != gift.SellerLocked || len(c.store.uses) != 0 {
 		t.Errorf("refusal %+v, error %v, %d uses", refusal, err, len(c.store.uses))
@@ -242,7 +347,7 @@ func (l *lateLock) Attempts(context.Context, int64, bool) (Attempts, error) {
 	if l.looks == 1 {
 		return Attempts{}, nil
 	}
-	return Attempts{Wrong: MaxWrong, Since: noon, LockedUntil: noon.Add(LockFor)}, nil
+	return Attempts{LockedUntil: noon.Add(LockFor)}, nil
 }
 
 func TestAFaultOfTheStoreIsAnErrorAndACallerMayLeave(t *testing.T) {
@@ -254,8 +359,7 @@ func TestAFaultOfTheStoreIsAnErrorAndACallerMayLeave(t *testing.T) {
 	}
 	ctx, leave := context.WithCancel(t.Context())
 	leave()
-	done, _ := c.takeTurn(t.Context(), seller)
-	defer done()
+	c.store.readErr = nil
 	if _, _, err := c.Redeem(ctx, attempt()); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want the context's", err)
 	}

@@ -1,6 +1,7 @@
 package redeem
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -41,7 +42,8 @@ func starCoupon() gift.BoughtItem {
 // testKeys are a server's real keys that count the slow hashes.
 type testKeys struct {
 	*vault.Vault
-	checked atomic.Int64
+	checked  atomic.Int64
+	checking func() // runs while a code is being checked
 }
 
 // keysOnce and codeHash are made once: hashing is slow on purpose.
@@ -62,21 +64,23 @@ var codeHash = sync.OnceValue(func() string {
 })
 
 // CheckCode implements Codes.
-func (k *testKeys) CheckCode(hash, plain string) bool {
+func (k *testKeys) CheckCode(ctx context.Context, hash, plain string) (bool, error) {
 	k.checked.Add(1)
-	return k.Vault.CheckCode(hash, plain)
+	if k.checking != nil {
+		k.checking()
+	}
+	return k.Vault.CheckCode(ctx, hash, plain)
 }
 
 // memory is a Store. What it returns are copies.
 type memory struct {
-	mu       sync.Mutex
-	items    []gift.BoughtItem
-	buyer    int64
-	sellers  []Seller
-	wrong    map[int64]Attempts // sandbox sellers are negative
-	uses     []Use
-	readErr  error
-	afterGet func() // runs after each BoughtCoupon, without the lock
+	mu      sync.Mutex
+	items   []gift.BoughtItem
+	buyer   int64
+	sellers []Seller
+	wrong   map[int64]Attempts // sandbox sellers are negative
+	uses    []Use
+	readErr error
 }
 
 func newMemory(items ...gift.BoughtItem) *memory {
@@ -109,11 +113,7 @@ func (m *memory) BoughtItem(_ context.Context, partnerID int64, id gift.ID, line
 }
 
 func (m *memory) BoughtCoupon(_ context.Context, partnerID int64, id gift.ID, unit int64) (*gift.BoughtItem, error) {
-	found, err := m.find(partnerID, func(i *gift.BoughtItem) bool { return (id == 0 || i.OrderID == id) && i.UnitID == unit })
-	if m.afterGet != nil {
-		m.afterGet()
-	}
-	return found, err
+	return m.find(partnerID, func(i *gift.BoughtItem) bool { return (id == 0 || i.OrderID == id) && i.UnitID == unit })
 }
 
 func (m *memory) Seller(_ context.Context, id int64) (*Seller, error) {
@@ -154,13 +154,6 @@ func (m *memory) CountWrong(_ context.Context, id int64, sandbox bool, now time.
 	return m.wrong[side(id, sandbox)], nil
 }
 
-func (m *memory) ClearWrong(_ context.Context, id int64, sandbox bool) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.wrong, side(id, sandbox))
-	return nil
-}
-
 func (m *memory) MarkUsed(_ context.Context, use Use) (bool, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -182,12 +175,36 @@ type counterAt struct {
 	store *memory
 	keys  *testKeys
 	clock *clock.Manual
+	log   *bytes.Buffer
+	seen  *sightings
+}
+
+// sightings are what a counter was observed to do.
+type sightings struct {
+	mu     sync.Mutex
+	counts map[string]int // guarded by mu: by "via outcome"
+}
+
+func (s *sightings) observe(via, outcome string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts[via+" "+outcome]++
 }
 
 func newCounterAt(items ...gift.BoughtItem) *counterAt {
-	c := &counterAt{store: newMemory(items...), keys: &testKeys{Vault: keysOnce()}, clock: clock.NewManual(noon)}
-	c.Counter = NewCounter(c.store, c.keys, c.clock)
+	c := &counterAt{
+		store: newMemory(items...), keys: &testKeys{Vault: keysOnce()}, clock: clock.NewManual(noon), log: &bytes.Buffer{},
+		seen: &sightings{counts: map[string]int{}},
+	}
+	c.Counter = c.on(c.store)
 	return c
+}
+
+// on returns the same counter on another store.
+func (c *counterAt) on(store Store) *Counter {
+	return NewCounter(CounterConfig{
+		Store: store, Codes: c.keys, Clock: c.clock, Logger: slog.New(slog.NewTextHandler(c.log, nil)), Observe: c.seen.observe,
+	})
 }
 
 func newTestHandler(t *testing.T, items ...gift.BoughtItem) (http.Handler, *counterAt, *Links) {

@@ -65,6 +65,11 @@ func (h *handler) answer(serve func(http.ResponseWriter, *http.Request) error) h
 			h.fail(w, r, http.StatusNotFound)
 			return
 		}
+		if errors.Is(err, ErrBusy) {
+			w.Header().Set("Retry-After", "1")
+			h.fail(w, r, http.StatusServiceUnavailable)
+			return
+		}
 		h.Logger.Error("redemption page", "error", err) // without the path: it is a key
 		w.Header().Set("Retry-After", "5")
 		h.fail(w, r, http.StatusServiceUnavailable)

@@ -7,8 +7,7 @@ import (
 	"giftimbiz/internal/gift"
 )
 
-// The lock against guessed codes: MaxWrong wrong codes for one seller within WrongWindow of the first lock that seller
-// for LockFor.
+// The lock against guessed codes: MaxWrong wrong codes for one seller within any WrongWindow lock that seller for LockFor.
 const (
 	MaxWrong    = 5
 	WrongWindow = 10 * time.Minute
@@ -32,12 +31,9 @@ type Store interface {
 	// Attempts returns the wrong codes counted for a seller, the zero Attempts when there are none.
 	Attempts(ctx context.Context, sellerID int64, sandbox bool) (Attempts, error)
 
-	// CountWrong counts one wrong code at now and returns the new count, in one conditional write: a count whose window or
-	// lock is over starts again at one, a locked seller's stays as it is, and the MaxWrong-th sets LockedUntil.
+	// CountWrong counts one wrong code at now and returns the new count, in one conditional write that does what
+	// Attempts.After says.
 	CountWrong(ctx context.Context, sellerID int64, sandbox bool, now time.Time) (Attempts, error)
-
-	// ClearWrong forgets a seller's wrong codes.
-	ClearWrong(ctx context.Context, sellerID int64, sandbox bool) error
 
 	// MarkUsed uses a coupon that is neither used nor cancelled, in one conditional write. Of any number of simultaneous
 	// calls exactly one returns true; false means that somebody else was first. What a paid live coupon earned its shop is
@@ -53,29 +49,31 @@ type Seller struct {
 	CodeHash string // of the manager code
 }
 
-// Attempts counts a seller's wrong manager codes. Live and sandbox coupons are counted apart.
+// Attempts remembers a seller's wrong manager codes. A right code does not make them forgotten: a guesser who waits for
+// honest redemptions would never be locked out.
+//
+// Live and sandbox coupons are counted apart, although both are redeemed with the same code. Counted together, any developer
+// with a sandbox key could keep a real shop from redeeming, for nothing and without end. Counted apart, a guesser who has
+// both has 10 tries in 10 minutes instead of 5, at a code of 6 digits or more: a year for an even chance.
 type Attempts struct {
-	Wrong       int64
-	Since       time.Time // the first of them
-	LockedUntil time.Time // zero: never locked
+	Wrong       [MaxWrong - 1]time.Time // when the last wrong codes came, the newest first; zero: none
+	LockedUntil time.Time               // zero: never locked
 }
 
 // Locked tells whether no code is accepted at now.
 func (a Attempts) Locked(now time.Time) bool { return now.Before(a.LockedUntil) }
 
-// After returns the count when one more wrong code came at now. It is the rule that CountWrong follows.
+// After returns what is remembered when one more wrong code came at now: nothing new of a locked seller; and the wrong code
+// that makes MaxWrong of them within WrongWindow locks the seller.
 func (a Attempts) After(now time.Time) Attempts {
 	if a.Locked(now) {
 		return a
 	}
-	over := !a.LockedUntil.IsZero() || now.Sub(a.Since) >= WrongWindow
-	if a.Wrong == 0 || over {
-		a = Attempts{Since: now}
-	}
-	a.Wrong++
-	if a.Wrong >= MaxWrong {
+	if first := a.Wrong[len(a.Wrong)-1]; !first.IsZero() && now.Sub(first) < WrongWindow {
 		a.LockedUntil = now.Add(LockFor)
 	}
+	copy(a.Wrong[1:], a.Wrong[:])
+	a.Wrong[0] = now
 	return a
 }
 

@@ -61,12 +61,12 @@ var korean = texts{
 	usedAt:          "%s · %s", usedAtFormat: "2006년 1월 2일 15:04:05",
 
 	SellerLabel: "판매자", SellerChoose: "선택하세요",
-	Code: "관리자 코드", CodeHint: "매장 직원이 입력합니다.", Button: "쿠폰 사용하기",
+	Code: "매니저 코드", CodeHint: "매장 직원이 입력합니다.", Button: "쿠폰 사용하기",
 	Once:     "사용하면 되돌릴 수 없습니다.",
 	NoSeller: "이 매장에 등록된 판매자가 없습니다. 운영자에게 문의하세요.",
 
-	Incomplete:   "관리자 코드를 입력하세요. 판매자가 여럿이면 판매자도 선택하세요.",
-	WrongCode:    "판매자 또는 관리자 코드가 맞지 않습니다.",
+	Incomplete:   "매니저 코드를 입력하세요. 판매자가 여럿이면 판매자도 선택하세요.",
+	WrongCode:    "판매자 또는 매니저 코드가 맞지 않습니다.",
 	locked:       "잘못된 코드가 여러 번 입력되어 잠겼습니다. %d분 뒤에 다시 시도하세요.",
 	otherRefusal: "지금은 사용할 수 없는 쿠폰입니다.",
 

@@ -43,48 +43,45 @@ func scanSeller(row scanner) (s redeem.Seller, err error) {
 	return s, err
 }
 
+const attemptColumns = `wrong_1, wrong_2, wrong_3, wrong_4, locked_until`
+
 // Attempts implements redeem.Store.
 func (db *DB) Attempts(ctx context.Context, sellerID int64, sandbox bool) (redeem.Attempts, error) {
 	a, err := scanAttempts(db.read.QueryRowContext(ctx,
-		`SELECT wrong, since, locked_until FROM seller_attempts WHERE seller_id = $1 AND sandbox = $2`,
-		sellerID, flag(sandbox)))
+		`SELECT `+attemptColumns+` FROM seller_attempts WHERE seller_id = $1 AND sandbox = $2`, sellerID, flag(sandbox)))
 	return a, absent(err)
 }
 
 // CountWrong implements redeem.Store. Its statement is redeem.Attempts.After in SQL.
 func (db *DB) CountWrong(ctx context.Context, sellerID int64, sandbox bool, now time.Time) (a redeem.Attempts, err error) {
 	err = db.tx(ctx, func(tx *sql.Tx) error {
-		const over = `a.locked_until <> 0 OR a.since <= $3 - $4`
 		a, err = scanAttempts(tx.QueryRowContext(ctx, `
-INSERT INTO seller_attempts AS a (seller_id, sandbox, wrong, since, locked_until) VALUES ($1, $2, 1, $3, 0)
+INSERT INTO seller_attempts AS a (seller_id, sandbox, wrong_1) VALUES ($1, $2, $3)
 ON CONFLICT (seller_id, sandbox) DO UPDATE SET
-    wrong = CASE WHEN a.locked_until > $3 THEN a.wrong WHEN `+over+` THEN 1 ELSE a.wrong + 1 END,
-    since = CASE WHEN a.locked_until > $3 THEN a.since WHEN `+over+` THEN $3 ELSE a.since END,
-    locked_until = CASE WHEN a.locked_until > $3 THEN a.locked_until WHEN `+over+` THEN 0
-                        WHEN a.wrong + 1 >= $5 THEN $3 + $6 ELSE 0 END
-RETURNING wrong, since, locked_until`,
-			sellerID, flag(sandbox), millis(now), redeem.WrongWindow.Milliseconds(), int64(redeem.MaxWrong),
-			redeem.LockFor.Milliseconds()))
+    wrong_1 = CASE WHEN a.locked_until > $3 THEN a.wrong_1 ELSE $3 END,
+    wrong_2 = CASE WHEN a.locked_until > $3 THEN a.wrong_2 ELSE a.wrong_1 END,
+    wrong_3 = CASE WHEN a.locked_until > $3 THEN a.wrong_3 ELSE a.wrong_2 END,
+    wrong_4 = CASE WHEN a.locked_until > $3 THEN a.wrong_4 ELSE a.wrong_3 END,
+    locked_until = CASE WHEN a.locked_until <= $3 AND a.wrong_4 <> 0 AND a.wrong_4 > $3 - $4 THEN $3 + $5
+                        ELSE a.locked_until END
+RETURNING `+attemptColumns,
+			sellerID, flag(sandbox), millis(now), redeem.WrongWindow.Milliseconds(), redeem.LockFor.Milliseconds()))
 		return err
 	})
 	return a, err
 }
 
 func scanAttempts(row scanner) (a redeem.Attempts, err error) {
-	var since, until sql.NullInt64
-	err = row.Scan(&a.Wrong, &since, &until)
-	until.Valid = until.Valid && until.Int64 != 0
-	a.Since, a.LockedUntil = fromMillis(since), fromMillis(until)
+	var at [len(a.Wrong) + 1]sql.NullInt64
+	err = row.Scan(&at[0], &at[1], &at[2], &at[3], &at[4])
+	for i := range at {
+		at[i].Valid = at[i].Int64 != 0
+	}
+	for i := range a.Wrong {
+		a.Wrong[i] = fromMillis(at[i])
+	}
+	a.LockedUntil = fromMillis(at[len(a.Wrong)])
 	return a, err
-}
-
-// ClearWrong implements redeem.Store.
-func (db *DB) ClearWrong(ctx context.Context, sellerID int64, sandbox bool) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM seller_attempts WHERE seller_id = $1 AND sandbox = $2`,
-			sellerID, flag(sandbox))
-		return err
-	})
 }
 
 // MarkUsed implements redeem.Store. The item's row is locked first, the shop's account next and the sales account, which

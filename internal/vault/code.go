@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
@@ -37,25 +38,35 @@ func (v *Vault) HashCode(plain string) (string, error) {
 	salt := make([]byte, codeSaltSize)
 	_, _ = rand.Read(salt) // never fails: it ends the program instead
 	enc := base64.RawStdEncoding
-	return codePrefix + enc.EncodeToString(salt) + "$" + enc.EncodeToString(v.slowHash(plain, salt)), nil
+	hash, err := v.slowHash(context.Background(), plain, salt)
+	return codePrefix + enc.EncodeToString(salt) + "$" + enc.EncodeToString(hash), err
 }
 
 // CheckCode tells whether hash was made from plain. It takes as long for a wrong code as for the right one. A hash that
-// HashCode did not make fits no code.
-func (v *Vault) CheckCode(hash, plain string) bool {
+// HashCode did not make fits no code. A caller who leaves while others are being checked costs nothing more: CheckCode
+// returns the error of ctx.
+func (v *Vault) CheckCode(ctx context.Context, hash, plain string) (bool, error) {
 	rest, ours := strings.CutPrefix(hash, codePrefix)
 	saltText, wantText, _ := strings.Cut(rest, "$")
 	salt, badSalt := base64.RawStdEncoding.DecodeString(saltText)
 	want, badHash := base64.RawStdEncoding.DecodeString(wantText)
 	if !ours || badSalt != nil || badHash != nil || len(want) != codeHashSize || len(plain) > maxCodeSize {
-		return false
+		return false, nil
 	}
-	return subtle.ConstantTimeCompare(want, v.slowHash(plain, salt)) == 1
+	got, err := v.slowHash(ctx, plain, salt)
+	return subtle.ConstantTimeCompare(want, got) == 1, err
 }
 
-func (v *Vault) slowHash(plain string, salt []byte) []byte {
-	v.codes <- struct{}{}
+func (v *Vault) slowHash(ctx context.Context, plain string, salt []byte) ([]byte, error) {
+	select {
+	case v.codes <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	defer func() { <-v.codes }()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	peppered := keyedHash(v.pepper, "code", []byte(plain))
-	return argon2.IDKey(peppered, salt, codePasses, codeMemoryKiB, codeThreads, codeHashSize)
+	return argon2.IDKey(peppered, salt, codePasses, codeMemoryKiB, codeThreads, codeHashSize), nil
 }

@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -38,16 +39,17 @@ func TestACodeFitsItsOwnHashOnly(t *testing.T) {
 		{"salt only", hash[:strings.LastIndex(hash, "$")], "4821", false},
 		{"empty salt and hash", hash[:strings.Index(hash, "p=1$")+4] + "$", "4821", false},
 	} {
-		if got := v.CheckCode(test.hash, test.code); got != test.want {
-			t.Errorf("%s: %v", test.name, got)
+		if got, err := v.CheckCode(t.Context(), test.hash, test.code); got != test.want || err != nil {
+			t.Errorf("%s: %v, %v", test.name, got, err)
 		}
 	}
 }
 
 func TestAHashWithoutThePepperIsWorthless(t *testing.T) {
 	hash, _ := oneKey(t).HashCode("4821")
-	if parse(t, "root "+dataKey2, "data 1 "+dataKey1).CheckCode(hash, "4821") {
-		t.Error("fits under another root key")
+	other := parse(t, "root "+dataKey2, "data 1 "+dataKey1)
+	if fits, err := other.CheckCode(t.Context(), hash, "4821"); fits || err != nil {
+		t.Error("fits under another root key:", fits, err)
 	}
 }
 
@@ -67,18 +69,30 @@ func TestManyCodesAtOnceAreAllChecked(t *testing.T) {
 			if i%2 == 1 {
 				code, want = "9999", false
 			}
-			if v.CheckCode(hash, code) != want {
-				t.Errorf("code %s: want %v", code, want)
+			if got, err := v.CheckCode(t.Context(), hash, code); got != want || err != nil {
+				t.Errorf("code %s: want %v, got %v, %v", code, want, got, err)
 			}
 		})
 	}
 	wg.Wait()
 }
 
+func TestWhoHasLeftIsNotChecked(t *testing.T) {
+	v := oneKey(t)
+	hash, _ := v.HashCode("4821")
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	if fits, err := v.CheckCode(ctx, hash, "4821"); fits || !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v", fits, err)
+	}
+}
+
 func BenchmarkCheckCode(b *testing.B) {
 	v := oneKey(b)
 	hash, _ := v.HashCode("4821")
 	for b.Loop() {
-		v.CheckCode(hash, "4821")
+		if fits, err := v.CheckCode(b.Context(), hash, "4821"); !fits || err != nil {
+			b.Fatal(fits, err)
+		}
 	}
 }

@@ -123,7 +123,8 @@ CREATE TABLE shops (
     changed_seq BIGINT NOT NULL
 );
 CREATE INDEX shops_changed ON shops (changed_seq);
--- Who may redeem a shop's coupons. Wrong codes are counted apart for live and sandbox coupons.
+-- Who may redeem a shop's coupons. The times of the last wrong codes, the newest first, are kept apart for live and sandbox
+-- coupons; 0 = none.
 CREATE TABLE sellers (
     id        BIGINT NOT NULL PRIMARY KEY,
     shop_id   BIGINT NOT NULL REFERENCES shops (id),
@@ -134,9 +135,11 @@ CREATE INDEX sellers_shop ON sellers (shop_id);
 CREATE TABLE seller_attempts (
     seller_id    BIGINT   NOT NULL REFERENCES sellers (id),
     sandbox      SMALLINT NOT NULL,
-    wrong        BIGINT   NOT NULL,
-    since        BIGINT   NOT NULL,
-    locked_until BIGINT   NOT NULL,
+    wrong_1      BIGINT   NOT NULL,
+    wrong_2      BIGINT   NOT NULL DEFAULT 0,
+    wrong_3      BIGINT   NOT NULL DEFAULT 0,
+    wrong_4      BIGINT   NOT NULL DEFAULT 0,
+    locked_until BIGINT   NOT NULL DEFAULT 0,
     PRIMARY KEY (seller_id, sandbox)
 );
 CREATE TABLE campaigns (
