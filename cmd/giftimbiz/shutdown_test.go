@@ -3,14 +3,18 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 	_ "modernc.org/sqlite"             // the "sqlite" driver
@@ -55,6 +59,67 @@ func TestPurchasesUnderWayAreAnsweredWhenTheServerIsToldToStop(t *testing.T) {
 		}
 		runProgram(t, "doctor", "--data", data, "--database", database)
 	})
+}
+
+// TestAServerSaysThatItStopsBeforeItDoes and still serves meanwhile; a second signal ends it at once.
+func TestAServerSaysThatItStopsBeforeItDoes(t *testing.T) {
+	data := t.TempDir()
+	database := "sqlite:" + data + "/giftimbiz.db"
+	made := demoData(t, data, database, "--offers", "40")
+	s := startProgram(t, "serve", "--data", data, "--database", database, "--drain", "1h")
+	signal := func() {
+		if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	get := func(path string) int {
+		resp, err := http.Get(s.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close() // only its status matters
+		return resp.StatusCode
+	}
+	if status := get("/readyz"); status != http.StatusOK {
+		t.Fatalf("HTTP %d before it stops", status)
+	}
+	signal()
+	eventually(t, "it says that it stops", func() bool { return get("/readyz") == http.StatusServiceUnavailable })
+	newBuyers(t, s.url, made.Partners[0].Credentials) // signs in and lists
+	if status := get("/healthz"); status != http.StatusOK {
+		t.Errorf("HTTP %d while it stops", status)
+	}
+	signal()
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		t.Error("it does not end at the second signal")
+	}
+}
+
+func TestRequestsThatDoNotEndAreCutOff(t *testing.T) {
+	inside := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(inside)
+		<-r.Context().Done() // as of a caller whose connection is gone
+	}))
+	answered := make(chan error, 1)
+	go func() {
+		resp, err := http.Get(server.URL)
+		if err == nil {
+			_ = resp.Body.Close() // there should be none
+		}
+		answered <- err
+	}()
+	<-inside
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // the time is over
+	if err := shutdown(ctx, server.Config); !errors.Is(err, context.Canceled) {
+		t.Errorf("the cut is not told: %v", err)
+	}
+	if err := <-answered; err == nil {
+		t.Error("the request was answered")
+	}
 }
 
 // holdDatabase keeps everybody from writing what a purchase writes until the function it returns is called.
