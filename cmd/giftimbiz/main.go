@@ -77,7 +77,8 @@ Every flag listed below, and --drain of serve, may also be given as a variable: 
 
 // group makes a command that does nothing but hold others.
 func group(cmd *cobra.Command) *cobra.Command {
-	cmd.Args = cobra.ArbitraryArgs // what is none of its commands is complained about below
+	cmd.SuggestionsMinimumDistance = 2 // letters
+	cmd.Args = cobra.ArbitraryArgs     // what is none of its commands is complained about below
 	cmd.RunE = func(cmd *cobra.Command, given []string) error {
 		if len(given) == 0 {
 			return cmd.Help()
