@@ -37,7 +37,7 @@ lint: ## go vet for Linux, macOS and Windows, staticcheck, gofumpt
 	scripts/gofumpt.sh
 
 .PHONY: prepare
-prepare: ## Install PostgreSQL, PHP and a C compiler for the tests (Debian; root or sudo)
+prepare: ## Install PostgreSQL, PHP, curl and a C compiler for the tests (Debian; root or sudo)
 	scripts/prepare.sh
 
 .PHONY: clean

@@ -7,6 +7,7 @@ has_compiler() { command -v cc >/dev/null || command -v gcc >/dev/null; }
 has_postgres() {
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null && compgen -G '/usr/lib/postgresql/*/bin/pgbench' >/dev/null
 }
+has_curl() { command -v curl >/dev/null; }
 has_php() { command -v php >/dev/null; }
 has_php_curl() { has_php && php -m 2>/dev/null | grep -ix curl >/dev/null; }
 
@@ -14,6 +15,7 @@ has_php_curl() { has_php && php -m 2>/dev/null | grep -ix curl >/dev/null; }
 needs=(
 	'has_compiler:gcc libc6-dev:the race detector'
 	'has_postgres:postgresql postgresql-contrib:all tests and benchmarks on PostgreSQL'
+	'has_curl:curl:the test of the commands in the README'
 	'has_php:php-cli:the test with a real PHP client'
 	'has_php_curl:php-curl:the test with a real PHP client'
 )
