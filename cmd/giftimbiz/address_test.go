@@ -53,3 +53,19 @@ func TestLinksLeadToAnAddressThatCanBeReached(t *testing.T) {
 		}
 	}
 }
+
+func TestTheOperatorIsWarnedOfLinksThatAreNotMeantForTheWorld(t *testing.T) {
+	for _, test := range []struct {
+		url     string
+		guessed bool
+		want    string
+	}{
+		{"http://127.0.0.1:8080", true, "is not set"},
+		{"http://gift.example", false, "is not https"},
+		{"https://gift.example", false, ""},
+	} {
+		if got := linkWarning(test.url, test.guessed); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%+v: %q", test, got)
+		}
+	}
+}

@@ -30,24 +30,31 @@ func TestTheReadmesCommandsBuySomething(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(folder)
-	for _, start := range []string{"first", "second"} {
-		demo := startProgram(t, "demo")
+	for start, says := range []string{"(live, 10000000 won)", "--offers 7 --seed 1 is ignored"} {
+		args := []string{"demo"}
+		if start > 0 {
+			args = append(args, "--offers", "7")
+		}
+		demo := startProgram(t, args...)
+		if said := demo.output.String(); !strings.Contains(said, says) || strings.Contains(said, "10000000 won") != (start == 0) {
+			t.Errorf("start %d, which should say %q, says\n%s", start, says, said)
+		}
 		bash := exec.Command("bash", "-euo", "pipefail", "-c", script)
 		out, err := bash.CombinedOutput()
 		if err != nil {
-			t.Fatalf("%s start: %v\n%s", start, err, out)
+			t.Fatalf("start %d: %v\n%s", start, err, out)
 		}
 		// The list, the purchase, its history; the list and the history again by the binary.
 		succeeded := regexp.MustCompile(`"result": ?"0000"`)
 		if n := len(succeeded.FindAll(out, -1)); n != 5 {
-			t.Errorf("%s start: %d of 5 calls succeeded:\n%s", start, n, out)
+			t.Errorf("start %d: %d of 5 calls succeeded:\n%s", start, n, out)
 		}
 		bought := regexp.MustCompile(`"tid": ?"([^"]+)"`).FindAllStringSubmatch(string(out), -1)
 		if len(bought) != 3 || bought[0][1] != bought[1][1] || bought[0][1] != bought[2][1] {
-			t.Errorf("%s start: the history does not begin with the purchase: %v\n%s", start, bought, out)
+			t.Errorf("start %d: the history does not begin with the purchase: %v\n%s", start, bought, out)
 		}
 		if err := demo.terminate(); err != nil {
-			t.Errorf("%s start: %v", start, err)
+			t.Errorf("start %d: %v", start, err)
 		}
 	}
 }

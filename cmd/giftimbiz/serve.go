@@ -36,12 +36,19 @@ requests are still taken, then requests under way are answered. A second signal 
 // announce logs where the server is, and warns of links that cannot be meant for the world.
 func announce(_ context.Context, n *node) error {
 	n.log.Info("serving", "address", n.listening, "public", n.publicURL, "database", n.db.Engine())
-	switch {
-	case n.guessed:
-		n.log.Warn("--public-url is not set: QR codes and links lead to a guessed address", "address", n.publicURL)
-	case !strings.HasPrefix(n.publicURL, "https://"):
-		n.log.Warn("--public-url is not https: manager codes typed on redemption pages can be read on the way",
-			"address", n.publicURL)
+	if warning := linkWarning(n.publicURL, n.guessed); warning != "" {
+		n.log.Warn(warning, "address", n.publicURL)
 	}
 	return nil
+}
+
+// linkWarning says what is wrong with the address that links lead to, if anything.
+func linkWarning(publicURL string, guessed bool) string {
+	switch {
+	case guessed:
+		return "--public-url is not set: QR codes and links lead to a guessed address"
+	case !strings.HasPrefix(publicURL, "https://"):
+		return "--public-url is not https: manager codes typed on redemption pages can be read on the way"
+	}
+	return ""
 }
