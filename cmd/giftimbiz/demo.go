@@ -42,7 +42,7 @@ won, a sandbox partner, and credentials.json with their keys. A second start kee
 			if opt.Offers < 1 || opt.Offers > 5_000_000 {
 				return usageError{fmt.Errorf("--offers %d: want 1 to 5000000", opt.Offers)}
 			}
-			db, err := storage.Open(cmd.Context(), cfg.database())
+			db, err := storage.OpenOrCreate(cmd.Context(), cfg.database())
 			if err != nil {
 				return err
 			}

@@ -27,7 +27,7 @@ the same --database postgres://… and the same keys (--key-file, or GIFTIMBIZ_K
 The schema is brought up to date first. SIGTERM stops in order: purchases under way are answered.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			db, err := storage.Open(cmd.Context(), cfg.database())
+			db, err := storage.OpenOrCreate(cmd.Context(), cfg.database())
 			if err != nil {
 				return err
 			}

@@ -221,12 +221,7 @@ FROM (SELECT %s AS id FROM %s WHERE %s EXCEPT SELECT id FROM %s) x`,
 // Doctor proves that money, stock and references add up, and names what does not. It works on a live database: all checks
 // see the same state. It only reads.
 func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
-	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		if db.pool != nil {
-			if _, err := tx.ExecContext(ctx, readEverything); err != nil {
-				return err
-			}
-		}
+	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
 		for _, c := range slices.Concat(checks, referenceChecks()) {
 			found, err := c.run(ctx, tx)
 			if err != nil {

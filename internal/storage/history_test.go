@@ -248,7 +248,7 @@ func TestBoughtItemsAreFoundByTheirOwners(t *testing.T) {
 }
 
 func TestHistoryRefusesPagesItCannotMake(t *testing.T) {
-	db, err := storage.Open(t.Context(), sqliteURL(t))
+	db, err := storage.OpenOrCreate(t.Context(), sqliteURL(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ INSERT INTO item_sales (kind, item_id, day, sold) SELECT kind, item_id, day, sol
 
 // Load adds the stock in one transaction: all of it or, on any fault (ErrDuplicate among them), nothing.
 func (db *DB) Load(ctx context.Context, stock *Stock) error {
-	s, err := db.begin(ctx)
+	s, err := db.begin(ctx, db.pool)
 	if err != nil {
 		return classify(err)
 	}
