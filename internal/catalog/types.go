@@ -34,9 +34,10 @@ type Row struct {
 
 // Source is where the catalogue comes from. Its methods are called by one goroutine at a time.
 type Source interface {
-	// CatalogSince returns all rows changed after seq (0: all rows) as they were at one instant, sold-out, stopped and
-	// expired offers included, and the number to ask with next time: rows changed after it may, rows changed up to it
-	// must be among those returned.
+	// CatalogSince returns all rows changed after seq as they were at one instant, sold-out, stopped and expired offers
+	// included, and the number to ask with next time: rows changed after it may, rows changed up to it must be among those
+	// returned. With seq 0, for a catalogue that has nothing yet, it returns all rows, but sold-out and stopped offers may
+	// be left out: when that changes, they are rows that changed.
 	CatalogSince(ctx context.Context, seq int64) (rows Rows, upTo int64, err error)
 	// Popularity returns how many units were sold from the given day on.
 	Popularity(ctx context.Context, from gift.Day) (map[PopularityKey]int64, error)

@@ -3,11 +3,13 @@ package storage_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
 
@@ -70,6 +72,49 @@ func trade(t *testing.T, h *storagetest.House, partner int64, purchases int) {
 		}
 		if _, err := h.DB.History(t.Context(), gift.HistoryQuery{PartnerID: partner, Kind: gift.Gifticon, Limit: 5}); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestWhatReadsAllReadsTablesWhole: through an index, a large table takes many times longer.
+func TestWhatReadsAllReadsTablesWhole(t *testing.T) {
+	dsn := postgresURL(t)
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Stock(1349, 0)
+	var stock storage.Stock
+	for day := range gift.Day(3000) {
+		stock.Sales = append(stock.Sales, storage.ItemSale{Kind: gift.Gifticon, ItemID: 27935, Day: day, Sold: 1})
+	}
+	if err := h.DB.Load(t.Context(), &stock); err != nil {
+		t.Fatal(err)
+	}
+	raw := rawDB(t, "pgx", dsn)
+	if _, err := raw.ExecContext(t.Context(), `ANALYZE`); err != nil {
+		t.Fatal(err)
+	}
+	forgetReads(t, dsn)
+	db, err := storage.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, popularity := db.Popularity(t.Context(), 0)
+	_, _, since := db.CatalogSince(t.Context(), 0)
+	if err := errors.Join(popularity, since, db.Close()); err != nil { // its connections hand in their figures
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for _, table := range []string{"offers", "item_sales"} {
+		var whole, found int64
+		for whole+found == 0 { // until the figures are in
+			err := raw.QueryRowContext(ctx, `SELECT seq_tup_read, COALESCE(idx_tup_fetch, 0)
+FROM pg_stat_user_tables WHERE relname = $1`, table).Scan(&whole, &found)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if whole < 1350 || found > 100 { // the planner itself looks into indexes
+			t.Errorf("%s: %d rows were read without an index and %d with one", table, whole, found)
 		}
 	}
 }
