@@ -70,6 +70,9 @@ func trade(t *testing.T, h *storagetest.House, partner int64, purchases int) {
 		if err != nil || star.Refusal != nil {
 			t.Fatal(star.Refusal, err)
 		}
+		if _, err := h.DB.BoughtCoupon(t.Context(), partner, 0, star.Coupons[0]); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := h.DB.History(t.Context(), gift.HistoryQuery{PartnerID: partner, Kind: gift.Gifticon, Limit: 5}); err != nil {
 			t.Fatal(err)
 		}
