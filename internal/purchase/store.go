@@ -11,7 +11,7 @@ import (
 // processes on the same database.
 type Store interface {
 	// Transact runs one batch in one transaction: it locks the accounts of reads.Partners and then the offers of
-	// reads.Offers, each in ascending order, reads the State as of those locks, calls decide, stores the Writes with every
+	// reads.Claims, each in ascending order, reads the State as of those locks, calls decide, stores the Writes with every
 	// row count checked, and commits. When it returns nil, the writes are durable. When the error is an
 	// AmbiguousCommit, they may be; every other error, that of decide included, means that nothing was stored. decide is
 	// called at most once.
@@ -53,7 +53,7 @@ type Claim struct {
 type Reads struct {
 	Now      time.Time
 	Partners []int64
-	Claims   []Claim // one per offer, Units may be 0
+	Claims   []Claim // one per offer
 	Coupons  []int64 // coupons asked for by number
 	Keys     []KeyHash
 	Repeats  []Repeat
