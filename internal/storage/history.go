@@ -198,7 +198,9 @@ const sandboxSeen = 64
 
 // BoughtCoupon implements redeem.Store.
 func (db *DB) BoughtCoupon(ctx context.Context, partnerID int64, orderID gift.ID, unitID int64) (*gift.BoughtItem, error) {
-	const keys = `SELECT partner_id, kind, order_id, line FROM order_items WHERE kind = 2 AND unit_id = $1 `
+	// Added to, a column is not looked for in an index: PostgreSQL would sometimes read all that the partner bought.
+	const keys = `SELECT partner_id, kind, order_id, line FROM order_items
+WHERE unit_id = $1 AND kind + 0 = 2 AND ($2 = 0 OR partner_id + 0 = $2) `
 	var key itemKey
 	find := func(query string, args ...any) error {
 		return db.read.QueryRowContext(ctx, query, append([]any{unitID, partnerID}, args...)...).
@@ -206,13 +208,13 @@ func (db *DB) BoughtCoupon(ctx context.Context, partnerID int64, orderID gift.ID
 	}
 	var err error
 	if orderID != 0 {
-		err = find(keys+`AND ($2 = 0 OR partner_id = $2) AND test_order IN (0, $3) AND order_id = $3`, int64(orderID))
-	} else if err = find(keys + `AND partner_id = $2 AND test_order = 0`); errors.Is(err, sql.ErrNoRows) {
+		err = find(keys+`AND test_order IN (0, $3) AND order_id + 0 = $3`, int64(orderID))
+	} else if err = find(keys + `AND test_order = 0`); errors.Is(err, sql.ErrNoRows) {
 		// Each sandbox order shows the coupon that is free, so the same one may stand in many.
 		err = find(`SELECT partner_id, kind, order_id, line FROM (
     SELECT partner_id, kind, order_id, line, used_at, cancelled_at FROM order_items
     WHERE kind = 2 AND unit_id = $1 AND partner_id = $2 AND test_order > 0
-    ORDER BY order_id DESC LIMIT $3) x
+    ORDER BY test_order DESC LIMIT $3) x
 ORDER BY CASE WHEN used_at IS NULL AND cancelled_at IS NULL THEN 0 ELSE 1 END, order_id DESC LIMIT 1`, sandboxSeen)
 	}
 	if err != nil {

@@ -225,7 +225,7 @@ CREATE TABLE order_items (
 ) /*clustered*/;
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
 CREATE INDEX order_items_coupon ON order_items (partner_id, offer_id, order_id, line) WHERE kind = 2;
-CREATE INDEX order_items_test ON order_items (partner_id, unit_id, order_id) WHERE kind = 2 AND test_order > 0;
+CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) WHERE kind = 2 AND test_order > 0;
 CREATE TABLE once_claims (
     partner_id BIGINT NOT NULL,
     offer_id   BIGINT NOT NULL,
