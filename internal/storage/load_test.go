@@ -131,6 +131,25 @@ func TestNoPriceIsAboveATrillion(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "pgx": postgresURL} {
+		t.Run("by the schema, "+driver, func(t *testing.T) {
+			dsn := newURL(t)
+			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+			h.Stock(1, 5)
+			raw := rawDB(t, driver, strings.TrimPrefix(dsn, "sqlite:"))
+			for _, column := range []string{
+				"products.face", "campaigns.price", "campaigns.org_price", "campaigns.discount",
+				"offers.face", "offers.price_far", "offers.price_mid", "offers.price_near",
+			} {
+				table, name, _ := strings.Cut(column, ".")
+				for _, price := range []int64{-1, 1_000_000_000_001} {
+					if _, err := raw.ExecContext(t.Context(), `UPDATE `+table+` SET `+name+` = $1`, price); err == nil {
+						t.Errorf("%s may be %d", column, price)
+					}
+				}
+			}
+		})
+	}
 }
 
 // TestAFirstLookLeavesOutWhatNobodyCanBuy: it does not grow with what was sold.
