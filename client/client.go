@@ -1,12 +1,12 @@
 // Package client talks to a GiftiMBiz server as a partner does. It signs in by itself, renews its access token before
-// it expires, and turns result codes into errors. It needs nothing but the standard library.
+// it expires or when the server no longer takes it, and turns result codes into errors. It needs nothing but the standard
+// library.
 //
 //	c := client.New(client.Options{BaseURL: "https://gift.example", Credentials: creds})
 //	answer, err := c.Call(ctx, "giftimbiz/listAll", url.Values{"site": {"gift"}})
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,12 +15,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 )
 
-// maxAnswer bounds what is read of an answer: a list of 1,000 rows has less than 1 MiB.
-const maxAnswer = 16 << 20
+const (
+	tokenEndpoint = "common/getAccessToken"
+	maxAnswer     = 16 << 20 // bytes; a list of 1,000 rows has less than 1 MiB
+)
 
 // Credentials are what the operator hands to a partner (guide §2).
 type Credentials struct {
@@ -34,47 +35,28 @@ type Credentials struct {
 type Options struct {
 	BaseURL     string // such as https://gift.example, without a path
 	Credentials Credentials
-	HTTP        *http.Client // default: a client with a timeout of 30 s
+	HTTP        *http.Client // default: a client with a timeout of 30 s; redirects are refused whatever it says
 	Language    string       // of messages: "ko" (default) or "en"
 }
 
 // Client is a partner's connection to a server. Its methods may be called from any goroutine.
 type Client struct {
-	opt Options
-
-	mu      sync.Mutex
-	token   string    // guarded by mu
-	renewAt time.Time // guarded by mu
+	opt    Options
+	http   http.Client
+	tokens tokens
 }
 
 // New returns a client. It does not connect yet.
 func New(opt Options) *Client {
 	opt.BaseURL = strings.TrimRight(opt.BaseURL, "/")
-	if opt.HTTP == nil {
-		opt.HTTP = &http.Client{Timeout: 30 * time.Second}
+	c := &Client{opt: opt, http: http.Client{Timeout: 30 * time.Second}}
+	if opt.HTTP != nil {
+		c.http = *opt.HTTP
 	}
-	return &Client{opt: opt}
-}
-
-// Error is an answer whose result is not success.
-type Error struct {
-	Code      string // the result code, such as PD
-	Message   string
-	Status    int // of HTTP
-	RequestID string
-	Body      json.RawMessage // the whole answer
-}
-
-// Error returns code and message.
-func (e *Error) Error() string { return e.Code + ": " + e.Message }
-
-// Code returns the result code of an error made by this package, or "".
-func Code(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return ""
+	// A redirect would take the credentials to wherever it points.
+	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.tokens.fetch = c.fetchToken
+	return c
 }
 
 // Option changes one call.
@@ -86,15 +68,31 @@ func IdempotencyKey(key string) Option {
 }
 
 // Call posts to an endpoint, named by its path below /api/v1/ such as "giftimbiz/listAll", and returns the answer. The
-// partner's id and credentials are added. A result other than success is an *Error; then the answer is in its Body.
+// partner's id and credentials are added. A result other than success is an *Error; then the answer is returned, too.
 func (c *Client) Call(ctx context.Context, endpoint string, params url.Values, options ...Option) (json.RawMessage, error) {
 	if endpoint == tokenEndpoint {
 		return c.signIn(ctx)
 	}
-	token, err := c.accessToken(ctx)
-	if err != nil {
-		return nil, err
+	for again := false; ; again = true {
+		token, err := c.tokens.get(ctx)
+		if err != nil {
+			return nil, err
+		}
+		answer, err := c.call(ctx, endpoint, params, token, options)
+		if again || !deadToken[Code(err)] {
+			return answer, err
+		}
+		c.tokens.drop(token) // it was refused before anything was done, so asking again is safe
 	}
+}
+
+// deadToken has the codes that say that an access token is of no use any more, whatever it was: expired, malformed, made
+// with other keys, revoked.
+var deadToken = map[string]bool{"T1": true, "T2": true, "T3": true, "T4": true, "T6": true, "TOKEN08": true, "Z": true}
+
+func (c *Client) call(
+	ctx context.Context, endpoint string, params url.Values, token string, options []Option,
+) (json.RawMessage, error) {
 	header := http.Header{"Access-Token": {token}, "Refresh-Token": {c.opt.Credentials.RefreshToken}}
 	for _, option := range options {
 		option(header)
@@ -102,36 +100,27 @@ func (c *Client) Call(ctx context.Context, endpoint string, params url.Values, o
 	return c.post(ctx, endpoint, params, header)
 }
 
-const tokenEndpoint = "common/getAccessToken"
+func (c *Client) signIn(ctx context.Context) (json.RawMessage, error) {
+	return c.post(ctx, tokenEndpoint, nil, http.Header{"X-Refresh-Token": {c.opt.Credentials.RefreshToken}})
+}
 
-// accessToken returns a token that is good for another while; callers that come together share one renewal.
-func (c *Client) accessToken(ctx context.Context) (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.token != "" && time.Now().Before(c.renewAt) {
-		return c.token, nil
-	}
+// fetchToken signs in and returns the access token and how long it works.
+func (c *Client) fetchToken(ctx context.Context) (string, time.Duration, error) {
 	body, err := c.signIn(ctx)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	var answer struct {
 		Token     string `json:"token"`
-		ExpiresIn int64  `json:"expires_in"`
+		ExpiresIn int64  `json:"expires_in"` // seconds
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return "", fmt.Errorf("read the access token: %w", err)
+		return "", 0, fmt.Errorf("read the access token: %w", err)
 	}
 	if answer.Token == "" {
-		return "", errors.New("the server sent no access token")
+		return "", 0, errors.New("the server sent no access token")
 	}
-	c.token = answer.Token
-	c.renewAt = time.Now().Add(time.Duration(answer.ExpiresIn) * time.Second * 9 / 10)
-	return c.token, nil
-}
-
-func (c *Client) signIn(ctx context.Context) (json.RawMessage, error) {
-	return c.post(ctx, tokenEndpoint, nil, http.Header{"X-Refresh-Token": {c.opt.Credentials.RefreshToken}})
+	return answer.Token, time.Duration(answer.ExpiresIn) * time.Second, nil
 }
 
 func (c *Client) post(ctx context.Context, endpoint string, params url.Values, header http.Header) (json.RawMessage, error) {
@@ -151,34 +140,14 @@ func (c *Client) post(ctx context.Context, endpoint string, params url.Values, h
 	if c.opt.Language != "" {
 		req.Header.Set("Accept-Language", c.opt.Language)
 	}
-	resp, err := c.opt.HTTP.Do(req)
+	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }() // it was read to its end or is of no use
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer: %w", err)
 	}
 	return body, failure(resp, body)
-}
-
-// failure returns nil when the answer's result is success: the string "0000", or the number 0 of getAccessToken.
-func failure(resp *http.Response, body []byte) error {
-	var answer struct {
-		Result  any    `json:"result"`
-		Message string `json:"msg"`
-	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	if err := decoder.Decode(&answer); err != nil {
-		return fmt.Errorf("the server answered %s with something other than JSON", resp.Status)
-	}
-	code := fmt.Sprint(answer.Result)
-	if code == "0000" || code == "0" {
-		return nil
-	}
-	return &Error{
-		Code: code, Message: answer.Message, Status: resp.StatusCode, RequestID: resp.Header.Get("X-Request-Id"), Body: body,
-	}
 }

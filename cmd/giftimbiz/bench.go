@@ -44,6 +44,7 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	cmd.Flags().DurationVar(&opt.During, "during", 6*time.Second, "length of one run")
 	cmd.Flags().IntVar(&opt.Offers, "offers", 10_000, "offers in the list")
 	cmd.Flags().IntVar(&opt.Partners, "partners", 1000, "partners beside the hot one")
+	cmd.Flags().IntVar(&opt.Units, "units", 400_000, "units of the offer that everybody buys")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	cmd.AddCommand(&cobra.Command{
 		Use: "yardstick RECORDING", Hidden: true, Args: args(cobra.ExactArgs(1)),
@@ -94,7 +95,7 @@ func (benchHouse) FillStock(ctx context.Context, data, database string, units []
 	if err != nil {
 		return nil, sale, err
 	}
-	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint()), db.Join(ctx, clock.System{})); err != nil {
+	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clock.System{})); err != nil {
 		return nil, sale, err
 	}
 	sale = bench.Sale{Product: "벤치)바나나우유240ML", Price: 1500}

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,7 +27,7 @@ ENDPOINT is a path below /api/v1/, or its last part. Exits with 1 when the resul
 		Args: args(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			if file == "" {
-				file = filepath.Join(cfg.Data, "credentials.json")
+				file = cfg.credentialsFile()
 			}
 			credentials, err := readCredentials(file)
 			if err != nil {
@@ -47,11 +47,14 @@ ENDPOINT is a path below /api/v1/, or its last part. Exits with 1 when the resul
 				options = append(options, client.IdempotencyKey(key))
 			}
 			answer, err := c.Call(cmd.Context(), endpointPath(given[0]), params, options...)
-			if len(answer) > 0 {
-				err = errors.Join(printJSON(cmd, answer), err)
-			}
-			if client.Code(err) != "" {
-				return errQuiet // the answer says it
+			var network *net.OpError
+			switch {
+			case err == nil:
+				return printJSON(cmd, answer)
+			case client.Code(err) != "":
+				return errors.Join(printJSON(cmd, answer), errQuiet) // the answer says it
+			case errors.As(err, &network) && network.Op == "dial":
+				return fmt.Errorf("nothing answers at %s; is it running? (%w)", credentials.BaseURL, network)
 			}
 			return err
 		},
@@ -91,13 +94,8 @@ func parseParams(given []string) (url.Values, error) {
 }
 
 func printJSON(cmd *cobra.Command, answer json.RawMessage) error {
-	var value json.RawMessage
-	if err := json.Unmarshal(answer, &value); err != nil {
-		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", answer)
-		return err
-	}
 	encoder := json.NewEncoder(cmd.OutOrStdout())
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(value)
+	return encoder.Encode(answer)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -193,11 +194,8 @@ var dataCases = []codeCase{
 	}},
 	{"M2", "the coupon's period is over", func(s *server, c *caller) answer {
 		tid, coupon := buyCoupon(c)
-		last, err := gift.ParseDay(c.call("giftimbiz/starListAll", "site", "gift", "word", "너랑나랑").rows("list")[0]["endtime"].(string)[:10])
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		s.clock.Set(last.End())
+		row := s.node.catalog.Index().Row(1350)
+		s.clock.Set(row.Offer.LastDay.End())
 		return s.as("demo").call("gifticon/getQRImg", "tid", tid, "msc_idx", coupon)
 	}},
 	{"M1", "the coupon was used", func(s *server, c *caller) answer {
@@ -219,6 +217,27 @@ func buyCoupon(c *caller) (tid, coupon string) {
 	a := c.call("giftimbiz/buyStarcoupon", "md_idx", "1350", "msl_idx", "188", "msc_idx", "0", "cash", "0",
 		"product", "김말이 3개").wants("0000")
 	return a.text("tid"), a.text("msc_idx")
+}
+
+// onceOffer is an offer that each partner may buy from once; see loadOnce.
+const onceOffer = 7_000_001
+
+// loadOnce adds onceOffer, of the guide's first record, with two vouchers.
+func (s *server) loadOnce() {
+	s.t.Helper()
+	stock := &storage.Stock{Offers: []gift.Offer{{
+		ID: onceOffer, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, OncePer: true,
+		Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462}, LastDay: gift.DateOf(2025, 12, 31),
+	}}}
+	for i := range int64(2) {
+		number := fmt.Appendf(nil, "number %d", i)
+		stock.Units = append(stock.Units, storage.NewUnit{
+			ID: onceOffer + i, OfferID: onceOffer, Position: i + 1, Sealed: number, NumberHash: number,
+		})
+	}
+	if err := s.node.db.Load(s.t.Context(), stock); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // order buys with parameters on top of a right purchase of the guide's first record, under a key of its own.
@@ -256,20 +275,11 @@ var purchaseCases = []codeCase{
 		return order()(s, s.as("poor"))
 	}},
 	{"M1", "once per partner", func(s *server, c *caller) answer {
-		stock := &storage.Stock{
-			Offers: []gift.Offer{{
-				ID: 7_000_001, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, OncePer: true,
-				Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462}, LastDay: gift.DateOf(2025, 12, 31),
-			}},
-			Units: []storage.NewUnit{{ID: 7_000_001, OfferID: 7_000_001, Position: 1}, {ID: 7_000_002, OfferID: 7_000_001, Position: 2}},
-		}
-		if err := s.node.db.Load(s.t.Context(), stock); err != nil {
-			s.t.Fatal(err)
-		}
+		s.loadOnce()
 		c.header.Set("Idempotency-Key", "the-first")
-		order("md_idx", 7_000_001)(s, c).wants("0000")
+		order("md_idx", onceOffer)(s, c).wants("0000")
 		c.header.Set("Idempotency-Key", "the-second")
-		return order("md_idx", 7_000_001)(s, c)
+		return order("md_idx", onceOffer)(s, c)
 	}},
 	{"PPA", "the same again without a key", func(_ *server, c *caller) answer {
 		c.call("giftimbiz/buyGifticoupon", "md_idx", chocoID, "cash", chocoPrice, "product", chocoName)

@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/spf13/pflag"
@@ -15,36 +14,57 @@ import (
 	"giftimbiz/internal/vault"
 )
 
-// config is what every subcommand may need. Variables give the defaults, flags override them.
+// config is what every subcommand may need. Variables override the defaults, flags override variables.
 type config struct {
-	Listen         string   `env:"LISTEN" envDefault:"127.0.0.1:8080"`
-	Data           string   `env:"DATA" envDefault:"giftimbiz-data"`
-	Database       string   `env:"DATABASE"`
-	PublicURL      string   `env:"PUBLIC_URL"`
-	KeyFile        string   `env:"KEY_FILE"`
-	Keys           string   `env:"KEYS,unset"`
-	TrustedProxies []string `env:"TRUSTED_PROXIES"`
-	LogLevel       string   `env:"LOG_LEVEL" envDefault:"info"`
-	LogFormat      string   `env:"LOG_FORMAT" envDefault:"text"`
+	Listen         string        `env:"LISTEN"`
+	Data           string        `env:"DATA"`
+	Database       string        `env:"DATABASE"`
+	PublicURL      string        `env:"PUBLIC_URL"`
+	KeyFile        string        `env:"KEY_FILE"`
+	Keys           string        `env:"KEYS,unset"`
+	TrustedProxies []string      `env:"TRUSTED_PROXIES"`
+	LogLevel       string        `env:"LOG_LEVEL"`
+	LogFormat      string        `env:"LOG_FORMAT"`
+	Drain          time.Duration `env:"DRAIN"`
 }
 
-func configFromEnv() (*config, error) {
-	cfg, err := env.ParseAsWithOptions[config](env.Options{Prefix: "GIFTIMBIZ_"})
-	if err != nil {
-		return &cfg, usageError{fmt.Errorf("environment: %w", err)}
+// newConfig returns the defaults that are built in.
+func newConfig() *config {
+	return &config{
+		Listen: "127.0.0.1:8080", Data: "giftimbiz-data", LogLevel: "info", LogFormat: "text", Drain: 3 * time.Second,
 	}
-	return &cfg, nil
+}
+
+// readEnvironment takes over what the variables say. It comes after the flags were declared, so that --help shows the
+// defaults that are built in, and no variable's value.
+func (c *config) readEnvironment() error {
+	if err := env.ParseWithOptions(c, env.Options{Prefix: "GIFTIMBIZ_"}); err != nil {
+		return usageError{fmt.Errorf("environment: %w", err)}
+	}
+	return nil
 }
 
 func (c *config) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Listen, "listen", c.Listen, "address to listen on, host:port")
 	f.StringVar(&c.Data, "data", c.Data, "folder of the embedded database, the keys and credentials.json")
 	f.StringVar(&c.Database, "database", c.Database, "sqlite:PATH or postgres://… (default sqlite:DATA/giftimbiz.db)")
-	f.StringVar(&c.PublicURL, "public-url", c.PublicURL, "how partners and phones reach this server (default http://LISTEN)")
+	f.StringVar(&c.PublicURL, "public-url", c.PublicURL, "how partners and phones reach this server, https://host (default http://LISTEN)")
 	f.StringVar(&c.KeyFile, "key-file", c.KeyFile, "file of the encryption keys (default DATA/vault.keys; GIFTIMBIZ_KEYS holds keys themselves)")
 	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", c.TrustedProxies, "addresses or networks whose X-Forwarded-For is believed")
 	f.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", c.LogFormat, "text or json")
+}
+
+// check refuses settings of a server that cannot be meant, before anything is opened.
+func (c *config) check() error {
+	if err := checkListen(c.Listen); err != nil {
+		return err
+	}
+	if _, err := c.publicURL(c.Listen); err != nil {
+		return err
+	}
+	_, err := c.trustedProxies()
+	return err
 }
 
 // database returns the URL of the database to open.
@@ -70,16 +90,15 @@ func (c *config) vault() (*vault.Vault, error) {
 	return vault.LoadOrCreate(path)
 }
 
+// credentialsFile is where the demo writes the keys it handed out.
+func (c *config) credentialsFile() string { return filepath.Join(c.Data, "credentials.json") }
+
 // publicURL returns the base of all absolute links, without a trailing slash.
 func (c *config) publicURL(listening string) (string, error) {
 	if c.PublicURL == "" {
-		return "http://" + listening, nil
+		return likelyURL(listening), nil
 	}
-	u, err := url.Parse(c.PublicURL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return "", usageError{fmt.Errorf("--public-url %q: want https://host or http://host", c.PublicURL)}
-	}
-	return strings.TrimRight(u.String(), "/"), nil
+	return parsePublicURL(c.PublicURL)
 }
 
 func (c *config) trustedProxies() ([]netip.Prefix, error) {

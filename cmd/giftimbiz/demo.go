@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -17,10 +14,7 @@ import (
 
 const demoOperator = "admin@giftimbiz.local"
 
-type sampleOptions struct {
-	Offers int
-	Seed   int64
-}
+const maxSampleOffers = 5_000_000
 
 func demoCommand(cfg *config) *cobra.Command {
 	var opt sampleOptions
@@ -29,32 +23,34 @@ func demoCommand(cfg *config) *cobra.Command {
 		Use:   "demo",
 		Short: "One command to something real: sample stock, partners, keys to paste",
 		Long: `Serve a sample catalogue from an empty folder: gifticons and star coupons of made-up stock, a live partner with ten million
-won, a sandbox partner, and credentials.json with their keys. A second start keeps what is there.
+won, a sandbox partner, and credentials.json with their keys. A second start keeps what is there. When credentials.json is
+gone, new keys and codes are made for the same partners and sellers.
 
 --now starts the clock elsewhere and lets it run, for trying midnight, price tiers and expiry:
   giftimbiz demo --data ./autumn --now 2025-09-15T12:00:00+09:00`,
 		Args: args(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			clk, err := demoClock(now)
 			if err != nil {
 				return err
 			}
-			if opt.Offers < 1 || opt.Offers > 5_000_000 {
-				return usageError{fmt.Errorf("--offers %d: want 1 to 5000000", opt.Offers)}
+			if opt.Offers < 1 || opt.Offers > maxSampleOffers {
+				return usageError{fmt.Errorf("--offers %d: want 1 to %d", opt.Offers, maxSampleOffers)}
 			}
-			db, err := storage.OpenOrCreate(cmd.Context(), cfg.database())
-			if err != nil {
+			opt.Progress = progressOn(cmd.ErrOrStderr())
+			var made *credentials
+			s := &service{cfg: cfg, clock: clk}
+			s.fill = func(ctx context.Context, db *storage.DB) (err error) {
+				made, err = fillSample(ctx, cfg, db, clk, opt)
 				return err
 			}
-			defer func() { err = errors.Join(err, db.Close()) }()
-			if _, err := db.Migrate(cmd.Context()); err != nil {
-				return err
+			s.ready = func(ctx context.Context, n *node) error {
+				if err := tellIgnored(ctx, cmd, n, opt); err != nil {
+					return err
+				}
+				return welcome(cmd, cfg, n, made)
 			}
-			made, err := keepOrFill(cmd.Context(), cfg, db, clk, opt)
-			if err != nil {
-				return err
-			}
-			return run(cmd.Context(), cfg, db, clk, func(n *node) error { return welcome(cmd, cfg, n, made) })
+			return s.run(cmd.Context())
 		},
 	}
 	cmd.Flags().IntVar(&opt.Offers, "offers", 2000, "how many gift offers to make up")
@@ -74,42 +70,29 @@ func demoClock(now string) (clock.Clock, error) {
 	return clock.StartingAt(t), nil
 }
 
-// keepOrFill fills an empty database and returns the credentials made up, or those of the start before. They are nil
-// when the file was removed.
-func keepOrFill(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, opt sampleOptions) (*credentials, error) {
-	partners, err := db.Partners(ctx)
+// tellIgnored says so when other stock was asked for than what an earlier start made.
+func tellIgnored(ctx context.Context, cmd *cobra.Command, n *node, opt sampleOptions) error {
+	kept, err := n.db.StockOrigin(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if len(partners) == 0 {
-		return fillSample(ctx, cfg, db, clk, opt)
+	asked := cmd.Flags().Changed("offers") || cmd.Flags().Changed("seed")
+	if asked && kept != opt.String() {
+		_, err = fmt.Fprintf(cmd.ErrOrStderr(), "The stock made with %s is kept; %s is ignored. An empty folder begins anew.\n", kept, opt)
 	}
-	made, err := readCredentials(filepath.Join(cfg.Data, "credentials.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return made, err
+	return err
 }
 
-// welcome says what to open and what to paste. The address may differ from that of the last start.
+// welcome writes credentials.json, for the address may differ from that of the last start, and says what to open and
+// what to paste.
 func welcome(cmd *cobra.Command, cfg *config, n *node, made *credentials) error {
-	out := cmd.OutOrStdout()
-	stats := n.catalog.Stats()
-	if _, err := fmt.Fprintf(out, "GiftiMBiz is ready: %s  (%d offers on sale, %s, data in %s)\n",
-		"http://"+n.listening, stats.Offers, n.db.Engine(), cfg.Data); err != nil {
-		return err
-	}
-	if made == nil {
-		_, err := fmt.Fprintf(out, "\n%s is gone; the keys in it cannot be shown again. Make new ones:\n  giftimbiz partner rotate demo --data %s\n",
-			filepath.Join(cfg.Data, "credentials.json"), cfg.Data)
-		return err
-	}
-	made.BaseURL = "http://" + n.listening
+	made.BaseURL = localURL(n.listening)
 	made.Console.URL = made.BaseURL + "/console"
 	if err := made.write(cfg.Data); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(out, `
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), `GiftiMBiz is ready: %s  (%d offers on sale, %s, data in %s)
+
 Keys of the partners "demo" (live, %d won) and "devtest1" (sandbox): %s
 
 Try it from another terminal:
@@ -124,7 +107,8 @@ or let giftimbiz sign in:
   giftimbiz call listAll site=gift word=초코 limit=3 --data %s
 
 Ctrl+C stops it.
-`, made.Partners[0].Balance, filepath.Join(cfg.Data, "credentials.json"), sourcePath(filepath.Join(cfg.Data, "demo.env")), cfg.Data)
+`, made.BaseURL, n.catalog.Stats().Offers, n.db.Engine(), cfg.Data, made.Partners[0].Balance, cfg.credentialsFile(),
+		sourcePath(filepath.Join(cfg.Data, "demo.env")), cfg.Data)
 	return err
 }
 
@@ -135,6 +119,3 @@ func sourcePath(path string) string {
 	}
 	return "./" + path
 }
-
-// randomPassword returns 130 bits as 26 characters.
-func randomPassword() string { return rand.Text() }

@@ -38,6 +38,8 @@ func (t tests) Run() int {
 		if cluster.started != nil {
 			_ = cluster.started.Stop() // its folder is temporary
 		}
+		sqliteTemplate.remove()
+		postgresTemplate.remove()
 	}()
 	return t.m.Run()
 }
@@ -83,16 +85,14 @@ type server struct {
 	cfg   *config
 }
 
-func startServer(t testing.TB, database string) *server {
+func startServer(t testing.TB, database string, change ...func(*config)) *server {
 	t.Helper()
 	cfg := &config{Data: t.TempDir(), Database: database, LogLevel: "error", LogFormat: "text", PublicURL: "https://gift.example"}
-	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg}
-	db := s.openDB()
-	made, err := fillSample(t.Context(), cfg, db, s.clock, sampleOptions{Offers: 300, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
+	for _, f := range change {
+		f(cfg)
 	}
-	s.made = made
+	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: copySample(t, cfg)}
+	db := s.openDB()
 	s.serve(db)
 	t.Cleanup(func() { storagetest.Healthy(t, db) })
 	return s
@@ -126,7 +126,9 @@ func (s *server) serve(db *storage.DB) {
 		s.t.Fatal(err)
 	}
 	n.start()
-	web := httptest.NewServer(n.routes())
+	door := newFront(n.log)
+	door.open(n.routes())
+	web := httptest.NewServer(door)
 	s.node, s.url = n, web.URL
 	s.t.Cleanup(func() {
 		web.Close()

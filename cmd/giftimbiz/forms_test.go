@@ -1,90 +1,99 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"mime/multipart"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
+
+	"giftimbiz/internal/partnerapi/wiretest"
 )
 
-// TestTheSameParametersInEveryFormGiveTheSameAnswer sends one search in every way a partner's client may choose, rightly
-// and wrongly labelled.
-func TestTheSameParametersInEveryFormGiveTheSameAnswer(t *testing.T) {
+// TestEveryEndpointTakesItsParametersInEveryForm calls each endpoint with the same parameters in every form a partner's
+// client may choose, rightly and wrongly labelled.
+func TestEveryEndpointTakesItsParametersInEveryForm(t *testing.T) {
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	c := s.as("demo")
-	params := map[string]string{"site": "gift", "word": "초코", "limit": "3", "orderby": "priceL", "page": "1"}
-	form := url.Values{"partner_id": {c.id}}
-	for name, value := range params {
-		form.Set(name, value)
-	}
-	flat := map[string]any{"partner_id": c.id, "limit": 3, "page": 1, "BCODE": nil}
-	for _, name := range []string{"site", "word", "orderby"} {
-		flat[name] = params[name]
-	}
-	object, err := json.Marshal(flat)
-	if err != nil {
-		t.Fatal(err)
-	}
-	multi, multiType := multipartBody(t, form)
-
-	want := c.call("giftimbiz/listAll", "site", "gift", "word", "초코", "limit", 3, "orderby", "priceL", "page", 1).wants("0000")
-	if len(want.rows("list")) == 0 {
-		t.Fatal("the search finds nothing")
-	}
-	const formType, jsonType = "application/x-www-form-urlencoded", "application/json"
-	for name, test := range map[string]struct{ query, contentType, body string }{
-		"query":                      {form.Encode(), "", ""},
-		"form":                       {"", formType, form.Encode()},
-		"form labelled JSON":         {"", jsonType, form.Encode()},
-		"form without a label":       {"", "", form.Encode()},
-		"multipart":                  {"", multiType, multi},
-		"multipart labelled JSON":    {"", jsonType, multi},
-		"multipart labelled form":    {"", formType, multi},
-		"JSON":                       {"", jsonType, string(object)},
-		"JSON labelled form":         {"", formType, string(object)},
-		"JSON without a label":       {"", "", string(object)},
-		"query and form, both whole": {form.Encode(), formType, form.Encode()},
-		"query and JSON, half each":  {url.Values{"partner_id": {c.id}, "site": {"gift"}}.Encode(), jsonType, `{"word":"초코","limit":"3","orderby":"priceL"}`},
-		"numbers with spaces and 0s": {"", jsonType, `{"partner_id":"` + c.id + `","site":"gift","word":"초코","limit":" 003 ","orderby":"priceL"}`},
-		"decomposed Korean":          {"", jsonType, `{"partner_id":"` + c.id + `","site":"gift","word":"\u110e\u1169\u110f\u1169","limit":3,"orderby":"priceL"}`},
+	tid, coupon := buyCoupon(c)
+	seller := s.seller(37)
+	c.call("gifticon/setUseStarCoupon", "msu_idx", seller.SellerID, "msc_idx", coupon, "managecode", seller.ManagerCode).wants("0000")
+	c.header.Set("X-Refresh-Token", c.header.Get("Refresh-Token"))
+	for endpoint, params := range map[string]map[string]any{
+		"common/getAccessToken":       {},
+		"giftimbiz/cateGift":          {"CODE": 6, "BCODE": 4},
+		"giftimbiz/listAll":           {"site": "gift", "word": "초코", "limit": 3, "orderby": "priceL", "page": 1, "price": "5000"},
+		"giftimbiz/giftDetail":        {"CODE": 2576, "DCODE": 14560},
+		"giftimbiz/buyGifticoupon":    {"md_idx": "18411|18411", "cash": 1880, "product": chocoName},
+		"giftimbiz/buyGifticonList":   {"sdate": "2025-09-15", "limit": 2},
+		"giftimbiz/cateStar":          {"CODE": 15},
+		"giftimbiz/starListAll":       {"site": "gift", "si": "서울", "word": "너랑나랑", "page": "1"},
+		"giftimbiz/starDetail":        {"CODE": 1587, "CCODE": 224},
+		"giftimbiz/buyStarcoupon":     {"md_idx": 1350, "msl_idx": 188, "msc_idx": 0, "cash": 0, "product": "김말이 3개"},
+		"giftimbiz/buyStarcouponList": {"msl": 188, "md": 1350},
+		"gifticon/getQRImg":           {"tid": tid, "msc_idx": coupon},
+		"gifticon/setUseStarCoupon":   {"msu_idx": seller.SellerID, "msc_idx": coupon, "managecode": seller.ManagerCode},
 	} {
-		t.Run(name, func(t *testing.T) {
-			sub := *c
-			sub.s = s.in(t)
-			header := c.header.Clone()
-			if test.contentType != "" {
-				header.Set("Content-Type", test.contentType)
+		t.Run(endpoint, func(t *testing.T) {
+			values := url.Values{"partner_id": {c.id}}
+			for name, value := range params {
+				values.Set(name, fmt.Sprint(value))
 			}
-			got := sub.s.send(http.MethodPost, s.url+"/api/v1/giftimbiz/listAll?"+test.query, header, test.body)
-			if string(got.body) != string(want.body) {
-				t.Errorf("got  %s\nwant %s", got.body, want.body)
+			forms, err := wiretest.EveryForm(values)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := ""
+			for name, form := range forms {
+				header := c.header.Clone()
+				header.Set("Idempotency-Key", endpoint) // so that buying again is safe
+				if form.ContentType != "" {
+					header.Set("Content-Type", form.ContentType)
+				}
+				got := s.in(t).send(http.MethodPost, s.url+"/api/v1/"+endpoint+"?"+form.Query, header, form.Body)
+				if code := got.code(); code != "0000" && code != "0" && code != "M1" {
+					t.Fatalf("%s: %s", name, got.body)
+				}
+				text := changing.ReplaceAllString(string(got.body), `"$1":…`)
+				if want == "" {
+					want = text
+				}
+				if text != want {
+					t.Errorf("%s: %s\nwant %s", name, text, want)
+				}
 			}
 		})
 	}
-	t.Run("different values in query and body do nothing", func(t *testing.T) {
-		a := s.in(t).send(http.MethodPost, s.url+"/api/v1/giftimbiz/listAll?"+form.Encode(), c.header, "limit=4")
-		a.wants("Q")
-	})
 }
 
-func multipartBody(t *testing.T, form url.Values) (body, contentType string) {
-	t.Helper()
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	var errs []error
-	for name := range form {
-		errs = append(errs, w.WriteField(name, form.Get(name)))
+// changing are the fields that differ from call to call: the token, and the free coupon that a list names.
+var changing = regexp.MustCompile(`"(token|msc_idx)":("[^"]*"|\d+)`)
+
+// TestParametersAreForgivenWhatMeansNothing sends one search with decorations that a client may make.
+func TestParametersAreForgivenWhatMeansNothing(t *testing.T) {
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	c := s.as("demo")
+	want := c.call("giftimbiz/listAll", "site", "gift", "word", "초코", "limit", 3).wants("0000")
+	if len(want.rows("list")) == 0 {
+		t.Fatal("the search finds nothing")
 	}
-	if err := errors.Join(append(errs, w.Close())...); err != nil {
-		t.Fatal(err)
+	for name, body := range map[string]string{
+		"leading zeros and spaces": `{"site":" gift ","word":"초코","limit":" 003 "}`,
+		"numbers as numbers":       `{"site":"gift","word":"초코","limit":3}`,
+		"null is absent":           `{"site":"gift","word":"초코","limit":3,"BCODE":null}`,
+		"decomposed Korean":        `{"site":"gift","word":"\u110e\u1169\u110f\u1169","limit":3}`,
+		"strangers":                `{"site":"gift","word":"초코","limit":3,"utm_source":"x","DEBUG":true}`,
+	} {
+		got := s.in(t).send(http.MethodPost, s.url+"/api/v1/giftimbiz/listAll?partner_id="+c.id, c.header, body)
+		if string(got.body) != string(want.body) {
+			t.Errorf("%s: %s\nwant %s", name, got.body, want.body)
+		}
 	}
-	return b.String(), w.FormDataContentType()
+	s.send(http.MethodPost, s.url+"/api/v1/giftimbiz/listAll?limit=3&site=gift&partner_id="+c.id, c.header, "limit=4").wants("Q")
 }
 
 // TestTheGuidesOwnPHPSampleWorks runs the guide's sample, its typing errors mended and partner_id added, with PHP's own

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes. A usage error is the caller's; everything else that went wrong, faults that doctor finds included, is 1.
@@ -27,9 +29,8 @@ type usageError struct{ error }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := rootCommand().ExecuteContext(ctx)
-	stop()
-	os.Exit(exitCode(err))
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(exitCode(rootCommand().ExecuteContext(ctx)))
 }
 
 func exitCode(err error) int {
@@ -47,8 +48,8 @@ func exitCode(err error) int {
 }
 
 func rootCommand() *cobra.Command {
-	cfg, err := configFromEnv()
-	root := &cobra.Command{
+	cfg := newConfig()
+	root := group(&cobra.Command{
 		Use:   "giftimbiz",
 		Short: "Sell digital gift vouchers to partners",
 		Long: `giftimbiz sells gifticons and star coupons to partners over an HTTP API, against a prepaid balance.
@@ -59,27 +60,57 @@ func rootCommand() *cobra.Command {
   giftimbiz topup       credit a partner's balance
   giftimbiz doctor      prove that money and stock add up
 
-Every flag may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
+Every flag listed below, and --drain of serve, may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			return err // a malformed variable
-		},
-	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	})
+	root.SetFlagErrorFunc(flagError)
 	cfg.addFlags(root.PersistentFlags())
 	root.AddCommand(
-		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg),
+		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(),
 		doctorCommand(cfg), callCommand(cfg), benchCommand(cfg), versionCommand(),
 	)
+	malformed := cfg.readEnvironment()
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return malformed }
 	return root
+}
+
+// group makes a command that does nothing but hold others.
+func group(cmd *cobra.Command) *cobra.Command {
+	cmd.Args = cobra.ArbitraryArgs // what is none of its commands is complained about below
+	cmd.RunE = func(cmd *cobra.Command, given []string) error {
+		if len(given) == 0 {
+			return cmd.Help()
+		}
+		err := fmt.Errorf("unknown command %q for %q", given[0], cmd.CommandPath())
+		if similar := cmd.SuggestionsFor(given[0]); len(similar) > 0 {
+			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(similar, " or "))
+		}
+		return usageError{err}
+	}
+	return cmd
+}
+
+func flagError(_ *cobra.Command, err error) error { return usageError{err} }
+
+// wantNumber makes a command's complaint about a number below 0, which looks to cobra like a flag, one about the number.
+func wantNumber(cmd *cobra.Command, want string) {
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) {
+			if digits := unknown.GetSpecifiedShortnames(); digits != "" && strings.Trim(digits, "0123456789.,") == "" {
+				err = fmt.Errorf("-%s: %s", digits, want)
+			}
+		}
+		return usageError{err}
+	})
 }
 
 // args makes cobra's complaints about arguments usage errors.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		if err := check(cmd, given); err != nil {
-			return usageError{fmt.Errorf("%s: %w\nUsage: %s", cmd.CommandPath(), err, cmd.UseLine())}
+			return usageError{fmt.Errorf("%w\nUsage: %s", err, cmd.UseLine())}
 		}
 		return nil
 	}

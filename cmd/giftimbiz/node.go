@@ -23,7 +23,9 @@ import (
 const (
 	refreshEvery    = 250 * time.Millisecond // how late a node may see another's change
 	tallyEvery      = 30 * time.Second
-	staleAfter      = 10 * time.Second // a catalogue not compared with the database for so long is not ready
+	trimEvery       = 10 * time.Second
+	forgetEvery     = time.Hour
+	staleAfter      = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout    = 2 * time.Second
 	firstLoadWithin = 5 * time.Minute
 )
@@ -34,7 +36,8 @@ type node struct {
 	clock     clock.Clock
 	db        *storage.DB
 	listening string
-	publicURL string
+	publicURL string // the base of absolute links
+	guessed   bool   // whether publicURL is our guess
 	vault     *vault.Vault
 	directory *credential.Directory
 	catalog   *catalog.Catalog
@@ -46,6 +49,8 @@ type node struct {
 	pages     http.Handler
 	pictures  http.Handler
 	draining  atomic.Bool
+
+	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
 }
 
 // newNode wires a server on a migrated database and reads what it keeps in memory.
@@ -54,14 +59,14 @@ func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, 
 	if err != nil {
 		return nil, err
 	}
-	n := &node{log: log, clock: clk, db: db, listening: listening, metrics: newMetrics(), loops: newLoops(log)}
+	n := &node{log: log, clock: clk, db: db, listening: listening, guessed: cfg.PublicURL == "", metrics: newMetrics(), loops: newLoops(log)}
 	if n.publicURL, err = cfg.publicURL(listening); err != nil {
 		return nil, err
 	}
 	if n.vault, err = cfg.vault(); err != nil {
 		return nil, err
 	}
-	if err := db.BindKeys(ctx, n.vault.Fingerprint()); err != nil {
+	if err := db.BindKeys(ctx, n.vault.Fingerprint(), n.vault.DataFingerprints()); err != nil {
 		return nil, err
 	}
 	if err := db.Join(ctx, clk); err != nil {
@@ -103,7 +108,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 func (n *node) load(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, firstLoadWithin)
 	defer cancel()
-	if err := n.directory.Refresh(ctx); err != nil {
+	if err := n.readPartners(ctx); err != nil {
 		return fmt.Errorf("read the partners: %w", err)
 	}
 	if err := n.catalog.RefreshPopularity(ctx); err != nil {
@@ -115,18 +120,33 @@ func (n *node) load(ctx context.Context) error {
 	return nil
 }
 
+func (n *node) readPartners(ctx context.Context) error {
+	began := n.clock.Now()
+	if err := n.directory.Refresh(ctx); err != nil {
+		return err
+	}
+	n.partnersRead.Store(began.UnixMilli())
+	return nil
+}
+
 func (n *node) start() {
 	n.engine.Start()
+	n.loops.every(storage.RenewEvery, "keeping the node's number", n.db.Renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
 		return err
 	})
-	n.loops.every(refreshEvery, "reading the partners", n.directory.Refresh)
+	n.loops.every(refreshEvery, "reading the partners", n.readPartners)
 	n.loops.every(tallyEvery, "counting sales", func(ctx context.Context) error {
 		if err := n.db.TallySales(ctx, n.clock.Now()); err != nil {
 			return err
 		}
 		return n.catalog.RefreshPopularity(ctx)
+	})
+	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
+	n.loops.every(forgetEvery, "forgetting old answers", func(ctx context.Context) error {
+		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
+		return err
 	})
 }
 
@@ -140,29 +160,45 @@ func (n *node) stop() error {
 // routes is every path the server answers.
 func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/api/", n.metrics.counted(n.api))
 	mux.Handle("/r/", n.pages)
 	mux.Handle("/UPLOAD/qr/", n.pages)
 	mux.Handle("/UPLOAD/barcode/", n.pages)
 	mux.Handle("/UPLOAD/", n.pictures)
 	mux.Handle("/Form/", n.pictures)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return mux
+	return apiFirst(n.metrics.counted(n.api), mux)
 }
+
+// apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
+// the API do not follow.
+func apiFirst(api, rest http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if partnerapi.Owns(r.URL.Path) {
+			api.ServeHTTP(w, r)
+			return
+		}
+		rest.ServeHTTP(w, r)
+	})
+}
+
+func alive(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
 // readyz tells a load balancer whether this node should be sent requests.
 func (n *node) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
-	age := n.clock.Now().Sub(n.catalog.Stats().LoadedAt)
+	now := n.clock.Now()
+	stock, partners := now.Sub(n.catalog.Stats().LoadedAt), now.Sub(time.UnixMilli(n.partnersRead.Load()))
 	switch {
 	case n.draining.Load():
 		plain(w, http.StatusServiceUnavailable, "stopping")
-	case age > staleAfter:
-		plain(w, http.StatusServiceUnavailable, "the stock was last read "+age.Round(time.Second).String()+" ago")
+	case stock > staleAfter:
+		plain(w, http.StatusServiceUnavailable, "the stock was last read "+stock.Round(time.Second).String()+" ago")
+	case partners > staleAfter:
+		plain(w, http.StatusServiceUnavailable, "the partners were last read "+partners.Round(time.Second).String()+" ago")
 	case n.db.Ping(ctx) != nil:
 		plain(w, http.StatusServiceUnavailable, "the database does not answer")
 	default:

@@ -39,7 +39,7 @@ func withJoined(ctx context.Context, cfg *config, fn func(*storage.DB, *keyring)
 		return err
 	}
 	return withDatabase(ctx, cfg, func(db *storage.DB) error {
-		if err := db.BindKeys(ctx, keys.Fingerprint()); err != nil {
+		if err := db.BindKeys(ctx, keys.Fingerprint(), keys.DataFingerprints()); err != nil {
 			return err
 		}
 		if err := db.Join(ctx, clock.System{}); err != nil {

@@ -22,27 +22,28 @@ import (
 // defaultDuplicateSec is the window in which an equal purchase without a key counts as a mistake.
 const defaultDuplicateSec = 10
 
+// What a slipped key must not exceed.
+const (
+	maxDuplicateSec = 86_400 // a day
+	maxDailyLimit   = 1_000_000_000
+)
+
 var partnerName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 func partnerCommand(cfg *config) *cobra.Command {
-	cmd := &cobra.Command{
+	cmd := group(&cobra.Command{
 		Use:   "partner",
 		Short: "Open and manage partners",
 		Long:  "Open and manage partners. A running server notices within a second.",
-		Args:  args(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
+	})
 	cmd.AddCommand(
 		partnerCreateCommand(cfg), partnerListCommand(cfg), partnerShowCommand(cfg), partnerRotateCommand(cfg),
-		partnerStateCommand(cfg, "suspend", gift.Suspended, "Refuse every call of a partner until it is resumed"),
-		partnerStateCommand(cfg, "resume", gift.Active, "Let a suspended or blacklisted partner call and buy again"),
-		partnerStateCommand(cfg, "blacklist", gift.Blacklisted, "Let a partner look but not spend"),
-		partnerStateCommand(cfg, "withdraw", gift.Withdrawn, "End a partner's account for good"),
+		partnerSuspendCommand(cfg), partnerResumeCommand(cfg), partnerBlacklistCommand(cfg), partnerWithdrawCommand(cfg),
 		partnerNumberCommand(cfg, "limit", "PURCHASES", "Limit a partner's purchases per day in Seoul; 0 = no limit",
-			func(p *gift.Partner, n int64) { p.DailyLimit = n }),
+			maxDailyLimit, func(p *gift.Partner, n int64) { p.DailyLimit = n }),
 		partnerNumberCommand(cfg, "window", "SECONDS",
 			"Set how long an equal purchase without an idempotency key counts as a mistake; 0 = never",
-			func(p *gift.Partner, n int64) { p.DuplicateSec = n }),
+			maxDuplicateSec, func(p *gift.Partner, n int64) { p.DuplicateSec = n }),
 		partnerAllowCommand(cfg),
 	)
 	return cmd
@@ -155,6 +156,9 @@ func partnerRotateCommand(cfg *config) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if err := stillHere(p.Partner); err != nil {
+					return err
+				}
 				secrets, hashes := keys.authority.NewKeys(p.Partner)
 				if err := db.RotateKeys(cmd.Context(), p.ID, hashes, clock.System{}.Now().Add(grace)); err != nil {
 					return err
@@ -163,36 +167,19 @@ func partnerRotateCommand(cfg *config) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().DurationVar(&grace, "grace", 24*time.Hour, "how long the present keys keep working; 0 = not at all")
+	cmd.Flags().DurationVar(&grace, "grace", rotationGrace, "how long the present keys keep working; 0 = not at all")
 	return cmd
 }
 
-func partnerStateCommand(cfg *config, verb string, state gift.PartnerState, short string) *cobra.Command {
-	return &cobra.Command{
-		Use:   verb + " NAME",
-		Short: short,
-		Args:  args(cobra.ExactArgs(1)),
-		RunE: func(cmd *cobra.Command, given []string) error {
-			return changePartner(cmd, cfg, given[0], func(p *gift.Partner) error {
-				if p.State == gift.Withdrawn && state != gift.Withdrawn {
-					return fmt.Errorf("%s has withdrawn for good; open a new partner", p.Name)
-				}
-				p.State = state
-				return nil
-			})
-		},
-	}
-}
-
-func partnerNumberCommand(cfg *config, verb, unit, short string, set func(*gift.Partner, int64)) *cobra.Command {
-	return &cobra.Command{
+func partnerNumberCommand(cfg *config, verb, unit, short string, most int64, set func(*gift.Partner, int64)) *cobra.Command {
+	cmd := &cobra.Command{
 		Use:   verb + " NAME " + unit,
 		Short: short,
 		Args:  args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
-			n, err := strconv.ParseInt(given[1], 10, 32)
-			if err != nil || n < 0 {
-				return usageError{fmt.Errorf("%q is not a whole number of at least 0", given[1])}
+			n, err := strconv.ParseInt(given[1], 10, 64)
+			if err != nil || n < 0 || n > most {
+				return usageError{fmt.Errorf("%q is not a whole number from 0 to %d", given[1], most)}
 			}
 			return changePartner(cmd, cfg, given[0], func(p *gift.Partner) error {
 				set(p, n)
@@ -200,6 +187,8 @@ func partnerNumberCommand(cfg *config, verb, unit, short string, set func(*gift.
 			})
 		},
 	}
+	wantNumber(cmd, fmt.Sprintf("want a whole number from 0 to %d", most))
+	return cmd
 }
 
 func partnerAllowCommand(cfg *config) *cobra.Command {
@@ -224,9 +213,16 @@ func partnerAllowCommand(cfg *config) *cobra.Command {
 	}
 }
 
+// changePartner changes a partner that has not withdrawn, and shows it.
 func changePartner(cmd *cobra.Command, cfg *config, name string, change func(*gift.Partner) error) error {
 	return withDatabase(cmd.Context(), cfg, func(db *storage.DB) error {
-		if _, err := db.ChangePartner(cmd.Context(), name, change); err != nil {
+		_, err := db.ChangePartner(cmd.Context(), name, func(p *gift.Partner) error {
+			if err := stillHere(*p); err != nil {
+				return err
+			}
+			return change(p)
+		})
+		if err != nil {
 			return err
 		}
 		p, err := db.Partner(cmd.Context(), name)
@@ -235,4 +231,12 @@ func changePartner(cmd *cobra.Command, cfg *config, name string, change func(*gi
 		}
 		return printPartners(cmd.OutOrStdout(), []storage.PartnerBalance{p})
 	})
+}
+
+// stillHere refuses to change a partner that left.
+func stillHere(p gift.Partner) error {
+	if p.State == gift.Withdrawn {
+		return fmt.Errorf("%s has withdrawn for good; nothing of it can be changed, open a new partner", p.Name)
+	}
+	return nil
 }

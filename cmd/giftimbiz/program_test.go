@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"giftimbiz/internal/child"
 )
 
 // program is a giftimbiz process: the test binary under the command's name (see TestMain).
@@ -29,15 +31,30 @@ const patience = 60 * time.Second
 // the test ends is killed.
 func startProgram(t testing.TB, args ...string) *program {
 	t.Helper()
+	p := launchProgram(t, args...)
+	select {
+	case p.url = <-p.output.found:
+	case <-p.ended:
+		t.Fatalf("giftimbiz %s ended at once: %v\n%s", strings.Join(args, " "), p.err, p.output)
+	case <-time.After(patience):
+		t.Fatalf("giftimbiz %s does not serve:\n%s", strings.Join(args, " "), p.output)
+	}
+	return p
+}
+
+// launchProgram is startProgram without the wait. A server that is told to stop does so at once, unless --drain is given.
+func launchProgram(t testing.TB, args ...string) *program {
+	t.Helper()
 	p := &program{t: t, output: &watched{found: make(chan string, 1)}, ended: make(chan struct{})}
 	p.cmd = exec.Command("giftimbiz", append(args, "--listen", "127.0.0.1:0")...)
+	p.cmd.Env = append(os.Environ(), "GIFTIMBIZ_DRAIN=0s")
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := p.cmd.Start(); err != nil {
+	ended, err := child.Start(p.cmd, syscall.SIGKILL)
+	if err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		p.err = p.cmd.Wait()
+		p.err = <-ended
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
@@ -46,13 +63,6 @@ func startProgram(t testing.TB, args ...string) *program {
 			t.Logf("giftimbiz %s said:\n%s", strings.Join(args, " "), p.output)
 		}
 	})
-	select {
-	case p.url = <-p.output.found:
-	case <-p.ended:
-		t.Fatalf("giftimbiz %s ended at once: %v\n%s", strings.Join(args, " "), p.err, p.output)
-	case <-time.After(patience):
-		t.Fatalf("giftimbiz %s does not serve:\n%s", strings.Join(args, " "), p.output)
-	}
 	return p
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 
@@ -14,9 +15,20 @@ import (
 	"giftimbiz/internal/vault"
 )
 
-// fillSample fills a migrated database with the sample stock, partners and an operator, and writes credentials.json.
-// Cut short, it may be run again: the same seed makes the same stock.
+// sampleOptions say what stock to make up.
+type sampleOptions struct {
+	Offers   int
+	Seed     int64
+	Progress *progress // nil = none
+}
+
+// String is how the database remembers them.
+func (o sampleOptions) String() string { return fmt.Sprintf("--offers %d --seed %d", o.Offers, o.Seed) }
+
+// fillSample makes a migrated database hold the sample: stock, partners and an operator, with the credentials that were
+// handed out for it. What is there already is kept; what a start that was cut short left out is made up for.
 func fillSample(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, opt sampleOptions) (*credentials, error) {
+	defer opt.Progress.clear()
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err
 	}
@@ -24,29 +36,39 @@ func fillSample(ctx context.Context, cfg *config, db *storage.DB, clk clock.Cloc
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint()), db.Join(ctx, clk)); err != nil {
+	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clk)); err != nil {
 		return nil, err
 	}
-	set := sample.Make(sample.Options{Offers: opt.Offers, Seed: opt.Seed, Today: gift.DayOf(clk.Now())})
-	if err := loadSample(ctx, db, v, clk, set); err != nil {
+	if err := stockSample(ctx, db, v, clk, opt); err != nil {
 		return nil, err
 	}
-	made := &credentials{}
-	for _, seller := range set.Sellers {
-		made.Sellers = append(made.Sellers, sellerCredentials{SellerID: seller.ID, ShopID: seller.ShopID, ManagerCode: seller.Code})
+	made, err := keptCredentials(ctx, cfg.credentialsFile(), db, v, clk)
+	if err == nil && made == nil {
+		opt.Progress.show("making keys and codes", 0, 0)
+		made, err = newCredentials(ctx, db, newKeyring(v, clk))
 	}
-	if err := openSample(ctx, db, v, clk, set, made); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return made, made.write(cfg.Data)
+	return made, made.readBalances(ctx, db)
 }
 
-// loadSample stores stock and pictures. Stock that is there already is kept.
-func loadSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, set *sample.Set) error {
-	stock, err := sealSample(v, set)
+// stockSample loads stock and pictures. Stock has an origin once it is there as a whole.
+func stockSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, opt sampleOptions) error {
+	_, err := db.StockOrigin(ctx)
+	if !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	empty, err := db.IsEmpty(ctx)
 	if err != nil {
 		return err
 	}
+	if !empty {
+		return errors.New("the database holds partners or stock that the demo did not make up; " +
+			"serve it with: giftimbiz serve, or give the demo an empty one (--data, --database)")
+	}
+	opt.Progress.show(fmt.Sprintf("making up %d offers", opt.Offers), 0, 0)
+	set := sample.Make(sample.Options{Offers: opt.Offers, Seed: opt.Seed, Today: gift.DayOf(clk.Now())})
 	pictures := make(map[string]media.Picture, len(set.Pictures))
 	for _, p := range set.Pictures {
 		pictures[p.Path] = media.Picture{ContentType: p.ContentType, Body: p.Body, ChangedAt: clk.Now()}
@@ -54,29 +76,30 @@ func loadSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.C
 	if err := db.PutMedia(ctx, pictures); err != nil {
 		return err
 	}
-	if err := db.Load(ctx, stock); err != nil && !errors.Is(err, storage.ErrDuplicate) {
+	stock, err := sealSample(v, set, opt.Progress)
+	if err != nil {
 		return err
+	}
+	stock.Origin = opt.String()
+	stock.Progress = func(done, total int) { opt.Progress.show("storing vouchers", done, total) }
+	if err := db.Load(ctx, stock); err != nil {
+		return fmt.Errorf("load the sample stock: %w", err)
 	}
 	return nil
 }
 
-// sealSample encrypts the voucher numbers and hashes the manager codes, which is slow on purpose and done side by side.
-func sealSample(v *vault.Vault, set *sample.Set) (*storage.Stock, error) {
+// sealSample makes rows of a set, the voucher numbers encrypted. Its sellers have no codes yet: no code fits an empty
+// hash.
+func sealSample(v *vault.Vault, set *sample.Set, p *progress) (*storage.Stock, error) {
 	stock := &storage.Stock{
 		Categories: set.Categories, Brands: set.Brands, Products: set.Products, Shops: set.Shops,
-		Campaigns: set.Campaigns, Offers: set.Offers, Sellers: make([]storage.NewSeller, len(set.Sellers)),
+		Campaigns: set.Campaigns, Offers: set.Offers,
+	}
+	for _, seller := range set.Sellers {
+		stock.Sellers = append(stock.Sellers, storage.NewSeller{ID: seller.ID, ShopID: seller.ShopID, Name: seller.Name})
 	}
 	for _, sale := range set.Sales {
 		stock.Sales = append(stock.Sales, storage.ItemSale{Kind: sale.Kind, ItemID: sale.ItemID, Day: sale.Day, Sold: sale.Sold})
-	}
-	errs := make([]error, len(set.Sellers))
-	var wg sync.WaitGroup
-	for i, seller := range set.Sellers {
-		wg.Go(func() {
-			hash, err := v.HashCode(seller.Code)
-			stock.Sellers[i] = storage.NewSeller{ID: seller.ID, ShopID: seller.ShopID, Name: seller.Name, CodeHash: hash}
-			errs[i] = err
-		})
 	}
 	stock.Units = make([]storage.NewUnit, len(set.Units))
 	for i, u := range set.Units {
@@ -84,33 +107,55 @@ func sealSample(v *vault.Vault, set *sample.Set) (*storage.Stock, error) {
 		if u.Number != "" {
 			sealed, err := v.Seal(u.ID, u.Number)
 			if err != nil {
-				errs = append(errs, err)
+				return nil, err
 			}
 			unit.Sealed, unit.NumberHash = sealed, v.Lookup("voucher", u.Number)
 		}
 		stock.Units[i] = unit
+		p.show("encrypting vouchers", i+1, len(set.Units))
 	}
-	wg.Wait()
-	return stock, errors.Join(errs...)
+	return stock, nil
 }
 
-// openSample opens the sample's partners and operator. The partners come last: they are what a finished sample is known by.
-func openSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, set *sample.Set, made *credentials) error {
-	made.Console.Email, made.Console.Password = demoOperator, randomPassword()
-	hash, err := v.HashCode(made.Console.Password)
+// newCredentials hands everything out anew: the operator's password, every seller's manager code and the partners' keys.
+// The partners come last: keys that work are what a finished handing out is known by.
+func newCredentials(ctx context.Context, db *storage.DB, keys *keyring) (*credentials, error) {
+	made := &credentials{Console: consoleCredentials{Email: demoOperator, Password: randomPassword()}}
+	hash, err := keys.vault.HashCode(made.Console.Password)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := db.SetOperator(ctx, demoOperator, hash, "admin", clk.Now()); err != nil {
-		return err
+	if err := db.SetOperator(ctx, demoOperator, hash, "admin", keys.clock.Now()); err != nil {
+		return nil, err
 	}
-	keys := newKeyring(v, clk)
-	for _, p := range set.Partners {
+	if made.Sellers, err = newSellerCodes(ctx, db, keys.vault); err != nil {
+		return nil, err
+	}
+	for _, p := range sample.Partners() {
 		opened, err := openPartner(ctx, db, keys, p.Partner, p.Balance)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		made.Partners = append(made.Partners, *opened)
 	}
-	return nil
+	return made, nil
+}
+
+// newSellerCodes gives every seller another manager code. Their hashes are slow on purpose and made side by side.
+func newSellerCodes(ctx context.Context, db *storage.DB, v *vault.Vault) ([]sellerCredentials, error) {
+	sellers, err := db.Sellers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	made := make([]sellerCredentials, len(sellers))
+	errs := make([]error, len(sellers))
+	var wg sync.WaitGroup
+	for i := range sellers {
+		wg.Go(func() {
+			made[i] = sellerCredentials{SellerID: sellers[i].ID, ShopID: sellers[i].ShopID, ManagerCode: randomCode()}
+			sellers[i].CodeHash, errs[i] = v.HashCode(made[i].ManagerCode)
+		})
+	}
+	wg.Wait()
+	return made, errors.Join(append(errs, db.SetSellerCodes(ctx, sellers))...)
 }

@@ -14,6 +14,7 @@ import (
 
 func topupCommand(cfg *config) *cobra.Command {
 	var reference, memo string
+	wantAmount := fmt.Sprintf("want an amount in won above 0, %d at most, without commas", storage.MaxDeposit)
 	cmd := &cobra.Command{
 		Use:   "topup PARTNER WON",
 		Short: "Credit a partner's prepaid balance",
@@ -22,10 +23,17 @@ same deposit cannot be booked twice. Sandbox partners are credited with test mon
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			amount, err := strconv.ParseInt(given[1], 10, 64)
-			if err != nil || amount <= 0 {
-				return usageError{fmt.Errorf("%q is not an amount in won; want a whole number above 0, without commas", given[1])}
+			if err != nil || amount <= 0 || gift.Won(amount) > storage.MaxDeposit {
+				return usageError{fmt.Errorf("%q: %s", given[1], wantAmount)}
 			}
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, _ *keyring) error {
+				p, err := db.Partner(cmd.Context(), given[0])
+				if err != nil {
+					return err
+				}
+				if err := stillHere(p.Partner); err != nil {
+					return err
+				}
 				balance, err := db.Deposit(cmd.Context(), given[0], gift.Won(amount), reference, memo, clock.System{}.Now())
 				if errors.Is(err, storage.ErrDuplicate) {
 					return fmt.Errorf("a deposit with the reference %q was booked before; nothing was booked now", reference)
@@ -40,5 +48,6 @@ same deposit cannot be booked twice. Sandbox partners are credited with test mon
 	}
 	cmd.Flags().StringVar(&reference, "reference", "", "the transfer's own number; booked once only")
 	cmd.Flags().StringVar(&memo, "memo", "", "a note kept with the deposit")
+	wantNumber(cmd, wantAmount)
 	return cmd
 }

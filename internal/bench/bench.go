@@ -22,6 +22,7 @@ type Options struct {
 	During   time.Duration // of one run
 	Offers   int           // in the list
 	Partners int           // beside the hot one
+	Units    int           // of the hot offer; a run that sells them all fails
 	House    House
 	Progress io.Writer
 }
@@ -196,9 +197,8 @@ func compare(requests [][]byte, recorded answers) source {
 
 const (
 	hotOffer        = 1
-	hotUnits        = 400_000
 	coldOffers      = 1000
-	coldUnits       = 200
+	leastColdUnits  = 40
 	buyConnections  = 64
 	pgbenchDatabase = "pgbench"
 	ourDatabase     = "ours"
@@ -215,12 +215,12 @@ func (opt *Options) purchases(ctx context.Context, data string) ([]Row, error) {
 		return nil, err
 	}
 	defer func() { _ = cluster.Stop() }() // a temporary cluster
-	units := make([]int64, 1+coldOffers)
+	units, coldUnits := make([]int64, 1+coldOffers), max(leastColdUnits, int64(opt.Units)/(2*coldOffers))
 	for i := range units {
 		units[i] = coldUnits
 	}
-	units[0] = hotUnits
-	opt.say("filling two databases with %d units each", hotUnits+coldOffers*coldUnits)
+	units[0] = int64(opt.Units)
+	opt.say("filling two databases with %d units each", int64(opt.Units)+coldOffers*coldUnits)
 	ours, err := cluster.CreateDatabase(ourDatabase)
 	if err != nil {
 		return nil, err

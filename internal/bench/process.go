@@ -14,11 +14,14 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"giftimbiz/internal/child"
 )
 
 // process is a server in a process of its own, so that its CPU can be told from the load generator's.
 type process struct {
 	cmd   *exec.Cmd
+	ended <-chan error
 	addr  string
 	stdin io.WriteCloser
 }
@@ -29,7 +32,7 @@ func startServer(ctx context.Context, data, database string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(ctx, "serve", "--listen", addr, "--data", data, "--database", database, "--log-level", "warn")
+	p, err := launch(ctx, "serve", "--listen", addr, "--data", data, "--database", database, "--drain", "0s", "--log-level", "warn")
 	if err != nil {
 		return nil, err
 	}
@@ -65,10 +68,11 @@ func startYardstick(ctx context.Context, recording string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	ended, err := child.Start(cmd, syscall.SIGTERM)
+	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, stdin: stdin}
+	p := &process{cmd: cmd, ended: ended, stdin: stdin}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		p.stop()
@@ -85,8 +89,8 @@ func launch(ctx context.Context, args ...string) (*process, error) {
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	return &process{cmd: cmd}, cmd.Start()
+	ended, err := child.Start(cmd, syscall.SIGTERM)
+	return &process{cmd: cmd, ended: ended}, err
 }
 
 // stop ends the process and waits for it.
@@ -95,16 +99,11 @@ func (p *process) stop() {
 		_ = p.stdin.Close() // ends the bare handler
 	}
 	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
-	done := make(chan struct{})
-	go func() {
-		_ = p.cmd.Wait() // ended by a signal
-		close(done)
-	}()
 	select {
-	case <-done:
+	case <-p.ended:
 	case <-time.After(15 * time.Second):
 		_ = p.cmd.Process.Kill()
-		<-done
+		<-p.ended
 	}
 }
 

@@ -105,7 +105,7 @@ func mayCall(m *member, p *Presented) FaultKind {
 	switch {
 	case m.State == gift.Withdrawn:
 		return PartnerWithdrawn
-	case m.State == gift.Suspended:
+	case !m.State.MayCall():
 		return PartnerSuspended
 	case !m.Admits(p.Addr):
 		return AddressRefused

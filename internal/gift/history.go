@@ -59,7 +59,7 @@ func (i *BoughtItem) Spent(today Day) *Refusal {
 		when := i.UsedAt.In(Seoul).Format(time.DateTime)
 		return &Refusal{Reason: AlreadyUsed, Item: -1, When: when, Where: i.Shop.Name}
 	case TimedOut:
-		return &Refusal{Reason: Expired, Item: -1}
+		return &Refusal{Reason: Lapsed, Item: -1, When: i.Offer.LastDay.String()}
 	default:
 		return nil
 	}

@@ -33,36 +33,60 @@ func (id ID) Time() time.Time {
 	return time.UnixMilli(int64(id)>>(nodeBits+counterBits) + idEpoch)
 }
 
+// Node returns the number of the node that made the ID.
+func (id ID) Node() int64 { return int64(id) >> counterBits & (1<<nodeBits - 1) }
+
+// Nodes is how many nodes can make IDs at once; their numbers are 0 to Nodes-1.
+const Nodes = 1 << nodeBits
+
 // IDMaker makes IDs for one node. Its methods may be called from any goroutine.
 type IDMaker struct {
-	node int64
-	now  func() time.Time
+	now func() time.Time
 
 	mu   sync.Mutex
-	last ID // guarded by mu
+	node int64 // guarded by mu
+	next ID    // guarded by mu: the lowest that may be made
 }
 
 // NewIDMaker returns a maker for the node with the given number (taken modulo 512). Two nodes that run at once must not
 // share a number.
 func NewIDMaker(node int64, now func() time.Time) *IDMaker {
-	return &IDMaker{node: node & (1<<nodeBits - 1), now: now}
+	return &IDMaker{node: node % Nodes, now: now}
 }
 
 // Next returns an ID higher than any this maker returned before, also when the clock was set back.
 func (m *IDMaker) Next() ID {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id := FirstIDAt(m.now()) | ID(m.node<<counterBits)
-	if id <= m.last {
-		id = m.last + 1
-		if int64(id)&(1<<counterBits-1) == 0 { // the counter ran into the node's bits: borrow the next millisecond
-			ms := int64(m.last)>>(nodeBits+counterBits) + 1
-			id = ID(ms<<(nodeBits+counterBits) | m.node<<counterBits)
-		}
+	id := max(firstOf(FirstIDAt(m.now()), m.node), m.next)
+	m.next = id + 1
+	if m.next.Node() != m.node { // the counter ran into the node's bits: borrow the next millisecond
+		m.next = firstOf(afterMillisecond(id), m.node)
 	}
-	m.last = id
 	return id
 }
+
+// Continue goes on as another node, or the same, with IDs that are neither before the given time nor lower than any that
+// were made before.
+func (m *IDMaker) Continue(node int64, from time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.node = node % Nodes
+	m.next = firstOf(max(FirstIDAt(from), afterMillisecond(m.next)), m.node)
+}
+
+// Bound returns a time that all IDs made are before. While the clock is not set back, it is hardly ahead of it.
+func (m *IDMaker) Bound() time.Time {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return afterMillisecond(m.next).Time()
+}
+
+// afterMillisecond returns the lowest ID of the next millisecond.
+func afterMillisecond(id ID) ID { return (id>>(nodeBits+counterBits) + 1) << (nodeBits + counterBits) }
+
+// firstOf returns the node's first ID of a millisecond, which is given by its lowest ID.
+func firstOf(millisecond ID, node int64) ID { return millisecond | ID(node<<counterBits) }
 
 // OrderRef is an order's number as partners see it: the day in Seoul, a hyphen and 13 characters, all in time order;
 // with "TEST-" before it for sandbox orders. At most 32 characters of [0-9A-Za-z-].

@@ -10,14 +10,51 @@ const (
 	Suspended   PartnerState = 2 // every call refused until resumed
 	Withdrawn   PartnerState = 3 // left for good
 	Blacklisted PartnerState = 4 // may look, may not spend
+
+	// SuspendedBlacklisted is Suspended, and Blacklisted again when resumed.
+	SuspendedBlacklisted PartnerState = 5
 )
 
 var partnerStates = map[PartnerState]string{
 	Active: "active", Suspended: "suspended", Withdrawn: "withdrawn", Blacklisted: "blacklisted",
+	SuspendedBlacklisted: "suspended, blacklisted",
 }
 
 // String returns the state's name as the command line shows it.
 func (s PartnerState) String() string { return partnerStates[s] }
+
+// MayCall tells whether a partner in this state is answered at all.
+func (s PartnerState) MayCall() bool { return s == Active || s == Blacklisted }
+
+// Suspend returns the state in which no call is answered. That a partner is blacklisted is kept; that it withdrew, too.
+func (s PartnerState) Suspend() PartnerState {
+	return s.turn(Active, Suspended, Blacklisted, SuspendedBlacklisted)
+}
+
+// Resume undoes Suspend.
+func (s PartnerState) Resume() PartnerState {
+	return s.turn(Suspended, Active, SuspendedBlacklisted, Blacklisted)
+}
+
+// Blacklist returns the state in which nothing is sold to the partner. That it is suspended is kept.
+func (s PartnerState) Blacklist() PartnerState {
+	return s.turn(Active, Blacklisted, Suspended, SuspendedBlacklisted)
+}
+
+// Pardon undoes Blacklist.
+func (s PartnerState) Pardon() PartnerState {
+	return s.turn(Blacklisted, Active, SuspendedBlacklisted, Suspended)
+}
+
+// turn returns what stands behind s in pairs, or s itself.
+func (s PartnerState) turn(pairs ...PartnerState) PartnerState {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i] == s {
+			return pairs[i+1]
+		}
+	}
+	return s
+}
 
 // Partner is a company that buys vouchers over the API.
 type Partner struct {

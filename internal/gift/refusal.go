@@ -7,24 +7,30 @@ type Reason int16
 
 const (
 	// Purchases, in the order in which they are decided.
-	MayNotSpend    Reason = iota + 1 // the partner is blacklisted
+	MayNotSpend    Reason = iota + 1 // the partner is blacklisted, or its state changed while it was calling
 	KeyReused                        // the idempotency key belongs to a different purchase
-	Repeated                         // an equal purchase was just completed, or this partner took the last one
+	Repeated                         // an equal purchase was just completed
 	UnknownOffer                     // no such offer, stopped, or of the other kind
+	WrongCampaign                    // the campaign is not the offer's
+	WrongCoupon                      // there is no such coupon of the offer
+	CouponTwice                      // the purchase names one coupon twice
 	NameMismatch                     // the product's name is not the offer's
-	WrongCampaign                    // the campaign or the coupon does not belong to the offer
 	Expired                          // the last valid day is over
-	SoldOut                          // no stock, or the named coupon is taken
+	TookLast                         // sold out, and this partner bought the last one: it may have missed the answer
+	CouponYours                      // this partner bought the named coupon before: it may have missed the answer
+	CouponTaken                      // the named coupon is sold to somebody else
+	SoldOut                          // no stock
+	TooFew                           // some stock, but less than the purchase names
 	WrongAmount                      // the sum named is not the sum of the prices in force
 	DailyLimit                       // the partner's purchases of the day are used up
-	OncePerPartner                   // the partner bought from this offer before
+	OncePerPartner                   // the partner bought from this offer before, or names it twice
 	LowBalance                       // the prepaid balance is smaller than the sum
-	NotJournalled                    // the store could not write; nothing was bought
 
 	// Coupons and orders.
 	NotYours    // no such order or coupon of this partner
 	AlreadyUsed // redeemed before
 	Cancelled   // refunded or withdrawn
+	Lapsed      // the last valid day of what was bought is over
 	WrongCode   // wrong manager code, wrong seller or not this partner's coupon: never told apart
 	SellerLocked
 )
@@ -34,10 +40,11 @@ type Refusal struct {
 	Reason Reason
 	Item   int      // which item of the request, from 0; -1 when not one item's fault
 	Amount Won      // WrongAmount: the right sum. LowBalance: the balance.
-	Limit  int64    // DailyLimit: the limit. SellerLocked: minutes left.
-	First  OrderRef // Repeated, KeyReused: the order that was completed before
-	When   string   // AlreadyUsed: when, in Seoul
+	Limit  int64    // DailyLimit: the limit. TooFew: units left. SellerLocked: minutes left.
+	First  OrderRef // Repeated, TookLast, CouponYours, KeyReused: the order that was completed before
+	When   string   // AlreadyUsed: when, in Seoul. Lapsed: the last valid day.
 	Where  string   // AlreadyUsed: the shop
+	Name   string   // NameMismatch: the right name of the item, empty when no single item is at fault
 }
 
 // Error describes the refusal for logs; pages and answers have their own texts.

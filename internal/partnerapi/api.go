@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -59,7 +61,12 @@ type api struct {
 	Config
 	endpoints map[string]*endpoint
 	turns     atomic.Uint64 // of naming free coupons
+
+	largeBodies chan struct{} // a place for each that is being read
 }
+
+// maxLargeBodies is how many large bodies are read at a time: 64 MiB at most.
+const maxLargeBodies = 64
 
 // endpoint is one path of the API.
 type endpoint struct {
@@ -78,7 +85,7 @@ func New(cfg Config) http.Handler {
 	if cfg.Observe == nil {
 		cfg.Observe = func(string, string, time.Duration) {}
 	}
-	a := &api{Config: cfg}
+	a := &api{Config: cfg, largeBodies: make(chan struct{}, maxLargeBodies)}
 	a.endpoints = routes()
 	return a
 }
@@ -117,9 +124,19 @@ func routes() map[string]*endpoint {
 // other stands for all paths that are no endpoint.
 var other = &endpoint{name: "other"}
 
-// find returns the endpoint, or why the request can have none.
+// Owns tells whether a path is the API's to answer, however its slashes stand.
+func Owns(urlPath string) bool {
+	first, _, _ := strings.Cut(strings.TrimLeft(urlPath, "/"), "/")
+	return first == "api"
+}
+
+// find returns the endpoint, or why the request can have none. Doubled slashes, as a base URL that ends in one makes them,
+// and the spaces that the guide prints in two of its paths do no harm.
 func (a *api) find(r *http.Request) (*endpoint, error) {
 	e := a.endpoints[r.URL.Path]
+	if e == nil {
+		e = a.endpoints[path.Clean("/"+strings.ReplaceAll(r.URL.Path, " ", ""))]
+	}
 	if e == nil {
 		return other, &failure{reply: unknownPath, status: http.StatusNotFound}
 	}

@@ -2,6 +2,7 @@ package partnerapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strconv"
 
@@ -82,10 +83,24 @@ func (c *call) buy(req *purchase.Request) error {
 	}
 	c.out.b = append(c.out.b, out.Body...)
 	c.replayed = out.Replayed
-	if out.Refusal != nil {
+	switch {
+	case out.Refusal != nil:
 		return refusalOf(out.Refusal, items)
+	case out.Replayed && out.OrderID == 0:
+		return refusedBefore(out.Body)
 	}
 	return nil
+}
+
+// refusedBefore is a refusal that is given again: only its code, for the log and the figures, is read from what was kept.
+func refusedBefore(body []byte) error {
+	var kept struct {
+		Code string `json:"result"`
+	}
+	if err := json.Unmarshal(body, &kept); err != nil {
+		return err
+	}
+	return &failure{reply: reply{code: kept.Code}}
 }
 
 // purchased is the answer to a purchase that was made.
@@ -108,8 +123,12 @@ func purchased(out purchase.Outcome, lang locale.Language, test bool) []byte {
 
 // refusalOf puts a refusal of the domain into the wire's words.
 func refusalOf(r *gift.Refusal, items []purchase.ItemRequest) *failure {
-	f := refuse(refusals[r.Reason],
-		"item", itemName(r.Item, items), "amount", strconv.FormatInt(int64(r.Amount), 10),
+	said := refusals[r.Reason]
+	if r.Name != "" {
+		said = wrongName
+	}
+	f := refuse(said,
+		"item", itemName(r.Item, items), "amount", strconv.FormatInt(int64(r.Amount), 10), "right", r.Name,
 		"limit", strconv.FormatInt(r.Limit, 10), "tid", string(r.First), "when", r.When, "where", r.Where)
 	f.first = r.First
 	return f

@@ -2,11 +2,9 @@ package partnerapi
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -15,6 +13,7 @@ import (
 
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/locale"
+	"giftimbiz/internal/requestid"
 )
 
 const (
@@ -40,7 +39,7 @@ var calls = sync.Pool{New: func() any { return &call{} }}
 
 func newCall(a *api, w http.ResponseWriter, r *http.Request) *call {
 	c := calls.Get().(*call)
-	*c = call{api: a, w: w, r: r, began: a.Clock.Now(), id: requestID(r), out: object{c.out.b[:0]}}
+	*c = call{api: a, w: w, r: r, began: a.Clock.Now(), id: requestid.Of(r), out: object{c.out.b[:0]}}
 	return c
 }
 
@@ -61,7 +60,7 @@ func (c *call) run() (err error) {
 			err = &failure{reply: failed, status: http.StatusInternalServerError, cause: fmt.Errorf("panic: %v", p)}
 		}
 	}()
-	if c.in.params, err = readParams(c.w, c.r); err != nil {
+	if c.in.params, err = c.readParams(); err != nil {
 		return err
 	}
 	if err := c.endpoint.signIn(c); err != nil {
@@ -112,7 +111,7 @@ func (c *call) send(status int, f *failure) {
 	h["Content-Type"] = jsonType
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff
-	h["X-Request-Id"] = []string{c.id}
+	h[requestid.Header] = []string{c.id}
 	h["Content-Length"] = []string{strconv.Itoa(len(c.out.b))}
 	if c.replayed {
 		h["Idempotent-Replayed"] = []string{"true"}
@@ -160,32 +159,4 @@ func errorOf(f *failure) error {
 		return nil
 	}
 	return f
-}
-
-// requestID returns the caller's own id when it is a sane one, else a new one.
-func requestID(r *http.Request) string {
-	if own := r.Header["X-Request-Id"]; len(own) > 0 && isSaneID(own[0]) {
-		return own[0]
-	}
-	var b [12]byte
-	for i := 0; i < len(b); i += 4 {
-		n := rand.Uint32() // an id to find a line in a log by; it guards nothing
-		b[i], b[i+1], b[i+2], b[i+3] = byte(n), byte(n>>8), byte(n>>16), byte(n>>24)
-	}
-	return hex.EncodeToString(b[:])
-}
-
-func isSaneID(id string) bool {
-	if id == "" || len(id) > 128 {
-		return false
-	}
-	for i := range len(id) {
-		c := id[i]
-		switch {
-		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_', c == '.':
-		default:
-			return false
-		}
-	}
-	return true
 }

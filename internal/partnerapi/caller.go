@@ -13,7 +13,8 @@ func (c *call) signIn() error {
 	p := c.presented()
 	p.Refresh = headerOf(c.r, "Refresh-Token")
 	p.Access = headerOf(c.r, "Access-Token")
-	return c.identified(c.Authority.Check(p))
+	who, fault := c.Authority.Check(p)
+	return c.identified(who, fault, &p, "Refresh-Token")
 }
 
 // signInForToken is for callers that have no access token yet.
@@ -22,15 +23,32 @@ func (c *call) signInForToken() error {
 	if p.Refresh = headerOf(c.r, "X-Refresh-Token"); !p.Refresh.Present {
 		p.Refresh = headerOf(c.r, "Refresh-Token")
 	}
-	return c.identified(c.Authority.CheckRefreshOnly(p))
+	who, fault := c.Authority.CheckRefreshOnly(p)
+	return c.identified(who, fault, &p, "x-refresh-token")
 }
 
-func (c *call) identified(who *credential.Identity, fault *credential.Fault) error {
-	if fault != nil {
-		return refuseCaller(fault)
+// identified remembers who calls, or says what is wrong with the credentials. refreshHeader is what this endpoint's
+// callers know the refresh token's header as.
+func (c *call) identified(
+	who *credential.Identity, fault *credential.Fault, p *credential.Presented, refreshHeader string,
+) error {
+	if fault == nil {
+		c.who = who
+		return nil
 	}
-	c.who = who
-	return nil
+	return refuse(callerFaults[fault.Kind], "header", refreshHeader, "names", strings.Join(missingOf(p), ", "))
+}
+
+// missingOf names the credentials that are absent or empty.
+func missingOf(p *credential.Presented) (names []string) {
+	for _, c := range []struct{ name, value string }{
+		{"partner_id", p.PartnerName}, {"Partnerkey", p.PartnerKey}, {"Partnertoken", p.PartnerToken},
+	} {
+		if strings.TrimSpace(c.value) == "" {
+			names = append(names, c.name)
+		}
+	}
+	return names
 }
 
 func (c *call) presented() credential.Presented {
@@ -64,15 +82,23 @@ func (c *call) address() netip.Addr {
 	}
 	hops := strings.Split(strings.Join(c.r.Header["X-Forwarded-For"], ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			return addr
-		}
-		if addr = hop.Unmap(); !c.trusts(addr) {
+		if addr = hopAddress(strings.TrimSpace(hops[i])); !c.trusts(addr) {
 			return addr
 		}
 	}
 	return addr
+}
+
+// hopAddress reads an address of X-Forwarded-For, which some proxies write with a port. What cannot be read is no address,
+// which no allow-list admits: never the proxy's own.
+func hopAddress(text string) netip.Addr {
+	if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
+		return addr.Unmap()
+	}
+	if withPort, err := netip.ParseAddrPort(text); err == nil {
+		return withPort.Addr().Unmap()
+	}
+	return netip.Addr{}
 }
 
 func (c *call) trusts(addr netip.Addr) bool {

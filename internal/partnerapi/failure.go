@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
 )
@@ -78,8 +77,4 @@ func refuse(p reply, args ...string) *failure { return &failure{reply: p, args: 
 // unavailable is a failure that is nobody's fault and may be over soon.
 func unavailable(p reply, cause error) *failure {
 	return &failure{reply: p, status: http.StatusServiceUnavailable, retryAfter: "5", cause: cause}
-}
-
-func refuseCaller(f *credential.Fault) *failure {
-	return &failure{reply: callerFaults[f.Kind]}
 }

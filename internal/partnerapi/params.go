@@ -1,6 +1,7 @@
 package partnerapi
 
 import (
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -52,22 +53,24 @@ func (r *reader) numberOr(name string, absent int64) int64 {
 
 // parse reads digits and nothing else; leading zeros and spaces around them are forgiven.
 func (r *reader) parse(name, v string) int64 {
-	n, ok := parseNumber(v)
-	if !ok {
+	n, err := parseNumber(v)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		r.fail(refuse(tooLarge, "name", name))
+	case err != nil:
 		r.fail(refuse(notANumber, "name", name))
 	}
 	return n
 }
 
-func parseNumber(v string) (n int64, ok bool) {
+func parseNumber(v string) (n int64, err error) {
 	v = strings.TrimSpace(v)
 	for i := range len(v) {
 		if v[i] < '0' || v[i] > '9' {
-			return 0, false
+			return 0, strconv.ErrSyntax
 		}
 	}
-	n, err := strconv.ParseInt(v, 10, 64)
-	return n, err == nil
+	return strconv.ParseInt(v, 10, 64)
 }
 
 // index returns the number of a thing; absent is 0, which no thing has, so a 0 that is sent finds nothing.
@@ -95,8 +98,8 @@ func (r *reader) numbers(name string) []int64 {
 	}
 	list := make([]int64, len(parts))
 	for i, part := range parts {
-		n, ok := parseNumber(part)
-		if !ok {
+		n, err := parseNumber(part)
+		if err != nil {
 			r.fail(refuse(notNumbers, "name", name))
 			return nil
 		}
@@ -160,15 +163,14 @@ func (r *reader) place(name string) (p gift.Place) {
 		return p
 	}
 	ref, line, cut := strings.Cut(v, ":")
-	id, _, err := gift.ParseRef(ref)
-	ok := err == nil
-	if ok && cut {
-		p.Line, ok = parseNumber(line)
+	var err, lineErr error
+	p.OrderID, _, err = gift.ParseRef(ref)
+	if cut {
+		p.Line, lineErr = parseNumber(line)
 	}
-	if !ok {
+	if err != nil || lineErr != nil {
 		r.fail(refuse(notAnOrder, "name", name))
 	}
-	p.OrderID = id
 	return p
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -17,9 +18,10 @@ import (
 
 // Limits of a request.
 const (
-	maxBody  = 1 << 20 // bytes
-	maxNames = 64      // parameters
-	maxValue = 4 << 10 // bytes of one value
+	maxBody   = 1 << 20  // bytes
+	smallBody = 16 << 10 // bytes; larger bodies take turns
+	maxNames  = 64       // parameters
+	maxValue  = 4 << 10  // bytes of one value
 )
 
 // params are the parameters of a request, wherever in it they stood. Each name is there once.
@@ -40,10 +42,10 @@ func (p params) get(name string) string {
 // add takes one parameter in. The same name again is fine only with the same value.
 func (p *params) add(name, value string) error {
 	if !utf8.ValidString(value) || !utf8.ValidString(name) {
-		return refuse(notUTF8, "name", shown(name))
+		return refuse(notUTF8, "name", shownName(name))
 	}
 	if len(value) > maxValue {
-		return refuse(valueTooLong, "name", shown(name))
+		return refuse(valueTooLong, "name", shownName(name))
 	}
 	value = norm.NFC.String(value)
 	for _, known := range *p {
@@ -51,7 +53,7 @@ func (p *params) add(name, value string) error {
 			continue
 		}
 		if known.value != value {
-			return refuse(namedTwice, "name", shown(name))
+			return refuse(namedTwice, "name", shownName(name))
 		}
 		return nil
 	}
@@ -62,9 +64,25 @@ func (p *params) add(name, value string) error {
 	return nil
 }
 
-// shown makes a caller's own name fit for a message.
+// shownName makes a parameter's name fit for a message. What looks like none may be anything, a secret too.
+func shownName(name string) string {
+	plain := func(r rune) bool {
+		return r == '_' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	}
+	if len(name) > 40 || strings.ContainsFunc(name, func(r rune) bool { return !plain(r) }) {
+		return "?"
+	}
+	return name
+}
+
+// shown makes a caller's own text fit for a message.
 func shown(name string) string {
-	name = strings.ToValidUTF8(name, "?")
+	name = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, name)
 	if runes := []rune(name); len(runes) > 40 {
 		name = string(runes[:40]) + "…"
 	}
@@ -72,15 +90,40 @@ func shown(name string) string {
 }
 
 // readParams collects the parameters of the query and of the body, whatever form it has (wire §1).
-func readParams(w http.ResponseWriter, r *http.Request) (params, error) {
-	p := make(params, 0, 12)
+func (c *call) readParams() (params, error) {
+	r, p := c.r, make(params, 0, 12)
+	if len(r.URL.RawQuery) > maxBody {
+		return nil, &failure{reply: bodyTooLong, status: http.StatusRequestEntityTooLarge}
+	}
 	if err := p.addForm(r.URL.RawQuery); err != nil {
 		return nil, err
 	}
 	if r.Body == nil || r.Body == http.NoBody {
 		return p, nil
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := c.readBody()
+	if err != nil {
+		return nil, err
+	}
+	return p, p.addBody(body, r.Header.Get("Content-Type"))
+}
+
+// readBody reads the whole body. It is read before anybody knows who calls, so how many large ones are held at a time is
+// bounded.
+func (c *call) readBody() ([]byte, error) {
+	limited := http.MaxBytesReader(c.w, c.r.Body, maxBody)
+	body, err := io.ReadAll(io.LimitReader(limited, smallBody))
+	if err == nil && len(body) == smallBody {
+		select {
+		case c.largeBodies <- struct{}{}:
+			defer func() { <-c.largeBodies }()
+		default:
+			return nil, unavailable(tooManyBodies, nil)
+		}
+		var rest []byte
+		rest, err = io.ReadAll(limited)
+		body = append(body, rest...)
+	}
 	var tooLong *http.MaxBytesError
 	if errors.As(err, &tooLong) {
 		return nil, &failure{reply: bodyTooLong, status: http.StatusRequestEntityTooLarge}
@@ -88,7 +131,7 @@ func readParams(w http.ResponseWriter, r *http.Request) (params, error) {
 	if err != nil {
 		return nil, refuse(bodyUnreadable)
 	}
-	return p, p.addBody(body, r.Header.Get("Content-Type"))
+	return body, nil
 }
 
 // addBody looks at the body itself before its label: many clients label JSON what is not.
@@ -119,7 +162,7 @@ func (p *params) addForm(text string) error {
 			return refuse(badEscape, "name", "?")
 		}
 		if value, err = url.QueryUnescape(value); err != nil {
-			return refuse(badEscape, "name", shown(name))
+			return refuse(badEscape, "name", shownName(name))
 		}
 		if err := p.add(name, value); err != nil {
 			return err
@@ -230,10 +273,10 @@ func (p *params) addMember(d *json.Decoder, name string) error {
 		return p.add(name, "false")
 	case json.Number:
 		if strings.ContainsAny(v.String(), ".eE") {
-			return refuse(notFlat, "name", shown(name))
+			return refuse(notFlat, "name", shownName(name))
 		}
 		return p.add(name, v.String())
 	default:
-		return refuse(notFlat, "name", shown(name))
+		return refuse(notFlat, "name", shownName(name))
 	}
 }

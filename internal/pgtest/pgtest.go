@@ -8,13 +8,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"sort"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"giftimbiz/internal/child"
 )
 
 // ErrMissing says that no PostgreSQL server is installed.
@@ -25,7 +26,7 @@ type Cluster struct {
 	Port int
 	dir  string
 	cmd  *exec.Cmd
-	done chan error
+	done <-chan error
 }
 
 // Bin returns the path of one of PostgreSQL's programs of the newest version installed.
@@ -57,7 +58,7 @@ func Start(settings ...string) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: dir, done: make(chan error, 1)}
+	c := &Cluster{dir: dir}
 	if err := c.start(initdb, server, settings); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -90,30 +91,12 @@ func (c *Cluster) start(initdb, server string, settings []string) error {
 	defer func() { _ = log.Close() }() // the server has its own handle
 	c.cmd = exec.Command(server, args...)
 	c.cmd.SysProcAttr = credential
-	c.cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT // a test that is killed leaves no server behind
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = c.dir, log, log
-	if err := c.cmd.Start(); err != nil {
+	// A test that is killed leaves no server behind.
+	if c.done, err = child.Start(c.cmd, syscall.SIGQUIT); err != nil {
 		return err
 	}
-	go func() { c.done <- c.cmd.Wait() }()
 	return c.await()
-}
-
-// dropRoot hands the folder to the postgres user when we are root, because the server refuses to run as root.
-func (c *Cluster) dropRoot() (*syscall.SysProcAttr, error) {
-	if os.Geteuid() != 0 {
-		return &syscall.SysProcAttr{}, nil
-	}
-	u, err := user.Lookup("postgres")
-	if err != nil {
-		return nil, fmt.Errorf("PostgreSQL does not run as root and there is no user postgres: %w", err)
-	}
-	uid, err1 := strconv.Atoi(u.Uid)
-	gid, err2 := strconv.Atoi(u.Gid)
-	if err := errors.Join(err1, err2, os.Chown(c.dir, uid, gid)); err != nil {
-		return nil, err
-	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 }
 
 // await waits until the server accepts connections.
@@ -125,7 +108,6 @@ func (c *Cluster) await() error {
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		select {
 		case err := <-c.done:
-			c.done <- err
 			return fmt.Errorf("PostgreSQL ended at once: %w\n%s", err, c.log())
 		default:
 		}
@@ -148,15 +130,30 @@ func (c *Cluster) URL(database string) string {
 
 // CreateDatabase makes an empty database and returns its URL.
 func (c *Cluster) CreateDatabase(name string) (string, error) {
-	createdb, err := Bin("createdb")
-	if err != nil {
-		return "", err
+	return c.URL(name), c.run("createdb", name)
+}
+
+// Copy replaces a database by a copy of another, to which nobody may be connected.
+func (c *Cluster) Copy(from, to string) error {
+	for _, step := range [][]string{{"dropdb", "--if-exists", to}, {"createdb", "-T", from, to}} {
+		if err := c.run(step[0], step[1:]...); err != nil {
+			return err
+		}
 	}
-	out, err := exec.Command(createdb, "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres", name).CombinedOutput()
+	return nil
+}
+
+// run runs one of PostgreSQL's programs against the server.
+func (c *Cluster) run(program string, args ...string) error {
+	bin, err := Bin(program)
 	if err != nil {
-		return "", fmt.Errorf("createdb: %w\n%s", err, out)
+		return err
 	}
-	return c.URL(name), nil
+	at := []string{"-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres"}
+	if out, err := exec.Command(bin, append(at, args...)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", program, err, out)
+	}
+	return nil
 }
 
 // Stop ends the server at once and removes its folder.

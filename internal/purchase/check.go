@@ -5,6 +5,7 @@ import "giftimbiz/internal/gift"
 // order is a request on its way to become one.
 type order struct {
 	req     *Request
+	named   naming
 	partner *Partner
 	offers  []*Offer // of each item
 	total   gift.Won
@@ -31,18 +32,40 @@ func (o *order) checkItems(s *State, _ gift.Day) *gift.Refusal {
 		if item.CampaignID != offer.CampaignID {
 			return &gift.Refusal{Reason: gift.WrongCampaign, Item: i}
 		}
-		if item.CouponID != 0 {
-			coupon := s.Coupons[item.CouponID]
-			if coupon == nil || coupon.OfferID != item.OfferID {
-				return &gift.Refusal{Reason: gift.WrongCampaign, Item: i}
-			}
+		if refusal := o.checkNamed(s.Coupons, i); refusal != nil {
+			return refusal
 		}
 		o.offers[i] = offer
 	}
-	if !gift.FitsProducts(o.req.Product, names(o.offers)) {
-		return &gift.Refusal{Reason: gift.NameMismatch, Item: -1}
+	return o.checkNames()
+}
+
+// checkNamed finds out whether a coupon named by its number is of the item's offer, and named once.
+func (o *order) checkNamed(coupons map[int64]*Coupon, i int) *gift.Refusal {
+	item := o.req.Items[i]
+	if item.CouponID == 0 {
+		return nil
+	}
+	if coupon := coupons[item.CouponID]; coupon == nil || coupon.OfferID != item.OfferID {
+		return &gift.Refusal{Reason: gift.WrongCoupon, Item: i}
+	}
+	for _, earlier := range o.req.Items[:i] {
+		if earlier.CouponID == item.CouponID {
+			return &gift.Refusal{Reason: gift.CouponTwice, Item: i}
+		}
 	}
 	return nil
+}
+
+func (o *order) checkNames() *gift.Refusal {
+	if o.named.fits(o.offers) {
+		return nil
+	}
+	refusal := &gift.Refusal{Reason: gift.NameMismatch, Item: o.named.wrong(o.offers)}
+	if refusal.Item >= 0 {
+		refusal.Name = o.offers[refusal.Item].Product
+	}
+	return refusal
 }
 
 func (o *order) checkPeriod(_ *State, today gift.Day) *gift.Refusal {
@@ -57,40 +80,37 @@ func (o *order) checkPeriod(_ *State, today gift.Day) *gift.Refusal {
 // checkStock finds out whether every named coupon is free and enough units are left for all items.
 func (o *order) checkStock(s *State, _ gift.Day) *gift.Refusal {
 	wanted := make(map[int64]int64, len(o.offers))
-	named := make(map[int64]bool)
 	for i, offer := range o.offers {
-		id := o.req.Items[i].CouponID
-		if id != 0 {
-			if named[id] {
-				return &gift.Refusal{Reason: gift.SoldOut, Item: i}
-			}
-			named[id] = true
+		if id := o.req.Items[i].CouponID; id != 0 {
 			if refusal := o.checkCoupon(s.Coupons[id], offer, i); refusal != nil {
 				return refusal
 			}
 		}
 		wanted[offer.ID]++
-		if wanted[offer.ID] > offer.Last-offer.Next+1 {
-			return o.noStock(offer, i)
+		if left := offer.Last - offer.Next + 1; wanted[offer.ID] > left {
+			return o.noStock(offer, left, i)
 		}
 	}
 	return nil
 }
 
 func (o *order) checkCoupon(c *Coupon, offer *Offer, item int) *gift.Refusal {
-	if c.Buyer == o.req.PartnerID && o.req.Key == "" {
-		return &gift.Refusal{Reason: gift.Repeated, Item: item, First: c.Order.Ref(false)}
-	}
-	if c.Position < offer.Next {
-		return &gift.Refusal{Reason: gift.SoldOut, Item: item}
+	switch {
+	case c.Buyer == o.req.PartnerID && o.req.Key == "":
+		return &gift.Refusal{Reason: gift.CouponYours, Item: item, First: c.Order.Ref(false)}
+	case c.Position < offer.Next:
+		return &gift.Refusal{Reason: gift.CouponTaken, Item: item}
 	}
 	return nil
 }
 
 // noStock tells a buyer that may be repeating itself after a lost answer from one that came too late.
-func (o *order) noStock(offer *Offer, item int) *gift.Refusal {
-	if offer.Next > offer.Last && offer.LastPartner == o.req.PartnerID && o.req.Key == "" {
-		return &gift.Refusal{Reason: gift.Repeated, Item: item, First: offer.LastOrder.Ref(false)}
+func (o *order) noStock(offer *Offer, left int64, item int) *gift.Refusal {
+	switch {
+	case left > 0:
+		return &gift.Refusal{Reason: gift.TooFew, Item: item, Limit: left}
+	case offer.LastPartner == o.req.PartnerID && o.req.Key == "":
+		return &gift.Refusal{Reason: gift.TookLast, Item: item, First: offer.LastOrder.Ref(false)}
 	}
 	return &gift.Refusal{Reason: gift.SoldOut, Item: item}
 }

@@ -1,25 +1,47 @@
 package purchase
 
 import (
+	"fmt"
 	"time"
 
+	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
 )
 
 // decision is the deciding of one batch: every request in turn, each seeing what those before it changed.
 type decision struct {
-	batch []*waiter
-	now   time.Time
-	today gift.Day
-	ids   *gift.IDMaker
+	batch     []*waiter
+	clock     clock.Clock
+	ids       *gift.IDMaker
+	unsettled map[Repeat]gift.ID // see Engine
 
+	asked   time.Time // when the reads were made up
+	now     time.Time // when it is decided, under the locks
+	today   gift.Day
 	outs    []Outcome
 	soldOut []int64
+	told    []Repeat // unsettled purchases whose buyers are told now
 	books   books
 }
 
-func newDecision(batch []*waiter, now time.Time, ids *gift.IDMaker) *decision {
-	return &decision{batch: batch, now: now, today: gift.DayOf(now), ids: ids, outs: make([]Outcome, len(batch))}
+func newDecision(batch []*waiter, clk clock.Clock, ids *gift.IDMaker, unsettled map[Repeat]gift.ID) *decision {
+	return &decision{
+		batch: batch, clock: clk, ids: ids, unsettled: unsettled, asked: clk.Now(), outs: make([]Outcome, len(batch)),
+	}
+}
+
+// safely decides. A panic is a fault of this batch, not the end of the server.
+func (d *decision) safely(s *State) (w Writes, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic while deciding: %v", p)
+		}
+	}()
+	if d.now = d.clock.Now(); gift.DayOf(d.now) != gift.DayOf(d.asked) {
+		return w, fmt.Errorf("%w: the day turned while waiting for the locks", ErrConflict)
+	}
+	d.today = gift.DayOf(d.now)
+	return d.decide(s), nil
 }
 
 // decide fills outs and returns what must be stored for them to be true.
@@ -59,7 +81,7 @@ func (d *decision) one(s *State, w *waiter) Outcome {
 	} else if first := d.repeated(s, w, p); first != 0 {
 		return d.unkept(w, &gift.Refusal{Reason: gift.Repeated, Item: -1, First: first.Ref(p.Sandbox)})
 	}
-	o := order{req: &w.req, partner: p, offers: make([]*Offer, len(w.req.Items))}
+	o := order{req: &w.req, named: w.reads.named, partner: p, offers: make([]*Offer, len(w.req.Items))}
 	out := Outcome{Refusal: o.check(s, d.today)}
 	if out.Refusal == nil {
 		out = d.books.sell(s, &o, d.ids.Next(), w.reads.fingerprint, d.today)
@@ -89,18 +111,31 @@ func (d *decision) replay(w *waiter, p *Partner, first Answer) Outcome {
 	return Outcome{OrderID: first.OrderID, Ref: ref, Body: first.Body, Replayed: true}
 }
 
-// repeated returns the order that an equal purchase completed within the partner's window, or 0. An order of the future
-// (another node's clock is ahead) counts as just completed.
+// maxSkew is how far ahead of this node's clock an order may be and still count as just completed: another node's clock is
+// ahead, or this one was set back.
+const maxSkew = 24 * time.Hour
+
+// repeated returns the order that an equal purchase completed within the partner's window before this one was asked for,
+// or whose buyer could not be told of it; else 0.
 func (d *decision) repeated(s *State, w *waiter, p *Partner) gift.ID {
-	last := s.Repeats[Repeat{w.req.PartnerID, w.reads.fingerprint}]
+	repeat := Repeat{w.req.PartnerID, w.reads.fingerprint}
+	last := s.Repeats[repeat]
 	window := time.Duration(p.DuplicateSec) * time.Second
-	if last == 0 || window == 0 || d.now.Sub(last.Time()) >= window {
+	if last == 0 || window == 0 {
+		return 0
+	}
+	if d.unsettled[repeat] == last {
+		d.told = append(d.told, repeat)
+		return last
+	}
+	if age := w.arrived.Sub(last.Time()); age >= window || age < -maxSkew {
 		return 0
 	}
 	return last
 }
 
 func (d *decision) render(w *waiter, out *Outcome) {
+	out.Body = []byte{}
 	if w.req.Render != nil {
 		out.Body = w.req.Render(*out)
 	}

@@ -29,8 +29,10 @@ var (
 	ErrUnavailable = errors.New("purchase: the store cannot be reached or cannot write")
 )
 
-// maxConflicts bounds how often a batch is tried again after ErrConflict.
-const maxConflicts = 8
+const (
+	maxAttempts  = 8      // at one batch that loses races
+	maxUnsettled = 10_000 // purchases whose buyers could not be told their outcome
+)
 
 // Request is one purchase. Items must not be empty.
 type Request struct {
@@ -38,9 +40,10 @@ type Request struct {
 	Kind      gift.Kind
 	Items     []ItemRequest
 	Cash      gift.Won
-	Product   string // the buyer's own naming of the items, see gift.FitsProducts
+	Product   string // the buyer's own naming of the items, see fitsProducts
 	Key       string // idempotency key, or empty
-	// Render makes the answer's body, which is kept with the key. It runs inside the transaction and must be quick.
+	// Render makes the answer's body, which is kept with the key; nil = an empty one. It runs inside the transaction and
+	// must be quick.
 	Render func(Outcome) []byte
 }
 
@@ -69,7 +72,10 @@ type Options struct {
 	Logger *slog.Logger
 	Queue  int // purchases that may wait, default 4096
 	Batch  int // purchases committed together at most, default 512
-	// Resolve bounds how long the engine asks a store that left a COMMIT unanswered; default 20 s.
+	// Transaction bounds one transaction, its COMMIT included; default 8 s.
+	Transaction time.Duration
+	// Resolve bounds how long a batch is tried, and then how long a store is asked that left its COMMIT unanswered;
+	// default 20 s.
 	Resolve time.Duration
 	// SoldOut is told, after the commit, of offers without stock.
 	SoldOut func(offers []int64)
@@ -85,12 +91,16 @@ type Engine struct {
 
 	mu      sync.RWMutex
 	stopped bool // guarded by mu; once set, nothing enters queue
+
+	// unsettled are purchases without a key whose outcome stayed unknown. The committer owns it.
+	unsettled map[Repeat]gift.ID
 }
 
 type waiter struct {
-	req    Request
-	reads  requestReads
-	answer chan answer // buffered: the committer never waits for a caller
+	req     Request
+	reads   requestReads
+	arrived time.Time   // a repeat is told by when it was asked for, not by when its turn came
+	answer  chan answer // buffered: the committer never waits for a caller
 }
 
 type answer struct {
@@ -109,13 +119,18 @@ func New(opt Options) *Engine {
 	if opt.Batch == 0 {
 		opt.Batch = 512
 	}
+	if opt.Transaction == 0 {
+		opt.Transaction = 8 * time.Second
+	}
 	if opt.Resolve == 0 {
 		opt.Resolve = 20 * time.Second
 	}
 	if opt.Logger == nil {
 		opt.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{opt: opt, queue: make(chan *waiter, opt.Queue), done: make(chan struct{})}
+	return &Engine{
+		opt: opt, queue: make(chan *waiter, opt.Queue), done: make(chan struct{}), unsettled: map[Repeat]gift.ID{},
+	}
 }
 
 // Start launches the committer. It returns at once.
@@ -138,7 +153,7 @@ func (e *Engine) Waiting() int { return len(e.queue) }
 // Buy decides a purchase and makes it durable. When ctx ends first, Buy returns its error, and the purchase goes on:
 // its outcome is found by the same key or in the history.
 func (e *Engine) Buy(ctx context.Context, req Request) (Outcome, error) {
-	w := &waiter{req: req, reads: readsOf(&req), answer: make(chan answer, 1)}
+	w := &waiter{req: req, reads: readsOf(&req), arrived: e.opt.Clock.Now(), answer: make(chan answer, 1)}
 	if err := e.enqueue(w); err != nil {
 		return Outcome{}, err
 	}
@@ -223,48 +238,78 @@ func (e *Engine) reply(batch []*waiter, outs []Outcome) {
 	}
 }
 
-// transact runs one transaction and, if its COMMIT stayed unanswered, finds out what became of it.
+// transact decides a batch. What lost a race, and what an unanswered COMMIT turned out not to have stored, is decided
+// again, a few times.
 func (e *Engine) transact(batch []*waiter) ([]Outcome, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
 	defer cancel()
-	for conflicts := 0; ; {
-		began := e.opt.Clock.Now()
-		d := newDecision(batch, began, e.opt.IDs)
-		err := e.attempt(ctx, d)
-		var unanswered *AmbiguousCommit
-		switch {
-		case errors.As(err, &unanswered):
-			stored, err := e.resolve(ctx, d)
-			if err != nil {
-				return nil, errors.Join(ErrUnknown, err)
-			}
-			if !stored {
-				continue
-			}
-		case errors.Is(err, ErrConflict) && conflicts < maxConflicts:
-			conflicts++
-			continue
-		case err != nil:
+	began := e.opt.Clock.Now()
+	var err error
+	for n := range maxAttempts {
+		if n > 0 {
+			pause(ctx, time.Millisecond<<n)
+		}
+		d := newDecision(batch, e.opt.Clock, e.opt.IDs, e.unsettled)
+		if err = e.attempt(ctx, d); err == nil {
+			e.committed(d, began)
+			return d.outs, nil
+		}
+		if errors.Is(err, ErrUnknown) {
+			return nil, err
+		}
+		if !errors.Is(err, ErrConflict) {
 			return nil, errors.Join(ErrNotJournalled, err)
 		}
-		e.committed(d, began)
-		return d.outs, nil
+	}
+	return nil, errors.Join(ErrNotJournalled, ErrUnavailable, err)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
 	}
 }
 
-// attempt is one transaction. A panic while deciding is a fault of that batch, not the end of the server.
-func (e *Engine) attempt(ctx context.Context, d *decision) (err error) {
-	return e.opt.Store.Transact(ctx, readsOfBatch(d.batch, d.now), func(s *State) (w Writes, err error) {
-		defer func() {
-			if p := recover(); p != nil {
-				err = fmt.Errorf("panic while deciding: %v", p)
-			}
-		}()
-		return d.decide(s), nil
-	})
+// attempt is one transaction. When its COMMIT is not answered, it finds out what became of it: stored is success, not
+// stored is a race lost, and if the store does not say either, ErrUnknown.
+func (e *Engine) attempt(ctx context.Context, d *decision) error {
+	ctx, cancel := context.WithTimeout(ctx, e.opt.Transaction)
+	defer cancel()
+	err := e.opt.Store.Transact(ctx, readsOfBatch(d.batch, d.asked), d.safely)
+	var unanswered *AmbiguousCommit
+	if !errors.As(err, &unanswered) {
+		return err
+	}
+	stored, lookErr := e.resolve(d)
+	switch {
+	case lookErr != nil:
+		e.remember(d)
+		return errors.Join(ErrUnknown, err, lookErr)
+	case stored:
+		return nil
+	default:
+		return fmt.Errorf("%w: not stored: %w", ErrConflict, err)
+	}
+}
+
+// remember keeps what buyers without a key cannot be told, so that their asking again is known as such however late it is.
+func (e *Engine) remember(d *decision) {
+	for i, w := range d.batch {
+		if d.outs[i].OrderID == 0 || w.req.Key != "" {
+			continue
+		}
+		if len(e.unsettled) >= maxUnsettled {
+			clear(e.unsettled) // the window and the history still tell
+		}
+		e.unsettled[Repeat{w.req.PartnerID, w.reads.fingerprint}] = d.outs[i].OrderID
+	}
 }
 
 func (e *Engine) committed(d *decision, began time.Time) {
+	for _, told := range d.told {
+		delete(e.unsettled, told)
+	}
 	if e.opt.Observe != nil {
 		e.opt.Observe(len(d.batch), e.opt.Clock.Now().Sub(began))
 	}
@@ -274,20 +319,22 @@ func (e *Engine) committed(d *decision, began time.Time) {
 }
 
 // resolve asks until the store answers whether the decision's orders exist. A batch is stored as a whole or not at all.
-func (e *Engine) resolve(ctx context.Context, d *decision) (bool, error) {
+func (e *Engine) resolve(d *decision) (bool, error) {
 	partners, orders := d.written()
 	if len(orders) == 0 {
 		return false, nil // only refusals: deciding them again does no harm
 	}
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, time.Second) {
+	// The transaction may have used up its time waiting for the answer: the question has time of its own.
+	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
+	defer cancel()
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		found, err := e.opt.Store.Committed(ctx, partners, orders)
 		if err == nil {
 			return found[orders[0]], nil
 		}
 		e.opt.Logger.Warn("cannot read back an unanswered commit yet", "orders", len(orders), "error", err)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		pause(ctx, wait)
+		if ctx.Err() != nil {
 			return false, err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
-	"strings"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -16,6 +15,7 @@ type requestReads struct {
 	key         KeyHash // meaningful only when the request has a key
 	request     [32]byte
 	fingerprint int64
+	named       naming
 }
 
 func readsOf(req *Request) requestReads {
@@ -28,10 +28,10 @@ func readsOf(req *Request) requestReads {
 		what = binary.BigEndian.AppendUint64(what, uint64(item.CouponID))
 	}
 	sum := sha256.Sum256(what)
-	r := requestReads{fingerprint: int64(binary.BigEndian.Uint64(sum[:8]))}
+	r := requestReads{fingerprint: int64(binary.BigEndian.Uint64(sum[:8])), named: newNaming(req.Product)}
 	if req.Key != "" {
 		r.key = KeyHash{PartnerID: req.PartnerID, Hash: sha256.Sum256([]byte(req.Key))}
-		r.request = sha256.Sum256(append(what, strings.Join(strings.Fields(req.Product), " ")...))
+		r.request = sha256.Sum256(append(what, r.named.folded...))
 	}
 	return r
 }
@@ -80,15 +80,6 @@ func sortUnique[T cmp.Ordered](s []T) []T { return uniqueFunc(s, cmp.Compare[T])
 func uniqueFunc[T comparable](s []T, compare func(a, b T) int) []T {
 	slices.SortFunc(s, compare)
 	return slices.Compact(s)
-}
-
-// names returns the texts that are right for each item.
-func names(offers []*Offer) [][]string {
-	all := make([][]string, len(offers))
-	for i, o := range offers {
-		all[i] = []string{o.Product, o.AltProduct}
-	}
-	return all
 }
 
 func sum(offers []*Offer, today gift.Day) (total gift.Won) {

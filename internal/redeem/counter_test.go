@@ -58,7 +58,7 @@ func TestRefusals(t *testing.T) {
 		{"cancelled, wrong code", func(i *gift.BoughtItem, a *Attempt) {
 			i.CancelledAt, a.Code = noon.Add(-time.Minute), "000000"
 		}, gift.Cancelled},
-		{"day after the last", func(i *gift.BoughtItem, _ *Attempt) { i.Offer.LastDay = gift.DayOf(noon) - 1 }, gift.Expired},
+		{"day after the last", func(i *gift.BoughtItem, _ *Attempt) { i.Offer.LastDay = gift.DayOf(noon) - 1 }, gift.Lapsed},
 		{"on the last day", func(i *gift.BoughtItem, _ *Attempt) { i.Offer.LastDay = gift.DayOf(noon) }, 0},
 		{"page: any partner's", func(_ *gift.BoughtItem, a *Attempt) { a.PartnerID, a.OrderID = 0, order }, 0},
 	}

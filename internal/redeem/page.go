@@ -81,7 +81,7 @@ const incomplete gift.Reason = -1
 
 func statusOf(reason gift.Reason) int {
 	switch reason {
-	case gift.AlreadyUsed, gift.Cancelled, gift.Expired:
+	case gift.AlreadyUsed, gift.Cancelled, gift.Lapsed:
 		return http.StatusConflict
 	case gift.SellerLocked:
 		return http.StatusTooManyRequests

@@ -46,7 +46,6 @@ func makeRows(opt Options) *Set {
 	m.makeStarOffers()
 	m.makeGiftOffers()
 	m.makeSales()
-	m.Partners = partners()
 	return m.Set
 }
 

@@ -26,7 +26,6 @@ type Set struct {
 	Sellers    []Seller
 	Sales      []Sale
 	Pictures   []Picture
-	Partners   []Partner
 }
 
 // Unit is one voucher or coupon.
@@ -42,7 +41,6 @@ type Seller struct {
 	ID     int64
 	ShopID int64
 	Name   string
-	Code   string // the manager code, 4 to 8 digits, in the clear
 }
 
 // Sale is how many of a product (gifticons) or of a campaign's coupons (star coupons) were sold on a day.
@@ -73,7 +71,8 @@ func Make(opt Options) *Set {
 	return s
 }
 
-func partners() []Partner {
+// Partners are those who buy from any set: one live, one sandbox.
+func Partners() []Partner {
 	return []Partner{
 		{gift.Partner{Name: "demo", Title: "데모 매체사", State: gift.Active, DuplicateSec: 10}, 10_000_000},
 		{gift.Partner{Name: "devtest1", Title: "개발 테스트", State: gift.Active, Sandbox: true, DuplicateSec: 10}, 10_000_000},

@@ -73,7 +73,7 @@ func TestHowMuchThereIs(t *testing.T) {
 		{"brands", len(s.Brands), 70},
 		{"shops", len(s.Shops), 60},
 		{"sellers", len(s.Sellers), 60},
-		{"partners", len(s.Partners), 2},
+		{"partners", len(Partners()), 2},
 	} {
 		if test.got != test.want {
 			t.Errorf("%d %s, want %d", test.got, test.name, test.want)
@@ -102,7 +102,7 @@ func countOffers(s *Set, kind gift.Kind) (n int) {
 // TestAPartnerMayBuyAndAnotherMayTry: the guide names the second, whose purchases are not real.
 func TestAPartnerMayBuyAndAnotherMayTry(t *testing.T) {
 	sandbox := map[string]bool{}
-	for _, p := range shared().Partners {
+	for _, p := range Partners() {
 		sandbox[p.Name] = p.Sandbox
 		if p.State != gift.Active || p.Balance != 10_000_000 {
 			t.Errorf("partner %+v", p)

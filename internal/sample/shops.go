@@ -19,18 +19,7 @@ func (m *maker) makeShops() {
 		guideShop(&s)
 		m.Shops = append(m.Shops, s)
 		m.Sellers = append(m.Sellers, Seller{
-			ID: s.ID, ShopID: s.ID, Code: m.managerCode(),
-			Name: string(surnames[m.rng.IntN(len(surnames))]) + "점장",
+			ID: s.ID, ShopID: s.ID, Name: string(surnames[m.rng.IntN(len(surnames))]) + "점장",
 		})
 	})
-}
-
-// managerCode returns 4 to 8 digits. The first is not 0, so that a client or a spreadsheet may take it for a number.
-func (m *maker) managerCode() string {
-	code := make([]byte, m.between(4, 8))
-	code[0] = byte('1' + m.rng.IntN(9))
-	for i := 1; i < len(code); i++ {
-		code[i] = byte('0' + m.rng.IntN(10))
-	}
-	return string(code)
 }

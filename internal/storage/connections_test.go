@@ -87,7 +87,7 @@ func TestADatabaseMayHaveAnotherIsolationByDefault(t *testing.T) {
 			return err == nil && balance == 1005
 		},
 	} {
-		order := h.DB.NextID()
+		order := h.DB.IDs().Next()
 		tx, err := raw.BeginTx(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)

@@ -19,7 +19,7 @@ func TestOnlyAReferenceIsADuplicateDeposit(t *testing.T) {
 			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 			h.Partner(gift.Partner{Name: "demo"}, 0)
 			raw := rawDB(t, driver, strings.TrimPrefix(dsn, "sqlite:"))
-			next := int64(h.DB.NextID()) + 1
+			next := int64(h.DB.IDs().Next()) + 1
 			_, err := raw.ExecContext(t.Context(), `INSERT INTO ledger_transactions (id, kind, memo, at) VALUES ($1, 'x', '', 0)`, next)
 			if err != nil {
 				t.Fatal(err)

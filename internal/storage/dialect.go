@@ -21,6 +21,8 @@ type dialect struct {
 	locks *strings.Replacer
 	// input returns the WITH clause that makes a relation named "input" of n rows.
 	input func(s *setStatement, n int) string
+	// now is the time by the database server's clock, which all processes share, in milliseconds since 1970.
+	now string
 	// maxRows bounds the rows one statement takes; 0 = no bound.
 	maxRows int
 	// writing and reading are the options of transactions; reading ones see one state throughout.
@@ -31,6 +33,7 @@ type dialect struct {
 const (
 	lockAccounts = "/*lock accounts*/"
 	lockOffers   = "/*lock offers*/"
+	lockFree     = "/*lock one that nobody else locks*/"
 )
 
 var postgres = &dialect{
@@ -41,7 +44,9 @@ var postgres = &dialect{
 	// Keys of these rows never change, so whoever refers to them need not wait.
 	locks: strings.NewReplacer(
 		lockAccounts, "FOR NO KEY UPDATE OF accounts", lockOffers, "FOR NO KEY UPDATE OF offers",
+		lockFree, "FOR NO KEY UPDATE SKIP LOCKED",
 	),
+	now: `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 	input: func(s *setStatement, _ int) string {
 		var b strings.Builder
 		b.WriteString("WITH input (" + strings.Join(s.columns, ", ") + ") AS (SELECT * FROM unnest(")
@@ -71,7 +76,8 @@ var sqlite = &dialect{
 	schema: func(text string) string {
 		return rowNumber.ReplaceAllString(sqliteWords.Replace(text), "INTEGER NOT NULL PRIMARY KEY")
 	},
-	locks: strings.NewReplacer(lockAccounts, "", lockOffers, ""),
+	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockFree, ""),
+	now:   `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
 	input: func(s *setStatement, n int) string {
 		row := "(" + strings.Repeat("?, ", len(s.columns)-1) + "?)"
 		rows := strings.Repeat(row+", ", n-1) + row

@@ -7,18 +7,18 @@ import (
 	"fmt"
 	"time"
 
-	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
 )
 
 // Accounts that the first migration made.
 const (
 	bankAccount      = 1
+	refundsAccount   = 2
 	testFundsAccount = 3
 )
 
-// maxDeposit bounds one deposit, so that a slipped key cannot bring sums near the edge of an int64.
-const maxDeposit = gift.Won(1_000_000_000_000)
+// MaxDeposit bounds one deposit, so that a slipped key cannot bring sums near the edge of an int64.
+const MaxDeposit = gift.Won(1_000_000_000_000)
 
 // transaction is a ledger transaction that is not a purchase. Its entries add up to zero; they name each account once.
 type transaction struct {
@@ -85,8 +85,11 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (reference) DO NOTHING`,
 func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, reference, memo string, now time.Time) (
 	balance gift.Won, err error,
 ) {
-	if amount <= 0 || amount > maxDeposit {
-		return 0, fmt.Errorf("a deposit is between 1 and %d won, not %d", maxDeposit, amount)
+	if amount <= 0 || amount > MaxDeposit {
+		return 0, fmt.Errorf("a deposit is between 1 and %d won, not %d", MaxDeposit, amount)
+	}
+	if err := db.readyForIDs(ctx); err != nil {
+		return 0, err
 	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		account, sandbox, err := prepaidAccount(ctx, tx, partnerName)
@@ -110,7 +113,7 @@ func explainDeposit(err error, partnerName, reference string) error {
 		return fmt.Errorf("%w\nLook at the balance of %q before you book it again; with a reference, again would be safe",
 			err, partnerName)
 	case errors.Is(err, ErrDuplicate):
-		return fmt.Errorf("book the deposit: %v", err) //nolint:errorlint // not the duplicate that callers ask for
+		return fmt.Errorf("book the deposit: %v", err) // not wrapped: it is not the duplicate that callers ask for
 	}
 	return err
 }
@@ -122,8 +125,12 @@ func (db *DB) deposit(
 	if sandbox {
 		from = testFundsAccount
 	}
+	id, err := db.newID()
+	if err != nil {
+		return 0, err
+	}
 	err = post(ctx, tx, transaction{
-		id: db.NextID(), kind: "deposit", reference: reference, memo: memo, at: now,
+		id: id, kind: "deposit", reference: reference, memo: memo, at: now,
 		entries: []entry{{account, amount}, {from, -amount}},
 	})
 	if err != nil {
@@ -142,22 +149,6 @@ JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id WHERE p.name = $1`, 
 	}
 	return account, sandbox, err
 }
-
-// Join gives this process a number of its own, which its IDs and its sales account are made with. Call it once, after
-// Migrate or CheckSchema, before anything is bought or booked.
-func (db *DB) Join(ctx context.Context, clk clock.Clock) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `UPDATE node_numbers SET last = last + 1 WHERE id = 1 RETURNING last`).Scan(&db.node)
-		db.ids = gift.NewIDMaker(db.node, clk.Now)
-		return err
-	})
-}
-
-// IDs returns the maker of this process's order numbers; nil before Join.
-func (db *DB) IDs() *gift.IDMaker { return db.ids }
-
-// NextID returns an unused ledger transaction or order number. It panics before Join.
-func (db *DB) NextID() gift.ID { return db.ids.Next() }
 
 // execOne runs a statement that must change exactly one row.
 func execOne(ctx context.Context, tx *sql.Tx, query string, args ...any) error {

@@ -21,6 +21,11 @@ type Stock struct {
 	Offers     []gift.Offer
 	Units      []NewUnit
 	Sales      []ItemSale
+
+	// Origin says where the stock comes from, for people; StockOrigin returns it once the stock is there. "" = not kept.
+	Origin string
+	// Progress, when set, is told how many of the units are stored.
+	Progress func(done, total int)
 }
 
 // NewSeller is a seller with its hashed manager code.
@@ -97,6 +102,8 @@ SELECT id, offer_id, position, number, number_hash FROM input`)
 
 	insertSales = over("kind bigint, item_id bigint, day bigint, sold bigint", `
 INSERT INTO item_sales (kind, item_id, day, sold) SELECT kind, item_id, day, sold FROM input`)
+
+	insertOrigin = over("origin text", `INSERT INTO settings (name, value) SELECT 'stock', origin FROM input`)
 )
 
 // Load adds the stock in one transaction: all of it or, on any fault (ErrDuplicate among them), nothing.
@@ -138,8 +145,9 @@ func (stock *Stock) send(ctx context.Context, s session) error {
 		func() error {
 			return inChunks(ctx, s, stock.Offers, func(s session, rows []gift.Offer) { sendOffers(s, rows, units) })
 		},
-		func() error { return inChunks(ctx, s, stock.Units, sendUnits) },
+		func() error { return stock.sendUnits(ctx, s) },
 		func() error { return inChunks(ctx, s, stock.Sales, sendSales) },
+		func() error { return stock.sendOrigin(ctx, s) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -147,6 +155,27 @@ func (stock *Stock) send(ctx context.Context, s session) error {
 		}
 	}
 	return nil
+}
+
+func (stock *Stock) sendUnits(ctx context.Context, s session) error {
+	for done := 0; done < len(stock.Units); {
+		next := min(done+loadChunk, len(stock.Units))
+		if err := inChunks(ctx, s, stock.Units[done:next], sendUnits); err != nil {
+			return err
+		}
+		if done = next; stock.Progress != nil {
+			stock.Progress(done, len(stock.Units))
+		}
+	}
+	return nil
+}
+
+func (stock *Stock) sendOrigin(ctx context.Context, s session) error {
+	if stock.Origin == "" {
+		return nil
+	}
+	s.exec(insertOrigin, 1, []string{stock.Origin})
+	return s.flush(ctx)
 }
 
 func inChunks[T any](ctx context.Context, s session, rows []T, send func(session, []T)) error {

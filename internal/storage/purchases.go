@@ -9,12 +9,6 @@ import (
 
 var _ purchase.Store = (*DB)(nil)
 
-// salesShards is how many sales accounts the first migration made.
-const (
-	salesShards       = 16
-	firstSalesAccount = 16
-)
-
 // What a batch locks and reads. The locks come first, so the statements after them see what the locks protect.
 var (
 	lockPartnerAccounts = over("partner_id bigint", `
@@ -75,17 +69,23 @@ FROM input JOIN once_claims o ON o.partner_id = input.partner_id AND o.offer_id 
 func (db *DB) Transact(
 	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
 ) error {
+	if err := db.readyForIDs(ctx); err != nil {
+		return err
+	}
 	s, err := db.begin(ctx, db.commits)
 	if err != nil {
 		return classify(err)
 	}
-	state := &purchase.State{SalesAccount: firstSalesAccount + db.node%salesShards}
+	state := &purchase.State{SalesAccount: db.salesAccount()}
 	queueReads(s, reads, state)
 	if err := s.flush(ctx); err != nil {
 		s.rollback()
 		return classify(err)
 	}
 	writes, err := decide(state)
+	if err == nil {
+		err = db.checkIDs(writes.Orders)
+	}
 	if err != nil {
 		s.rollback()
 		return err

@@ -90,6 +90,9 @@ func (db *DB) ClearWrong(ctx context.Context, sellerID int64, sandbox bool) erro
 // MarkUsed implements redeem.Store. The item's row is locked first, the shop's account next and the sales account, which
 // the node's purchases share, last.
 func (db *DB) MarkUsed(ctx context.Context, use redeem.Use) (won bool, err error) {
+	if err := db.readyForIDs(ctx); err != nil {
+		return false, err
+	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		var paid gift.Won
 		var testOrder int64
@@ -122,8 +125,12 @@ ON CONFLICT DO NOTHING`, account, use.ShopID)
 	if err != nil {
 		return err
 	}
+	id, err := db.newID()
+	if err != nil {
+		return err
+	}
 	return post(ctx, tx, transaction{
-		id: db.NextID(), kind: "redemption", orderID: use.OrderID, memo: fmt.Sprintf("line %d", use.Line), at: use.At,
-		entries: []entry{{account, paid}, {firstSalesAccount + db.node%salesShards, -paid}},
+		id: id, kind: "redemption", orderID: use.OrderID, memo: fmt.Sprintf("line %d", use.Line), at: use.At,
+		entries: []entry{{account, paid}, {db.salesAccount(), -paid}},
 	})
 }

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"giftimbiz/internal/gift"
 )
 
 // DB is an open database. Its methods may be called from any goroutine.
@@ -20,8 +18,7 @@ type DB struct {
 	dialect *dialect
 	write   *sql.DB
 	read    *sql.DB
-	node    int64 // this process's number; with ids set by Join
-	ids     *gift.IDMaker
+	lease   lease // of the number that this process makes order numbers with
 
 	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
 	pool    *pgxpool.Pool
@@ -60,8 +57,11 @@ func redact(dsn string) string {
 	return scheme + ":…"
 }
 
-// Close ends all connections, after the write transaction under way.
+// Close gives the node number back and ends all connections, after the write transaction under way.
 func (db *DB) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), rollbackTimeout)
+	defer cancel()
+	_ = db.Leave(ctx) // a number that cannot be given back is free within a minute
 	var errs []error
 	if db.pool == nil {
 		db.writer <- struct{}{} // never given back: nothing writes any more

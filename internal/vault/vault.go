@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -31,6 +32,7 @@ type Vault struct {
 	tokenKey      []byte
 	fingerprint   string
 	data          map[uint32]cipher.AEAD
+	dataPrints    map[uint32]string
 	newest        uint32
 	codes         chan struct{} // bounds the slow hashes that run at once
 }
@@ -38,8 +40,8 @@ type Vault struct {
 func newVault(root []byte, data map[uint32][]byte) (*Vault, error) {
 	v := &Vault{
 		lookupKey: derive(root, "lookup"), capabilityKey: derive(root, "capability"), pepper: derive(root, "pepper"),
-		tokenKey: derive(root, "tokens"), fingerprint: hex.EncodeToString(derive(root, "fingerprint")[:16]),
-		data: map[uint32]cipher.AEAD{}, codes: make(chan struct{}, codesAtOnce),
+		tokenKey: derive(root, "tokens"), fingerprint: fingerprint(root), data: map[uint32]cipher.AEAD{},
+		dataPrints: map[uint32]string{}, codes: make(chan struct{}, codesAtOnce),
 	}
 	for id, key := range data {
 		block, err := aes.NewCipher(key)
@@ -49,6 +51,7 @@ func newVault(root []byte, data map[uint32][]byte) (*Vault, error) {
 		if v.data[id], err = cipher.NewGCMWithRandomNonce(block); err != nil {
 			return nil, err
 		}
+		v.dataPrints[id] = fingerprint(key)
 		v.newest = max(v.newest, id)
 	}
 	return v, nil
@@ -62,6 +65,9 @@ func derive(root []byte, purpose string) []byte {
 	}
 	return key
 }
+
+// fingerprint tells a key from others without giving anything of it away.
+func fingerprint(key []byte) string { return hex.EncodeToString(derive(key, "fingerprint")[:16]) }
 
 // Seal encrypts a unit's number with the newest key. The result names the key and is bound to the unit.
 func (v *Vault) Seal(unit int64, plain string) ([]byte, error) {
@@ -97,8 +103,11 @@ func (v *Vault) Lookup(kind, value string) []byte { return keyedHash(v.lookupKey
 // TokenKey returns the key that tokens are signed with.
 func (v *Vault) TokenKey() []byte { return slices.Clone(v.tokenKey) }
 
-// Fingerprint tells two sets of keys apart without giving anything away.
+// Fingerprint tells two root keys apart without giving anything away.
 func (v *Vault) Fingerprint() string { return v.fingerprint }
+
+// DataFingerprints does the same for the data keys, by their numbers.
+func (v *Vault) DataFingerprints() map[uint32]string { return maps.Clone(v.dataPrints) }
 
 // String keeps the keys out of anything that prints a Vault.
 func (v *Vault) String() string { return "vault " + v.fingerprint }

@@ -9,11 +9,16 @@ CREATE TABLE settings (
     name  TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
 );
-CREATE TABLE node_numbers (
-    id   BIGINT NOT NULL PRIMARY KEY,
-    last BIGINT NOT NULL
-);
-INSERT INTO node_numbers (id, last) VALUES (1, 0);
+-- Who makes order numbers with which node number, and up to which time. A number is free when expires_at, by the
+-- database's clock, is over; whoever takes it goes on at ids_before, by the clock that orders are dated with.
+CREATE TABLE node_leases (
+    number     BIGINT NOT NULL PRIMARY KEY,
+    token      TEXT   NOT NULL DEFAULT '',
+    expires_at BIGINT NOT NULL DEFAULT 0,
+    ids_before BIGINT NOT NULL DEFAULT 0
+) /*often updated*/;
+WITH RECURSIVE numbers (number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM numbers WHERE number < 511)
+INSERT INTO node_leases (number) SELECT number FROM numbers;
 
 -- One row. Whoever changes what a node keeps in memory takes the next number, writes it into the rows it changed, and
 -- keeps the row locked until COMMIT: numbers become visible in order, so "everything above the last one I saw" is exact.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -131,4 +132,135 @@ func (h *House) spoiltEngine(spoil func(*faultyStore)) *purchase.Engine {
 	e.Start()
 	h.T.Cleanup(e.Stop)
 	return e
+}
+
+// slowCommit: a COMMIT takes longer than the window in which equal purchases are one. Who asks again meanwhile is refused,
+// although its turn comes after the window.
+func slowCommit(t *testing.T, open Opener) {
+	h := NewHouse(t, open)
+	h.Stock(1, 10)
+	p := h.Partner(gift.Partner{Name: "demo", DuplicateSec: 10}, 10_000)
+	slow := &slowStore{Store: h.DB, entered: make(chan struct{}), leave: make(chan struct{})}
+	e := purchase.New(purchase.Options{Store: slow, Clock: h.Clock, IDs: h.DB.IDs()})
+	e.Start()
+	t.Cleanup(e.Stop)
+	outs := make(chan purchase.Outcome, 2)
+	buy := func() {
+		out, err := e.Buy(t.Context(), GiftRequest(p, "", 1))
+		if err != nil {
+			t.Error(err)
+		}
+		outs <- out
+	}
+	go buy()
+	<-slow.entered // decided, not yet committed
+	h.Clock.Advance(5 * time.Second)
+	go buy()
+	for i := 0; e.Waiting() == 0 && i < 60_000; i++ {
+		time.Sleep(time.Millisecond)
+	}
+	h.Clock.Advance(10 * time.Second)
+	close(slow.leave)
+	first, second := <-outs, <-outs
+	if first.Refusal != nil {
+		first, second = second, first
+	}
+	if second.Refusal == nil || second.Refusal.Reason != gift.Repeated || second.Refusal.First != first.Ref {
+		t.Errorf("%+v, then %+v", first, second.Refusal)
+	}
+}
+
+// slowStore keeps the first transaction from committing until told.
+type slowStore struct {
+	purchase.Store
+	once    sync.Once
+	entered chan struct{}
+	leave   chan struct{}
+}
+
+func (s *slowStore) Transact(
+	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
+) error {
+	return s.Store.Transact(ctx, reads, func(state *purchase.State) (w purchase.Writes, err error) {
+		w, err = decide(state)
+		s.once.Do(func() {
+			close(s.entered)
+			<-s.leave
+		})
+		return w, err
+	})
+}
+
+// askedAgainLate: a buyer without a key that could not be told its outcome asks again after the window, once; after that
+// it may buy the same again.
+func askedAgainLate(t *testing.T, open Opener) {
+	h := NewHouse(t, open)
+	h.Stock(1, 10)
+	p := h.Partner(gift.Partner{Name: "demo", DuplicateSec: 10}, 10_000)
+	f := h.spoiltEngine(func(f *faultyStore) { f.lostAfter.Store(1); f.silent.Store(1 << 40) })
+	if _, err := f.Buy(t.Context(), GiftRequest(p, "", 1)); !errors.Is(err, purchase.ErrUnknown) {
+		t.Fatalf("want ErrUnknown, got %v", err)
+	}
+	h.Clock.Advance(time.Hour)
+	for i, want := range []bool{true, false} {
+		out, err := f.Buy(t.Context(), GiftRequest(p, "", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if repeated := out.Refusal != nil && out.Refusal.Reason == gift.Repeated; repeated != want {
+			t.Errorf("asked again for the %d. time: %+v", i+1, out.Refusal)
+		}
+	}
+	if got := h.Balance("demo"); got != 10_000-2*940 {
+		t.Errorf("balance %d", got)
+	}
+}
+
+// neverStored: no COMMIT gets through. The engine gives up soon and says that nothing was bought.
+func neverStored(t *testing.T, open Opener) {
+	h := NewHouse(t, open)
+	h.Stock(1, 10)
+	p := h.Partner(gift.Partner{Name: "demo"}, 10_000)
+	var spoilt *faultyStore
+	f := h.spoiltEngine(func(f *faultyStore) { f.lostBefore.Store(1 << 40); spoilt = f })
+	if _, err := f.Buy(t.Context(), GiftRequest(p, "k", 1)); !errors.Is(err, purchase.ErrNotJournalled) {
+		t.Errorf("want ErrNotJournalled, got %v", err)
+	}
+	if tries := 1<<40 - spoilt.lostBefore.Load(); tries > 10 {
+		t.Errorf("%d transactions were tried", tries)
+	}
+	if h.Balance("demo") != 10_000 {
+		t.Errorf("balance %d", h.Balance("demo"))
+	}
+}
+
+// midnightWhileWaiting: the day turns between the question and the locks. The price is that of the new day.
+func midnightWhileWaiting(t *testing.T, open Opener) {
+	h := NewHouse(t, open)
+	h.Stock(1, 10)
+	p := h.Partner(gift.Partner{Name: "demo"}, 10_000)
+	lastDayAtFar := gift.DateOf(2025, 12, 31) - 61
+	h.Clock.Set(lastDayAtFar.End().Add(-time.Second))
+	turn := &turningStore{Store: h.DB, turn: func() { h.Clock.Set(lastDayAtFar.End()) }}
+	e := purchase.New(purchase.Options{Store: turn, Clock: h.Clock, IDs: h.DB.IDs()})
+	e.Start()
+	t.Cleanup(e.Stop)
+	out, err := e.Buy(t.Context(), GiftRequest(p, "", 1)) // names the price of the old day
+	if err != nil || out.Refusal == nil || out.Refusal.Reason != gift.WrongAmount || out.Refusal.Amount != 930 {
+		t.Errorf("%+v, %v", out.Refusal, err)
+	}
+}
+
+// turningStore does something between a batch's question and its locks, once.
+type turningStore struct {
+	purchase.Store
+	once sync.Once
+	turn func()
+}
+
+func (s *turningStore) Transact(
+	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
+) error {
+	s.once.Do(s.turn)
+	return s.Store.Transact(ctx, reads, decide)
 }

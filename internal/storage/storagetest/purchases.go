@@ -17,6 +17,7 @@ func Run(t *testing.T, open Opener) {
 	for name, test := range map[string]func(*testing.T, Opener){
 		"a purchase moves money, stock and history together":  purchaseMovesAll,
 		"every refusal leaves everything as it was":           refusals,
+		"of several faults the first in order is named":       faultsInOrder,
 		"the same key gives the first answer again":           keys,
 		"an equal purchase without a key is refused":          repeats,
 		"the last voucher goes to one of 200 buyers":          lastVoucher,
@@ -31,6 +32,10 @@ func Run(t *testing.T, open Opener) {
 		"an unanswered commit is looked up, never repeated":   unansweredCommits,
 		"a failed batch hits its culprit only":                failedTransactions,
 		"an outcome that stays unknown is found by its key":   neverAnswered,
+		"who could not be told and asks again late is told":   askedAgainLate,
+		"a repeat is told by when it was asked for":           slowCommit,
+		"a store that cannot commit is given up soon":         neverStored,
+		"the day may turn while a purchase waits":             midnightWhileWaiting,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}
@@ -78,13 +83,14 @@ func refusals(t *testing.T, open Opener) {
 		"other kind":         {with(rich, func(r *purchase.Request) { r.Kind = gift.StarCoupon }), gift.UnknownOffer},
 		"wrong name":         {with(rich, func(r *purchase.Request) { r.Product = "다른 것" }), gift.NameMismatch},
 		"wrong amount":       {with(rich, func(r *purchase.Request) { r.Cash = 939 }), gift.WrongAmount},
-		"more than in stock": {GiftRequest(rich, "", 1, 1), gift.SoldOut},
+		"more than in stock": {GiftRequest(rich, "", 1, 1), gift.TooFew},
 		"low balance":        {with(poor, same), gift.LowBalance},
 		"wrong campaign": {with(rich, func(r *purchase.Request) {
 			*r = StarRequest(rich, "", 0)
 			r.Items[0].CampaignID = 1
 		}), gift.WrongCampaign},
-		"coupon of another offer": {StarRequest(rich, "", 100_001), gift.WrongCampaign},
+		"coupon of another offer": {StarRequest(rich, "", 100_001), gift.WrongCoupon},
+		"a coupon twice":          {StarRequest(rich, "", StarOfferID*100_000+1, StarOfferID*100_000+1), gift.CouponTwice},
 		"no such partner":         {with(999, same), gift.MayNotSpend},
 	}
 	for name, test := range tests {
@@ -159,7 +165,7 @@ func repeats(t *testing.T, open Opener) {
 		t.Errorf("after the window: %v", last.Refusal)
 	}
 	h.Clock.Advance(time.Hour)
-	if out := h.Buy(p, "", 1); out.Refusal == nil || out.Refusal.Reason != gift.Repeated || out.Refusal.First != last.Ref {
+	if out := h.Buy(p, "", 1); out.Refusal == nil || out.Refusal.Reason != gift.TookLast || out.Refusal.First != last.Ref {
 		t.Errorf("sold out to the same partner: %+v", out.Refusal)
 	}
 	if out := h.Buy(other, "", 1); out.Refusal == nil || out.Refusal.Reason != gift.SoldOut {

@@ -2,30 +2,18 @@ package catalog
 
 import (
 	"strings"
-	"unicode"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
-)
 
-// fold returns a name as it is compared: composed (NFKC, so full and half width are one), without case, spaces and
-// invisible characters.
-func fold(s string) string {
-	s = norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
-	return strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || unicode.Is(unicode.C, r) {
-			return -1
-		}
-		return r
-	}, s)
-}
+	"giftimbiz/internal/fold"
+)
 
 // searchText returns the text in which words are looked for: the folded names, then the initial consonants of each run
 // of their syllables, all parted by zero bytes.
 func searchText(names []string) string {
 	var text, heads strings.Builder
 	for _, name := range names {
-		name = fold(name)
+		name = fold.Search(name)
 		text.WriteString(name)
 		text.WriteByte(0)
 		writeInitials(&heads, name)
@@ -70,7 +58,7 @@ func foldWords(s string) (words []string) {
 		if initials, ok := asInitials(word); ok {
 			word = initials
 		} else {
-			word = fold(word)
+			word = fold.Search(word)
 		}
 		if word != "" && !seen[word] {
 			seen[word] = true

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync/atomic"
+
+	"giftimbiz/internal/partnerapi"
+	"giftimbiz/internal/requestid"
+)
+
+// front is what every request passes first: it gives the answer an id, survives panics, and says that the server
+// starts until there is a node behind it.
+type front struct {
+	log  *slog.Logger
+	next atomic.Pointer[http.Handler]
+}
+
+func newFront(log *slog.Logger) *front {
+	f := &front{log: log}
+	f.open(starting())
+	return f
+}
+
+// open lets requests through to next.
+func (f *front) open(next http.Handler) { f.next.Store(&next) }
+
+// ServeHTTP implements http.Handler.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := []string{requestid.Of(r)}
+	r.Header[requestid.Header], w.Header()[requestid.Header] = id, id
+	seen := &seenWriter{ResponseWriter: w}
+	defer f.recover(seen, r)
+	(*f.next.Load()).ServeHTTP(seen, r)
+}
+
+// recover answers for a handler that panicked. Its log line names no path: a path may be a key.
+func (f *front) recover(w *seenWriter, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	f.log.Error("panic", "route", r.Pattern, "request", r.Header.Get(requestid.Header), "panic", p, "stack", string(debug.Stack()))
+	if w.wrote {
+		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+	}
+	plain(w, http.StatusInternalServerError, "The server failed. If it goes on, tell us the X-Request-Id.")
+}
+
+// starting answers while the node reads what it needs.
+func starting() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", alive)
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "1")
+		plain(w, http.StatusServiceUnavailable, "starting")
+	})
+	return apiFirst(http.HandlerFunc(partnerapi.Starting), mux)
+}
+
+// seenWriter knows whether the answer has begun.
+type seenWriter struct {
+	http.ResponseWriter
+	wrote bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *seenWriter) WriteHeader(status int) {
+	w.wrote = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *seenWriter) Write(b []byte) (int, error) {
+	w.wrote = true
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *seenWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

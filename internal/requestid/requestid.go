@@ -1,0 +1,42 @@
+// Package requestid names requests, so that an answer and the lines about it in a log can be brought together.
+package requestid
+
+import (
+	"encoding/hex"
+	"math/rand/v2"
+	"net/http"
+)
+
+// Header is where a request's id stands, in requests and answers.
+const Header = "X-Request-Id"
+
+// maxSize bounds an id that a caller chose, in bytes.
+const maxSize = 128
+
+// Of returns the caller's own id when it is a sane one, else a new one.
+func Of(r *http.Request) string {
+	if own := r.Header[Header]; len(own) > 0 && isSane(own[0]) {
+		return own[0]
+	}
+	var b [12]byte
+	for i := 0; i < len(b); i += 4 {
+		n := rand.Uint32() // an id to find a line in a log by; it guards nothing
+		b[i], b[i+1], b[i+2], b[i+3] = byte(n), byte(n>>8), byte(n>>16), byte(n>>24)
+	}
+	return hex.EncodeToString(b[:])
+}
+
+func isSane(id string) bool {
+	if id == "" || len(id) > maxSize {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '-', c == '_', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}

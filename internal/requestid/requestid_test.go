@@ -1,0 +1,33 @@
+package requestid_test
+
+import (
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"giftimbiz/internal/requestid"
+)
+
+func TestACallersOwnIDIsKeptWhenItIsSane(t *testing.T) {
+	for own, sane := range map[string]bool{
+		"a": true, "0af7651916cd43dd-8448.eb_2": true, strings.Repeat("x", 128): true,
+		"": false, strings.Repeat("x", 129): false, "two words": false, "line\nbreak": false, "주문": false, "<b>": false,
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header[requestid.Header] = []string{own}
+		got := requestid.Of(r)
+		if kept := got == own; kept != sane {
+			t.Errorf("of %q became %q", own, got)
+		}
+		if len(got) == 0 {
+			t.Errorf("%q left the request without an id", own)
+		}
+	}
+}
+
+func TestRequestsWithoutAnIDGetDifferentOnes(t *testing.T) {
+	r := httptest.NewRequest("GET", "/", nil)
+	if a, b := requestid.Of(r), requestid.Of(r); a == b || len(a) != 24 {
+		t.Errorf("%q and %q", a, b)
+	}
+}

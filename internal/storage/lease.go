@@ -1,0 +1,252 @@
+package storage
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/purchase"
+)
+
+const (
+	// LeaseFor is how long a node number stays its holder's after it was last renewed.
+	LeaseFor = time.Minute
+	// RenewEvery is how often a holder should call Renew.
+	RenewEvery = 10 * time.Second
+
+	idsAhead  = LeaseFor    // how far ahead of the clock IDs are claimed
+	idsSpare  = time.Second // more are claimed first when less than this is left
+	idsTooFar = time.Hour   // a number whose IDs are further ahead of the clock is taken last
+)
+
+// ErrNoNumber says that 512 processes work on the database.
+var ErrNoNumber = fmt.Errorf("all %d node numbers of the database are taken; stop a node, or wait a minute if some died",
+	gift.Nodes)
+
+// ErrLeaseLost says that another process took this one's node number, which happens to a process that was paused for
+// longer than LeaseFor.
+var ErrLeaseLost = errors.New("another process took this one's node number")
+
+// lease is a node number and the span of time that this process may make IDs in with it. Spans of one number never overlap:
+// each begins where the row says that the one before may have ended. They are claimed in the database before they are
+// used, so IDs are unique whatever the clocks of the nodes show – skewed, set back, or shifted by demo --now – and a
+// process that is stopped between making an ID and storing it harms nobody. Only whether a number counts as free depends on
+// a clock, the database server's (of SQLite: the machine's, where all its processes run): if that clock jumps, a living
+// holder may lose its number, and takes another.
+type lease struct {
+	clock clock.Clock   // with ids set by the first Join
+	ids   *gift.IDMaker // claims end above what it made
+
+	mu     sync.Mutex
+	number int64     // guarded by mu
+	token  string    // guarded by mu: tells this holder from others; empty = this process has no number
+	until  time.Time // guarded by mu: IDs of number are before it
+	left   bool      // guarded by mu: the number was given back, not lost
+}
+
+// Join takes a node number, which this process's IDs and its sales account are made with. Call it after Migrate or
+// CheckSchema, before anything is bought or booked; Renew keeps the number and Close gives it back. It does nothing in a
+// process that has a number. clk dates the IDs and must be the same in every call.
+func (db *DB) Join(ctx context.Context, clk clock.Clock) error {
+	l := &db.lease
+	l.mu.Lock()
+	joined := l.token != ""
+	if l.ids == nil {
+		l.clock, l.ids = clk, gift.NewIDMaker(0, clk.Now)
+	}
+	l.left = false
+	l.mu.Unlock()
+	if joined {
+		return nil
+	}
+	return db.takeNumber(ctx)
+}
+
+// takeNumber takes a number that nobody holds: one given back before one that expired, so that a holder who is only slow
+// keeps its own, and the lowest, so that a node that starts again goes on with its former IDs. A number whose last holder's
+// clock was far ahead comes last: its IDs could not tell the time.
+func (db *DB) takeNumber(ctx context.Context) error {
+	l := &db.lease
+	now, token := l.idTime(), rand.Text()
+	var number int64
+	var from, until time.Time
+	err := db.tx(ctx, func(tx *sql.Tx) error {
+		var before int64
+		var former string
+		err := tx.QueryRowContext(ctx, db.dialect.locks.Replace(`
+SELECT number, token, ids_before FROM node_leases WHERE expires_at <= `+db.dialect.now+`
+ORDER BY CASE WHEN ids_before > $1 THEN ids_before ELSE 0 END, expires_at, number LIMIT 1 `+lockFree),
+			millis(now.Add(idsTooFar))).Scan(&number, &former, &before)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNoNumber
+		}
+		if err != nil {
+			return err
+		}
+		if from = time.UnixMilli(before); from.Before(now) {
+			from = now
+		}
+		until = from.Add(idsAhead)
+		return execOne(ctx, tx, `UPDATE node_leases SET token = $1, expires_at = `+db.dialect.now+` + $2, ids_before = $3
+WHERE number = $4 AND token = $5 AND ids_before = $6`, token, LeaseFor.Milliseconds(), millis(until), number, former, before)
+	})
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ids.Continue(number, from)
+	l.number, l.token, l.until = number, token, until
+	return nil
+}
+
+// Renew keeps the node number for LeaseFor more and claims IDs as far ahead. When another process took the number
+// meanwhile, this one takes another and says so with ErrLeaseLost; until then it buys and books nothing.
+func (db *DB) Renew(ctx context.Context) error {
+	err := db.extend(ctx)
+	if !errors.Is(err, ErrLeaseLost) || db.lease.gone() {
+		return err
+	}
+	if taken := db.takeNumber(ctx); taken != nil {
+		return errors.Join(err, taken)
+	}
+	return fmt.Errorf("%w; it took another", err)
+}
+
+// extend renews the lease if it is still this process's.
+func (db *DB) extend(ctx context.Context) error {
+	l := &db.lease
+	l.mu.Lock()
+	number, token := l.number, l.token
+	l.mu.Unlock()
+	if token == "" {
+		return ErrLeaseLost
+	}
+	var before int64
+	err := db.tx(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `
+UPDATE node_leases SET expires_at = `+db.dialect.now+` + $1, ids_before = CASE WHEN ids_before > $2 THEN ids_before ELSE $2 END
+WHERE number = $3 AND token = $4 RETURNING ids_before`,
+			LeaseFor.Milliseconds(), millis(l.idTime().Add(idsAhead)), number, token).Scan(&before)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrLeaseLost
+		}
+		return err
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.token != token { // somebody else renewed, lost or left it meanwhile
+		return err
+	}
+	switch {
+	case errors.Is(err, ErrLeaseLost):
+		l.token = ""
+	case err == nil:
+		l.until = time.UnixMilli(before)
+	}
+	return err
+}
+
+// Leave gives the node number back. Nothing can be bought or booked after it, until Join is called again.
+func (db *DB) Leave(ctx context.Context) error {
+	l := &db.lease
+	l.mu.Lock()
+	number, token := l.number, l.token
+	l.token, l.left = "", true
+	l.mu.Unlock()
+	if token == "" {
+		return nil
+	}
+	// No ID was handed out after the token was gone, so what is known now stays true.
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE node_leases SET token = '', expires_at = 0, ids_before = $1
+WHERE number = $2 AND token = $3`, millis(l.ids.Bound()), number, token)
+		return err
+	})
+}
+
+// gone tells whether the number was given back.
+func (l *lease) gone() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.left
+}
+
+// idTime returns the earliest time of the next ID.
+func (l *lease) idTime() time.Time {
+	now := gift.FirstIDAt(l.clock.Now()).Time()
+	if bound := l.ids.Bound(); bound.After(now) {
+		return bound
+	}
+	return now
+}
+
+// holds tells whether an ID is inside what was claimed.
+func (l *lease) holds(id gift.ID) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.token != "" && id.Node() == l.number && id.Time().Before(l.until)
+}
+
+// readyForIDs claims more IDs where the holder's heartbeat did not: after its clock jumped, or when it was paused. Call it
+// before a transaction that makes IDs. It fails with purchase.ErrUnavailable when this process has no number.
+func (db *DB) readyForIDs(ctx context.Context) error {
+	l := &db.lease
+	if l.ids == nil {
+		return wrap(purchase.ErrUnavailable, errors.New("this process has no node number: it did not join"))
+	}
+	at := l.idTime().Add(idsSpare)
+	l.mu.Lock()
+	ready := l.token != "" && at.Before(l.until)
+	l.mu.Unlock()
+	if ready {
+		return nil
+	}
+	err := db.extend(ctx)
+	if errors.Is(err, ErrLeaseLost) {
+		return wrap(purchase.ErrUnavailable, err)
+	}
+	return err
+}
+
+// checkIDs refuses orders whose IDs are outside what was claimed: the number was lost, or the clock jumped, while they were
+// decided.
+func (db *DB) checkIDs(orders []purchase.Order) error {
+	for _, o := range orders {
+		if !db.lease.holds(o.ID) {
+			return wrap(purchase.ErrConflict, fmt.Errorf("order number %d is outside this node's lease", o.ID))
+		}
+	}
+	return nil
+}
+
+// newID returns an unused ledger transaction number.
+func (db *DB) newID() (gift.ID, error) {
+	id := db.lease.ids.Next()
+	if !db.lease.holds(id) {
+		return 0, wrap(purchase.ErrUnavailable, ErrLeaseLost)
+	}
+	return id, nil
+}
+
+// IDs returns the maker of this process's order numbers; nil before Join.
+func (db *DB) IDs() *gift.IDMaker { return db.lease.ids }
+
+// The sales accounts that the first migration made.
+const (
+	salesShards       = 16
+	firstSalesAccount = 16
+)
+
+// salesAccount returns the sales account of this process.
+func (db *DB) salesAccount() int64 {
+	db.lease.mu.Lock()
+	defer db.lease.mu.Unlock()
+	return firstSalesAccount + db.lease.number%salesShards
+}
