@@ -120,7 +120,7 @@ func benchDatabase(ctx context.Context, cfg *config) (*storage.DB, error) {
 	if err := os.MkdirAll(filepath.Clean(cfg.Data), 0o700); err != nil {
 		return nil, err
 	}
-	db, err := storage.Open(ctx, cfg.database())
+	db, err := storage.OpenOrCreate(ctx, cfg.database())
 	if err != nil {
 		return nil, err
 	}

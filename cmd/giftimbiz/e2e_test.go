@@ -108,7 +108,7 @@ func (s *server) second() *server {
 
 func (s *server) openDB() *storage.DB {
 	s.t.Helper()
-	db, err := storage.Open(s.t.Context(), s.cfg.database())
+	db, err := storage.OpenOrCreate(s.t.Context(), s.cfg.database())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func migrateCommand(cfg *config) *cobra.Command {
 A database made by a newer giftimbiz is left alone and reported.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			db, err := storage.Open(cmd.Context(), cfg.database())
+			db, err := storage.OpenOrCreate(cmd.Context(), cfg.database())
 			if err != nil {
 				return err
 			}

@@ -23,6 +23,8 @@ import (
 const (
 	refreshEvery    = 250 * time.Millisecond // how late a node may see another's change
 	tallyEvery      = 30 * time.Second
+	trimEvery       = 10 * time.Second
+	forgetEvery     = time.Hour
 	staleAfter      = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout    = 2 * time.Second
 	firstLoadWithin = 5 * time.Minute
@@ -142,6 +144,11 @@ func (n *node) start() {
 			return err
 		}
 		return n.catalog.RefreshPopularity(ctx)
+	})
+	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
+	n.loops.every(forgetEvery, "forgetting old answers", func(ctx context.Context) error {
+		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
+		return err
 	})
 }
 

@@ -61,7 +61,7 @@ func (s *service) run(ctx context.Context) error {
 
 // open prepares the database and starts a node on it.
 func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n *node, err error) {
-	if db, err = storage.Open(ctx, s.cfg.database()); err != nil {
+	if db, err = storage.OpenOrCreate(ctx, s.cfg.database()); err != nil {
 		return nil, nil, err
 	}
 	if _, err = db.Migrate(ctx); err == nil && s.fill != nil {

@@ -64,7 +64,7 @@ func (f *template) fill(database string) {
 	}
 	cfg := &config{Data: f.data, Database: f.database}
 	ctx := context.Background()
-	db, err := storage.Open(ctx, cfg.database())
+	db, err := storage.OpenOrCreate(ctx, cfg.database())
 	if err != nil {
 		f.err = err
 		return

@@ -36,7 +36,8 @@ type Row struct {
 type Source interface {
 	// CatalogSince returns all rows changed after seq as they were at one instant, sold-out, stopped and expired offers
 	// included, and the number to ask with next time: rows changed after it may, rows changed up to it must be among those
-	// returned. With seq 0 it returns all rows, but offers that cannot be sold may be left out.
+	// returned. With seq 0, for a catalogue that has nothing yet, it returns all rows, but sold-out and stopped offers may
+	// be left out: when that changes, they are rows that changed.
 	CatalogSince(ctx context.Context, seq int64) (rows Rows, upTo int64, err error)
 	// OffersByID returns the given offers, with their free coupons, as they are now; no other rows.
 	OffersByID(ctx context.Context, ids []int64) (Rows, error)

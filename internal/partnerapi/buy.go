@@ -150,9 +150,7 @@ func itemName(i int, items []purchase.ItemRequest) string {
 func buyFault(err error) error {
 	switch {
 	case errors.Is(err, purchase.ErrBusy), errors.Is(err, purchase.ErrStopped):
-		f := unavailable(busy, err)
-		f.retryAfter = "1"
-		return f
+		return tooBusy(busy, err)
 	case errors.Is(err, purchase.ErrUnknown), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return unavailable(unknownEnd, err)
 	default:

@@ -132,7 +132,7 @@ func (c *call) log(status int, code string, took time.Duration, f *failure) {
 	switch {
 	case errors.Is(errorOf(f), context.Canceled):
 		level = slog.LevelInfo
-	case status >= http.StatusInternalServerError:
+	case status >= http.StatusInternalServerError && !f.expected:
 		level = slog.LevelError
 	case f != nil || c.endpoint.writes:
 		level = slog.LevelInfo

@@ -1,6 +1,8 @@
 package partnerapi
 
 import (
+	"errors"
+
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/redeem"
 )
@@ -42,10 +44,12 @@ func (c *call) setUseStarCoupon() error {
 		return c.in.err
 	}
 	item, refusal, err := c.Counter.Redeem(c.r.Context(), attempt)
-	if err != nil {
+	switch {
+	case errors.Is(err, redeem.ErrBusy):
+		return tooBusy(crowded, err)
+	case err != nil:
 		return unavailable(useUnknown, err)
-	}
-	if refusal != nil {
+	case refusal != nil:
 		return refusalOf(refusal, nil)
 	}
 	c.begin()

@@ -38,6 +38,7 @@ type failure struct {
 	retryAfter string        // seconds
 	allow      string        // the methods that are allowed
 	cause      error         // for the log; never shown
+	expected   bool          // no fault of the server's, whatever its status: not logged as an error
 }
 
 // Error describes the failure for logs.
@@ -70,6 +71,11 @@ func (f *failure) append(b []byte, lang locale.Language) []byte {
 	}
 	o.close('}')
 	return o.b
+}
+
+// tooBusy is a failure of a caller's that came when too many others were there: nothing was done, and nothing is wrong.
+func tooBusy(p reply, cause error) *failure {
+	return &failure{reply: p, status: http.StatusServiceUnavailable, retryAfter: "1", cause: cause, expected: true}
 }
 
 func refuse(p reply, args ...string) *failure { return &failure{reply: p, args: args} }

@@ -118,7 +118,7 @@ func (c *call) readBody() ([]byte, error) {
 		case c.largeBodies <- struct{}{}:
 			defer func() { <-c.largeBodies }()
 		default:
-			return nil, unavailable(tooManyBodies, nil)
+			return nil, tooBusy(tooManyBodies, nil)
 		}
 		var rest []byte
 		rest, err = io.ReadAll(limited)

@@ -53,7 +53,7 @@ type Claim struct {
 type Reads struct {
 	Now      time.Time
 	Partners []int64
-	Claims   []Claim // one per offer, Units may be 0
+	Claims   []Claim // one per offer
 	Coupons  []int64 // coupons asked for by number
 	Keys     []KeyHash
 	Repeats  []Repeat

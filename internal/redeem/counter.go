@@ -31,7 +31,7 @@ type Codes interface {
 // Attempt is one try to use a coupon.
 type Attempt struct {
 	PartnerID int64   // 0 = any partner's coupon: the redemption page
-	OrderID   gift.ID // 0 = the newest order that has the coupon
+	OrderID   gift.ID // 0, which needs a partner = the order that Store.BoughtCoupon chooses
 	UnitID    int64
 	SellerID  int64
 	Code      string // the seller's manager code

@@ -20,7 +20,9 @@ type Store interface {
 	// BoughtItem finds a line of an order. partnerID 0 = of any partner.
 	BoughtItem(ctx context.Context, partnerID int64, orderID gift.ID, line int64) (*gift.BoughtItem, error)
 
-	// BoughtCoupon finds a coupon in an order. partnerID 0 = of any partner, orderID 0 = in the newest order that has it.
+	// BoughtCoupon finds a coupon in an order. partnerID 0 = of any partner. orderID 0, which needs a partner = in the one
+	// live order that has it, or else in the newest of the partner's sandbox orders (of the last 64) in which it is neither
+	// used nor cancelled, or else in the newest: bought twice, a sandbox coupon can be used twice.
 	BoughtCoupon(ctx context.Context, partnerID int64, orderID gift.ID, unitID int64) (*gift.BoughtItem, error)
 
 	Seller(ctx context.Context, id int64) (*Seller, error)

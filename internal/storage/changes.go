@@ -19,14 +19,22 @@ func (db *DB) changeSeq(ctx context.Context) (seq int64, err error) {
 
 // snapshot runs fn in a read-only transaction that sees one state of the database throughout.
 func (db *DB) snapshot(ctx context.Context, fn func(*sql.Tx) error) error {
-	var opts *sql.TxOptions
-	if db.pool != nil {
-		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
-	}
-	tx, err := db.read.BeginTx(ctx, opts)
+	tx, err := db.read.BeginTx(ctx, db.dialect.reading)
 	if err != nil {
 		return classify(err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing was written
 	return classify(fn(tx))
+}
+
+// wholeSnapshot is snapshot for who reads whole tables.
+func (db *DB) wholeSnapshot(ctx context.Context, fn func(*sql.Tx) error) error {
+	return db.snapshot(ctx, func(tx *sql.Tx) error {
+		if db.pool != nil {
+			if _, err := tx.ExecContext(ctx, readEverything); err != nil {
+				return err
+			}
+		}
+		return fn(tx)
+	})
 }

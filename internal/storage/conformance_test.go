@@ -51,7 +51,7 @@ func opener(newURL func(testing.TB) string) storagetest.Opener {
 	return func(t testing.TB) (*storage.DB, func() *storage.DB) {
 		dsn := newURL(t)
 		open := func() *storage.DB {
-			db, err := storage.Open(t.Context(), dsn)
+			db, err := storage.OpenOrCreate(t.Context(), dsn)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,15 +1,22 @@
 package storage
 
 import (
+	"database/sql"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/pressly/goose/v3"
 )
 
 // dialect holds all that really differs between the engines' SQL. Everything else is one text with $1 placeholders.
 type dialect struct {
-	name string
+	name  string
+	goose goose.Dialect
+	// countTables counts the tables of a name.
+	countTables string
 	// schema rewrites the words of a migration.
-	schema *strings.Replacer
+	schema func(string) string
 	// locks turns the lock marks of a query into row locks, or drops them where a writer has the database to itself.
 	locks *strings.Replacer
 	// input returns the WITH clause that makes a relation named "input" of n rows.
@@ -18,24 +25,26 @@ type dialect struct {
 	now string
 	// maxRows bounds the rows one statement takes; 0 = no bound.
 	maxRows int
+	// writing and reading are the options of transactions; reading ones see one state throughout.
+	writing, reading *sql.TxOptions
 }
 
 // Lock marks for queries.
 const (
 	lockAccounts = "/*lock accounts*/"
 	lockOffers   = "/*lock offers*/"
-	lockItems    = "/*lock items*/"
-	lockSeller   = "/*lock seller*/"
 	lockFree     = "/*lock one that nobody else locks*/"
 )
 
 var postgres = &dialect{
-	name:   "postgres",
-	schema: strings.NewReplacer("/*often updated*/", "WITH (fillfactor = 50)"),
+	name:        "postgres",
+	goose:       goose.DialectPostgres,
+	countTables: `SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1`,
+	schema:      strings.NewReplacer("/*often updated*/", "WITH (fillfactor = 50)").Replace,
+	// Keys of these rows never change, so whoever refers to them need not wait.
 	locks: strings.NewReplacer(
-		lockAccounts, "FOR UPDATE OF accounts", lockOffers, "FOR UPDATE OF offers",
-		lockItems, "FOR UPDATE OF order_items", lockSeller, "FOR UPDATE OF seller_attempts",
-		lockFree, "FOR UPDATE SKIP LOCKED",
+		lockAccounts, "FOR NO KEY UPDATE OF accounts", lockOffers, "FOR NO KEY UPDATE OF offers",
+		lockFree, "FOR NO KEY UPDATE SKIP LOCKED",
 	),
 	now: `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 	input: func(s *setStatement, _ int) string {
@@ -50,15 +59,24 @@ var postgres = &dialect{
 		b.WriteString(")) ")
 		return b.String()
 	},
+	writing: &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+	reading: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 }
 
+var (
+	sqliteWords = strings.NewReplacer("BYTEA", "BLOB", "/*clustered*/", "WITHOUT ROWID")
+	// An INTEGER key is the row's own number; a BIGINT one would get a second index.
+	rowNumber = regexp.MustCompile(`BIGINT +NOT NULL PRIMARY KEY`)
+)
+
 var sqlite = &dialect{
-	name: "sqlite",
-	schema: strings.NewReplacer(
-		"BIGINT NOT NULL PRIMARY KEY", "INTEGER NOT NULL PRIMARY KEY", // the row's own number, without a second index
-		"BYTEA", "BLOB", "/*clustered*/", "WITHOUT ROWID",
-	),
-	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockItems, "", lockSeller, "", lockFree, ""),
+	name:        "sqlite",
+	goose:       goose.DialectSQLite3,
+	countTables: `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1`,
+	schema: func(text string) string {
+		return rowNumber.ReplaceAllString(sqliteWords.Replace(text), "INTEGER NOT NULL PRIMARY KEY")
+	},
+	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockFree, ""),
 	now:   `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
 	input: func(s *setStatement, n int) string {
 		row := "(" + strings.Repeat("?, ", len(s.columns)-1) + "?)"

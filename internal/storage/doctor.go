@@ -22,12 +22,7 @@ type check struct{ name, query string }
 // Doctor proves that money, stock and references add up, and names what does not. It works on a live database: all checks
 // see the same state. It only reads.
 func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
-	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		if db.pool != nil {
-			if _, err := tx.ExecContext(ctx, readEverything); err != nil {
-				return err
-			}
-		}
+	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
 		for _, c := range slices.Concat(moneyChecks, stockChecks, orderChecks, houseChecks, referenceChecks()) {
 			found, err := c.run(ctx, tx)
 			if err != nil {

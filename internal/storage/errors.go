@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -19,6 +20,9 @@ var ErrDuplicate = errors.New("exists already")
 
 // ErrNotFound says that what was to be read or changed does not exist.
 var ErrNotFound = errors.New("does not exist")
+
+// ErrUnanswered says that a transaction was sent to be stored, and that the database never said whether it was.
+var ErrUnanswered = errors.New("the database did not answer: this may have been stored, or not")
 
 // classify names what a driver's error means, once, where it enters.
 func classify(err error) error {
@@ -69,12 +73,15 @@ func classifySQLite(err error, code int) error {
 
 func wrap(class, err error) error { return fmt.Errorf("%w: %w", class, err) }
 
-// definitelyNotCommitted tells whether a failed COMMIT is known to have changed nothing: the server answered, and with
-// something else than its own end. SQLite's failed COMMITs are looked at again, as an unanswered one.
-func definitelyNotCommitted(err error) bool {
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) {
+// undecided tells whether a COMMIT that failed may have stored its transaction all the same: PostgreSQL did not answer, or
+// with its own end. SQLite rolls back what it cannot commit.
+func (db *DB) undecided(err error) bool {
+	if err == nil || db.pool == nil || errors.Is(err, sql.ErrTxDone) {
 		return false
 	}
-	return !strings.HasPrefix(pg.Code, "08") && !strings.HasPrefix(pg.Code, "57") && !strings.HasPrefix(pg.Code, "58")
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return true
+	}
+	return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57") || strings.HasPrefix(pg.Code, "58")
 }

@@ -192,23 +192,30 @@ func (db *DB) BoughtItem(ctx context.Context, partnerID int64, orderID gift.ID, 
 	return db.boughtAt(ctx, key)
 }
 
-// BoughtCoupon returns a star coupon as it stands in an order, or nil when the order does not have it or is not the
-// partner's. partnerID 0 = of any partner, orderID 0 = in the newest order that has it.
+// sandboxSeen is how many of a partner's sandbox orders of one coupon are looked through for one that is neither used
+// nor cancelled.
+const sandboxSeen = 64
+
+// BoughtCoupon implements redeem.Store.
 func (db *DB) BoughtCoupon(ctx context.Context, partnerID int64, orderID gift.ID, unitID int64) (*gift.BoughtItem, error) {
-	const columns = `SELECT partner_id, kind, order_id, line FROM order_items
-WHERE kind = 2 AND unit_id = $1 AND ($2 = 0 OR partner_id = $2) `
+	// Added to, a column is not looked for in an index: PostgreSQL would sometimes read all that the partner bought.
+	const keys = `SELECT partner_id, kind, order_id, line FROM order_items
+WHERE unit_id = $1 AND kind + 0 = 2 AND ($2 = 0 OR partner_id + 0 = $2) `
 	var key itemKey
-	find := func(which string, args ...any) error {
-		return db.read.QueryRowContext(ctx, columns+which, append([]any{unitID, partnerID}, args...)...).
+	find := func(query string, args ...any) error {
+		return db.read.QueryRowContext(ctx, query, append([]any{unitID, partnerID}, args...)...).
 			Scan(&key.partnerID, &key.kind, &key.orderID, &key.line)
 	}
 	var err error
 	if orderID != 0 {
-		err = find(`AND test_order IN (0, $3) AND order_id = $3`, int64(orderID))
-	} else if err = find(`AND test_order = 0`); errors.Is(err, sql.ErrNoRows) {
-		// Sandbox orders show free coupons only, so the live order, once there is one, is the newest.
-		err = find(`AND test_order > 0 AND ($2 = 0 OR EXISTS (SELECT 1 FROM partners WHERE id = $2 AND sandbox = 1))
-ORDER BY test_order DESC LIMIT 1`)
+		err = find(keys+`AND test_order IN (0, $3) AND order_id + 0 = $3`, int64(orderID))
+	} else if err = find(keys + `AND test_order = 0`); errors.Is(err, sql.ErrNoRows) {
+		// Each sandbox order shows the coupon that is free, so the same one may stand in many.
+		err = find(`SELECT partner_id, kind, order_id, line FROM (
+    SELECT partner_id, kind, order_id, line, used_at, cancelled_at FROM order_items
+    WHERE kind = 2 AND unit_id = $1 AND partner_id = $2 AND test_order > 0
+    ORDER BY test_order DESC LIMIT $3) x
+ORDER BY CASE WHEN used_at IS NULL AND cancelled_at IS NULL THEN 0 ELSE 1 END, order_id DESC LIMIT 1`, sandboxSeen)
 	}
 	if err != nil {
 		return nil, absent(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
@@ -211,7 +212,6 @@ func TestBoughtItemsAreFoundByTheirOwners(t *testing.T) {
 		}{
 			"the buyer's":                       {p, unit, 0, sold.OrderID},
 			"the sandbox partner's newest":      {test, unit, 0, again.OrderID},
-			"anybody's newest":                  {0, unit, 0, sold.OrderID},
 			"anybody's in a live order":         {0, unit, sold.OrderID, sold.OrderID},
 			"anybody's in a sandbox order":      {0, unit, shown.OrderID, shown.OrderID},
 			"the buyer's in another's order":    {p, unit, shown.OrderID, 0},
@@ -247,8 +247,66 @@ func TestBoughtItemsAreFoundByTheirOwners(t *testing.T) {
 	})
 }
 
+// TestASandboxCouponIsUsableAsOftenAsItWasBought: every sandbox order shows the coupon that is free.
+func TestASandboxCouponIsUsableAsOftenAsItWasBought(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 5)
+		stockPaid(t, h, 5)
+		test := h.Partner(gift.Partner{Name: "test", Sandbox: true}, 10_000_000)
+		other := h.Partner(gift.Partner{Name: "other", Sandbox: true}, 10_000)
+		first := buyPaid(t, h, test, "first", paidOffer)
+		h.Clock.Advance(time.Minute)
+		second := buyPaid(t, h, test, "second", paidOffer)
+		h.Clock.Advance(time.Minute)
+		theirs := buyPaid(t, h, other, "theirs", paidOffer)
+		for _, want := range []gift.ID{second.OrderID, first.OrderID} {
+			if got := foundIn(t, h, test, first.Coupons[0]); got.OrderID != want || !got.UsedAt.IsZero() {
+				t.Fatalf("to use next is order %d, used at %v; want order %d", got.OrderID, got.UsedAt, want)
+			}
+			use(t, h, want)
+		}
+		if got := foundIn(t, h, test, first.Coupons[0]); got.OrderID != second.OrderID || got.UsedAt.IsZero() {
+			t.Errorf("all are used: order %d, used at %v; want the newest, order %d", got.OrderID, got.UsedAt, second.OrderID)
+		}
+		if got := foundIn(t, h, other, first.Coupons[0]); got.OrderID != theirs.OrderID {
+			t.Errorf("the other partner's is order %d, want %d", got.OrderID, theirs.OrderID)
+		}
+		unused := buyPaid(t, h, test, "unused", paidOffer).OrderID
+		var newest gift.ID
+		for i, want := range []gift.ID{62: unused, 63: 0} { // it is the 64th newest, and then the 65th
+			newest = buyPaid(t, h, test, fmt.Sprint(i), paidOffer).OrderID
+			use(t, h, newest)
+			if want == 0 {
+				want = newest
+			}
+			if got := foundIn(t, h, test, first.Coupons[0]); i >= 62 && got.OrderID != want {
+				t.Errorf("after %d more: order %d, want %d", i+1, got.OrderID, want)
+			}
+		}
+	})
+}
+
+func foundIn(t *testing.T, h *storagetest.House, partner, coupon int64) *gift.BoughtItem {
+	t.Helper()
+	item, err := h.DB.BoughtCoupon(t.Context(), partner, 0, coupon)
+	if err != nil || item == nil {
+		t.Fatal(item, err)
+	}
+	return item
+}
+
+func use(t *testing.T, h *storagetest.House, order gift.ID) {
+	t.Helper()
+	won, err := h.DB.MarkUsed(t.Context(), redeem.Use{
+		OrderID: order, Line: 1, SellerID: paidSeller, ShopID: paidShop, Via: "api", At: h.Clock.Now(),
+	})
+	if err != nil || !won {
+		t.Fatal(won, err)
+	}
+}
+
 func TestHistoryRefusesPagesItCannotMake(t *testing.T) {
-	db, err := storage.Open(t.Context(), sqliteURL(t))
+	db, err := storage.OpenOrCreate(t.Context(), sqliteURL(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ type entry struct {
 }
 
 // post writes a transaction and moves the stored balances. Accounts are updated in the order given: a partner's or a
-// shop's before the shared ones, so that nobody waits for a row while holding one that all need.
+// shop's before the shared ones, so that nobody waits for a row while holding one that all need. A reference that is
+// there already is errReferenceTaken.
 func post(ctx context.Context, tx *sql.Tx, t transaction) error {
 	var sum gift.Won
 	for _, e := range t.entries {
@@ -46,9 +47,7 @@ func post(ctx context.Context, tx *sql.Tx, t transaction) error {
 	if sum != 0 {
 		return fmt.Errorf("storage: the entries of a %s add up to %d", t.kind, sum)
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO ledger_transactions (id, kind, order_id, reference, memo, at)
-VALUES ($1, $2, $3, $4, $5, $6)`, int64(t.id), t.kind, nullID(t.orderID), nullText(t.reference), t.memo, millis(t.at))
-	if err != nil {
+	if err := insertHead(ctx, tx, t); err != nil {
 		return err
 	}
 	for _, e := range t.entries {
@@ -64,9 +63,25 @@ VALUES ($1, $2, $3, $4, $5, $6)`, int64(t.id), t.kind, nullID(t.orderID), nullTe
 	return nil
 }
 
+// errReferenceTaken tells a reference that was booked before from a number of ours that exists already.
+var errReferenceTaken = errors.New("the reference was booked before")
+
+func insertHead(ctx context.Context, tx *sql.Tx, t transaction) error {
+	res, err := tx.ExecContext(ctx, `INSERT INTO ledger_transactions (id, kind, order_id, reference, memo, at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (reference) DO NOTHING`,
+		int64(t.id), t.kind, nullID(t.orderID), nullText(t.reference), t.memo, millis(t.at))
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); n != 0 || err != nil {
+		return err
+	}
+	return errReferenceTaken
+}
+
 // Deposit credits a partner's prepaid balance and returns the new balance. A reference, when given, works once: the
-// same deposit is not booked twice (ErrDuplicate). Sandbox partners are credited with test money that never mixes with
-// the bank's.
+// same deposit is not booked twice (ErrDuplicate, which says nothing else). After ErrUnanswered it may be booked or not;
+// the error says how to find out. Sandbox partners are credited with test money that never mixes with the bank's.
 func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, reference, memo string, now time.Time) (
 	balance gift.Won, err error,
 ) {
@@ -84,7 +99,23 @@ func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, 
 		balance, err = db.deposit(ctx, tx, account, sandbox, amount, reference, memo, now)
 		return err
 	})
-	return balance, err
+	return balance, explainDeposit(err, partnerName, reference)
+}
+
+// explainDeposit says what an error of a deposit means for whoever wants to book it.
+func explainDeposit(err error, partnerName, reference string) error {
+	switch {
+	case errors.Is(err, errReferenceTaken):
+		return fmt.Errorf("a deposit with the reference %q %w", reference, ErrDuplicate)
+	case errors.Is(err, ErrUnanswered) && reference != "":
+		return fmt.Errorf("%w\nBook it again with the reference %q: it is booked once, whatever became of this", err, reference)
+	case errors.Is(err, ErrUnanswered):
+		return fmt.Errorf("%w\nLook at the balance of %q before you book it again; with a reference, again would be safe",
+			err, partnerName)
+	case errors.Is(err, ErrDuplicate):
+		return fmt.Errorf("book the deposit: %v", err) // not wrapped: it is not the duplicate that callers ask for
+	}
+	return err
 }
 
 func (db *DB) deposit(

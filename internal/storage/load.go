@@ -2,7 +2,7 @@ package storage
 
 import (
 	"context"
-	"strconv"
+	"math/rand/v2"
 
 	"giftimbiz/internal/gift"
 )
@@ -53,23 +53,31 @@ type ItemSale struct {
 	Sold   int64
 }
 
+// A load marks its rows with a negative number of its own, and gets its place on the change clock last: so it keeps nobody
+// waiting for the clock while it goes on, and readers find its rows through that number's place. Other loads under way are
+// not visible, so the one with place 0 is this one.
 var (
+	beginLoad = over("id bigint", `INSERT INTO loads (id, seq) SELECT id, 0 FROM input`)
+
+	placeLoad = over("id bigint", `
+UPDATE loads SET seq = (SELECT seq FROM change_clock) FROM input WHERE loads.id = input.id`)
+
 	insertCategories = over("id bigint, kind bigint, name text, thumb text, sort bigint", `
 INSERT INTO categories (id, kind, name, thumb, sort, changed_seq)
-SELECT id, kind, name, thumb, sort, (SELECT seq FROM change_clock) FROM input`)
+SELECT id, kind, name, thumb, sort, (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertBrands = over("id bigint, category_id bigint, name text, thumb text, in_use bigint", `
 INSERT INTO brands (id, category_id, name, thumb, in_use, changed_seq)
-SELECT id, category_id, name, thumb, in_use, (SELECT seq FROM change_clock) FROM input`)
+SELECT id, category_id, name, thumb, in_use, (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertProducts = over("id bigint, brand_id bigint, name text, face bigint, thumb text", `
 INSERT INTO products (id, brand_id, name, face, thumb, changed_seq)
-SELECT id, brand_id, name, face, thumb, (SELECT seq FROM change_clock) FROM input`)
+SELECT id, brand_id, name, face, thumb, (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertShops = over("id bigint, category_id bigint, name text, thumb text, province text, district text, town text, "+
 		"map_url text", `
 INSERT INTO shops (id, category_id, name, thumb, province, district, town, map_url, changed_seq)
-SELECT id, category_id, name, thumb, province, district, town, map_url, (SELECT seq FROM change_clock) FROM input`)
+SELECT id, category_id, name, thumb, province, district, town, map_url, (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertSellers = over("id bigint, shop_id bigint, name text, code_hash text", `
 INSERT INTO sellers (id, shop_id, name, code_hash) SELECT id, shop_id, name, code_hash FROM input`)
@@ -79,14 +87,14 @@ INSERT INTO sellers (id, shop_id, name, code_hash) SELECT id, shop_id, name, cod
 INSERT INTO campaigns (id, shop_id, coupon_name, product, terms, free, price, org_price, discount, member_type, maker,
     thumb, image, image2, changed_seq)
 SELECT id, shop_id, coupon_name, product, terms, free, price, org_price, discount, member_type, maker,
-    thumb, image, image2, (SELECT seq FROM change_clock) FROM input`)
+    thumb, image, image2, (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertOffers = over("id bigint, kind bigint, product_id bigint, campaign_id bigint, face bigint, price_far bigint, "+
 		"price_mid bigint, price_near bigint, last_day bigint, stopped bigint, once_per bigint, units bigint", `
 INSERT INTO offers (id, kind, product_id, campaign_id, face, price_far, price_mid, price_near, last_day, stopped,
     once_per, last_position, changed_seq)
 SELECT id, kind, NULLIF(product_id, 0), NULLIF(campaign_id, 0), face, price_far, price_mid, price_near, last_day, stopped,
-    once_per, units, (SELECT seq FROM change_clock) FROM input`)
+    once_per, units, (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertUnits = over("id bigint, offer_id bigint, position bigint, number bytea, number_hash bytea", `
 INSERT INTO units (id, offer_id, position, number, number_hash)
@@ -100,12 +108,21 @@ INSERT INTO item_sales (kind, item_id, day, sold) SELECT kind, item_id, day, sol
 
 // Load adds the stock in one transaction: all of it or, on any fault (ErrDuplicate among them), nothing.
 func (db *DB) Load(ctx context.Context, stock *Stock) error {
-	s, err := db.begin(ctx)
+	if err := stock.check(); err != nil {
+		return err
+	}
+	s, err := db.begin(ctx, db.pool)
 	if err != nil {
 		return classify(err)
 	}
-	s.exec(tickClock, 1, []int64{1})
+	id := []int64{-1 - rand.Int64()}
+	s.exec(beginLoad, 1, id)
 	err = stock.send(ctx, s)
+	if err == nil {
+		s.exec(tickClock, 1, []int64{1})
+		s.exec(placeLoad, 1, id)
+		err = s.flush(ctx)
+	}
 	if err != nil {
 		s.rollback()
 		return classify(err)
@@ -270,5 +287,3 @@ func sendSales(s session, rows []ItemSale) {
 		column(rows, func(i ItemSale) int64 { return int64(i.Day) }),
 		column(rows, func(i ItemSale) int64 { return i.Sold }))
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

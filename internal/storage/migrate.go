@@ -34,7 +34,7 @@ func (db *DB) Migrate(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := checkNotNewer(ctx, p); err != nil {
+	if err := db.compareVersions(ctx, p); err != nil && !errors.Is(err, ErrOldSchema) {
 		return 0, err
 	}
 	applied, err := db.up(ctx, p)
@@ -64,34 +64,41 @@ func (db *DB) up(ctx context.Context, p *goose.Provider) (applied int, err error
 	return applied, err
 }
 
-// CheckSchema returns nil when the schema is exactly this binary's, ErrOldSchema or ErrNewerSchema.
+// CheckSchema returns nil when the schema is exactly this binary's, ErrOldSchema or ErrNewerSchema. It writes nothing.
 func (db *DB) CheckSchema(ctx context.Context) error {
 	p, err := db.provider()
 	if err != nil {
 		return err
 	}
-	if err := checkNotNewer(ctx, p); err != nil {
-		return err
-	}
-	pending, err := p.HasPending(ctx)
+	return db.compareVersions(ctx, p)
+}
+
+// compareVersions compares the schema's version with the newest migration's.
+func (db *DB) compareVersions(ctx context.Context, p *goose.Provider) error {
+	current, err := db.version(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("read the schema's version: %w", err)
 	}
-	if pending {
+	sources := p.ListSources()
+	newest := sources[len(sources)-1].Version
+	switch {
+	case current > newest:
+		return fmt.Errorf("%w (schema %d, this binary knows %d)", ErrNewerSchema, current, newest)
+	case current < newest:
 		return ErrOldSchema
 	}
 	return nil
 }
 
-func checkNotNewer(ctx context.Context, p *goose.Provider) error {
-	current, target, err := p.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+// version returns the number of the last migration, 0 when there was none. Goose's own way to ask makes its table.
+func (db *DB) version(ctx context.Context) (version int64, err error) {
+	var tables int
+	err = db.read.QueryRowContext(ctx, db.dialect.countTables, goose.DefaultTablename).Scan(&tables)
+	if err != nil || tables == 0 {
+		return 0, err
 	}
-	if current > target {
-		return fmt.Errorf("%w (schema %d, this binary knows %d)", ErrNewerSchema, current, target)
-	}
-	return nil
+	err = db.read.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM `+goose.DefaultTablename).Scan(&version)
+	return version, err
 }
 
 func (db *DB) provider() (*goose.Provider, error) {
@@ -101,19 +108,19 @@ func (db *DB) provider() (*goose.Provider, error) {
 	}
 	files := rewritten{sub, db.dialect.schema}
 	if db.pool == nil {
-		return goose.NewProvider(goose.DialectSQLite3, db.write, files)
+		return goose.NewProvider(db.dialect.goose, db.write, files)
 	}
 	locker, err := lock.NewPostgresSessionLocker()
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, db.write, files, goose.WithSessionLocker(locker))
+	return goose.NewProvider(db.dialect.goose, db.write, files, goose.WithSessionLocker(locker))
 }
 
 // rewritten is a file system whose SQL files are exchanged for the engine's words while they are read.
 type rewritten struct {
 	fs.FS
-	words *strings.Replacer
+	rewrite func(string) string
 }
 
 // Open opens a file of the embedded folder.
@@ -131,7 +138,7 @@ func (r rewritten) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &textFile{Reader: strings.NewReader(r.words.Replace(string(text))), info: info}, nil
+	return &textFile{Reader: strings.NewReader(r.rewrite(string(text))), info: info}, nil
 }
 
 type textFile struct {

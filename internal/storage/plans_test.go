@@ -3,11 +3,13 @@ package storage_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
 
@@ -68,8 +70,102 @@ func trade(t *testing.T, h *storagetest.House, partner int64, purchases int) {
 		if err != nil || star.Refusal != nil {
 			t.Fatal(star.Refusal, err)
 		}
+		if _, err := h.DB.BoughtCoupon(t.Context(), partner, 0, star.Coupons[0]); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := h.DB.History(t.Context(), gift.HistoryQuery{PartnerID: partner, Kind: gift.Gifticon, Limit: 5}); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestACouponIsFoundWhateverElseWasBought looks for coupons of partners whose history is long, and of one whose coupon
+// stands in many orders of others.
+func TestACouponIsFoundWhateverElseWasBought(t *testing.T) {
+	dsn := postgresURL(t)
+	const orders, looks = 300, 20
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Stock(1, orders)
+	live := h.Partner(gift.Partner{Name: "live"}, 0)
+	busy := h.Partner(gift.Partner{Name: "busy", Sandbox: true}, 0)
+	quiet := h.Partner(gift.Partner{Name: "quiet", Sandbox: true}, 0)
+	coupon := storagetest.StarOfferID*100_000 + int64(1)
+	buy := func(partner int64, n int, coupon func(int) int64) {
+		each(n, func(i int) {
+			out, err := h.Engine.Buy(t.Context(), storagetest.StarRequest(partner, fmt.Sprint(i), coupon(i)))
+			if err != nil || out.Refusal != nil {
+				t.Error(out.Refusal, err)
+			}
+		})
+	}
+	buy(quiet, 1, func(int) int64 { return coupon })
+	buy(busy, orders, func(i int) int64 { return coupon + int64(i%2) })
+	buy(live, orders, func(i int) int64 { return coupon + int64(i) })
+	forgetReads(t, dsn)
+	db, err := storage.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range looks {
+		for _, partner := range []int64{live, quiet} {
+			if item, err := db.BoughtCoupon(t.Context(), partner, 0, coupon); err != nil || item == nil {
+				t.Fatal(item, err)
+			}
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if whole, found := readsOf(t, rawDB(t, "pgx", dsn), "order_items"); whole > 0 || found > 10*looks {
+		t.Errorf("%d rows were read without an index and %d with one", whole, found)
+	}
+}
+
+// readsOf waits for PostgreSQL's figures about a table that was read by a connection now closed.
+func readsOf(t *testing.T, raw *sql.DB, table string) (whole, found int64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for whole+found == 0 {
+		err := raw.QueryRowContext(ctx, `SELECT seq_tup_read, COALESCE(idx_tup_fetch, 0)
+FROM pg_stat_user_tables WHERE relname = $1`, table).Scan(&whole, &found)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return whole, found
+}
+
+// TestWhatReadsAllReadsTablesWhole: through an index, a large table takes many times longer.
+func TestWhatReadsAllReadsTablesWhole(t *testing.T) {
+	dsn := postgresURL(t)
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Stock(1349, 0)
+	var stock storage.Stock
+	for day := range gift.Day(3000) {
+		stock.Sales = append(stock.Sales, storage.ItemSale{Kind: gift.Gifticon, ItemID: 27935, Day: day, Sold: 1})
+	}
+	if err := h.DB.Load(t.Context(), &stock); err != nil {
+		t.Fatal(err)
+	}
+	raw := rawDB(t, "pgx", dsn)
+	if _, err := raw.ExecContext(t.Context(), `ANALYZE`); err != nil {
+		t.Fatal(err)
+	}
+	forgetReads(t, dsn)
+	db, err := storage.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, popularity := db.Popularity(t.Context(), 0)
+	_, _, since := db.CatalogSince(t.Context(), 0)
+	if err := errors.Join(popularity, since, db.Close()); err != nil { // its connections hand in their figures
+		t.Fatal(err)
+	}
+	for _, table := range []string{"offers", "item_sales"} {
+		// The planner itself looks into indexes.
+		if whole, found := readsOf(t, raw, table); whole < 1350 || found > 100 {
+			t.Errorf("%s: %d rows were read without an index and %d with one", table, whole, found)
 		}
 	}
 }

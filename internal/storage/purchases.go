@@ -72,7 +72,7 @@ func (db *DB) Transact(
 	if err := db.readyForIDs(ctx); err != nil {
 		return err
 	}
-	s, err := db.begin(ctx)
+	s, err := db.begin(ctx, db.commits)
 	if err != nil {
 		return classify(err)
 	}
@@ -95,20 +95,16 @@ func (db *DB) Transact(
 		s.rollback()
 		return classify(err)
 	}
-	return ended(s.commit(ctx))
-}
-
-// ended names the fault of a COMMIT.
-func ended(err error) error {
-	if err == nil || definitelyNotCommitted(err) {
-		return classify(err)
+	err = s.commit(ctx)
+	if db.undecided(err) {
+		return &purchase.AmbiguousCommit{Cause: err}
 	}
-	return &purchase.AmbiguousCommit{Cause: err}
+	return classify(err)
 }
 
 // Committed implements purchase.Store.
 func (db *DB) Committed(ctx context.Context, partners []int64, orders []gift.ID) (map[gift.ID]bool, error) {
-	s, err := db.begin(ctx)
+	s, err := db.begin(ctx, db.commits)
 	if err != nil {
 		return nil, classify(err)
 	}

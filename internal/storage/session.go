@@ -24,26 +24,34 @@ type session interface {
 	rollback()
 }
 
-// begin opens a session. The transaction starts with the first flush.
-func (db *DB) begin(ctx context.Context) (session, error) {
-	if db.pool != nil {
-		conn, err := db.pool.Acquire(ctx)
-		if err != nil {
-			return nil, err
-		}
-		s := &pgSession{conn: conn}
-		s.batch.Queue("BEGIN")
-		return s, nil
+// begin opens a session: on SQLite on the hot connection, on PostgreSQL on one of the pool. Each statement sees what was
+// committed before it, so one that reads after a lock sees what the lock protects.
+func (db *DB) begin(ctx context.Context, pool *pgxpool.Pool) (session, error) {
+	if pool == nil {
+		return db.beginHot(ctx)
 	}
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &pgSession{conn: conn}
+	s.batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // sent with the first flush
+	return s, nil
+}
+
+// beginHot does not give BEGIN the caller's context: the driver may report its end although the transaction has begun,
+// and would leave the connection inside it. Waiting for another process is bounded by the busy timeout.
+func (db *DB) beginHot(ctx context.Context) (session, error) {
 	release, err := db.lockWriter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := db.hot.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		release()
+	s := &sqliteSession{db: db, release: release}
+	if _, err := db.hot.ExecContext(context.Background(), "BEGIN IMMEDIATE"); err != nil {
+		s.rollback()
 		return nil, err
 	}
-	return &sqliteSession{db: db, release: release}, nil
+	return s, nil
 }
 
 // pgSession pipelines: a flush is one round trip, whatever is queued.
@@ -162,7 +170,8 @@ func (s *sqliteSession) each(st *setStatement, input columnar, run func(*sql.Stm
 
 func (s *sqliteSession) flush(context.Context) error { return s.err }
 
-// commit is not given the caller's context: the driver would interrupt it halfway.
+// commit is not given the caller's context: the driver would interrupt it halfway. SQLite has rolled back, or still can,
+// what it could not commit.
 func (s *sqliteSession) commit(context.Context) error {
 	if _, err := s.db.hot.ExecContext(context.Background(), "COMMIT"); err != nil {
 		s.rollback()

@@ -7,31 +7,22 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the "sqlite" driver
-)
-
-const (
-	rollbackTimeout = 5 * time.Second
-	sqliteReaders   = 8
-	busyTimeoutMs   = 10_000
 )
 
 // DB is an open database. Its methods may be called from any goroutine.
 type DB struct {
 	dialect *dialect
-	pool    *pgxpool.Pool // PostgreSQL only
 	write   *sql.DB
 	read    *sql.DB
 	lease   lease // of the number that this process makes order numbers with
+
+	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
+	pool    *pgxpool.Pool
+	commits *pgxpool.Pool
 
 	// SQLite only: whoever holds the token writes. The hot connection keeps its statements prepared for sessions.
 	writer chan struct{}
@@ -39,11 +30,17 @@ type DB struct {
 	stmts  map[string]*sql.Stmt // owned by the holder of the token
 }
 
-// Open connects to a database named by a URL: "sqlite:PATH" or "postgres://…". It creates a missing SQLite file but
-// changes nothing in it; call Migrate, or CheckSchema, next.
-func Open(ctx context.Context, dsn string) (*DB, error) {
+// Open connects to the database at a URL, "sqlite:PATH" or "postgres://…", and changes nothing in it. A SQLite file must be
+// there. Call CheckSchema, or Migrate, next.
+func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, false) }
+
+// OpenOrCreate is Open for whoever may start anew: it makes a missing SQLite file, and the folders to it, for their owner
+// only. Call Migrate next.
+func OpenOrCreate(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, true) }
+
+func open(ctx context.Context, dsn string, create bool) (*DB, error) {
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		return openSQLite(ctx, path)
+		return openSQLite(ctx, path, create)
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
 		return openPostgres(ctx, dsn)
@@ -58,69 +55,6 @@ func redact(dsn string) string {
 		return "…"
 	}
 	return scheme + ":…"
-}
-
-func openSQLite(ctx context.Context, path string) (*DB, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, err
-	}
-	file := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
-	pragmas := fmt.Sprintf("?_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+
-		"&_pragma=foreign_keys(1)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)", busyTimeoutMs)
-	write, err := sql.Open("sqlite", file+pragmas+"&_txlock=immediate")
-	if err != nil {
-		return nil, err
-	}
-	write.SetMaxOpenConns(2) // the hot one and one for everything else
-	read, err := sql.Open("sqlite", file+pragmas+"&_pragma=query_only(1)")
-	if err != nil {
-		return nil, errors.Join(err, write.Close())
-	}
-	read.SetMaxOpenConns(sqliteReaders)
-	read.SetMaxIdleConns(sqliteReaders)
-	db := &DB{dialect: sqlite, write: write, read: read, writer: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}
-	if db.hot, err = write.Conn(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Close())
-	}
-	return db, nil
-}
-
-// All that a request asks for is found by an index. PostgreSQL may choose otherwise by statistics taken when a table was
-// small, and keep that plan while the table grows. The doctor, who reads whole tables, puts the planner back in its right.
-const (
-	readByIndex    = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off`
-	readEverything = `SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
-       set_config('enable_mergejoin', 'on', true)`
-)
-
-func openPostgres(ctx context.Context, dsn string) (*DB, error) {
-	config, err := pgxpool.ParseConfig(dsn)
-	if err != nil {
-		return nil, errors.New("the database URL cannot be read; want postgres://user:password@host:port/name?…")
-	}
-	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = "giftimbiz"
-	}
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = 5 * time.Second
-	}
-	if !strings.Contains(dsn, "pool_max_conns") {
-		config.MaxConns = 16
-	}
-	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, readByIndex)
-		return err
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err != nil {
-		return nil, err
-	}
-	pgDB := stdlib.OpenDBFromPool(pool)
-	db := &DB{dialect: postgres, pool: pool, write: pgDB, read: pgDB}
-	if err := pool.Ping(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())
-	}
-	return db, nil
 }
 
 // Close gives the node number back and ends all connections, after the write transaction under way.
@@ -141,6 +75,7 @@ func (db *DB) Close() error {
 	}
 	errs = append(errs, db.write.Close())
 	if db.pool != nil {
+		db.commits.Close()
 		db.pool.Close()
 	}
 	return errors.Join(errs...)
@@ -152,39 +87,15 @@ func (db *DB) Engine() string { return db.dialect.name }
 // Ping tells whether the database answers.
 func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
 
-// lockWriter waits for SQLite's single writer: in Go, in turn, not in SQLite's busy loop. PostgreSQL has no such lock.
-func (db *DB) lockWriter(ctx context.Context) (release func(), err error) {
-	if db.writer == nil {
-		return func() {}, nil
-	}
-	select {
-	case db.writer <- struct{}{}:
-		return func() { <-db.writer }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// prepared returns a statement on SQLite's hot connection, prepared once. The caller holds the writer's token.
-func (db *DB) prepared(text string) (*sql.Stmt, error) {
-	if stmt, ok := db.stmts[text]; ok {
-		return stmt, nil
-	}
-	stmt, err := db.hot.PrepareContext(context.Background(), text)
-	if err == nil {
-		db.stmts[text] = stmt
-	}
-	return stmt, err
-}
-
-// tx runs fn in one write transaction.
+// tx runs fn in one write transaction. It sees, statement by statement, what others have committed, whatever the
+// database's default is: that is what locks and counters rely on. ErrUnanswered says that it may have been stored.
 func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
 	release, err := db.lockWriter(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	tx, err := db.write.BeginTx(ctx, nil)
+	tx, err := db.write.BeginTx(ctx, db.dialect.writing)
 	if err != nil {
 		return classify(err)
 	}
@@ -192,7 +103,11 @@ func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
 		_ = tx.Rollback() // fn's error says more
 		return classify(err)
 	}
-	return classify(tx.Commit())
+	err = tx.Commit()
+	if db.undecided(err) {
+		return wrap(ErrUnanswered, classify(err))
+	}
+	return classify(err)
 }
 
 func millis(t time.Time) int64 { return t.UnixMilli() }

@@ -1,7 +1,8 @@
 -- +goose Up
 
--- Written once for both engines; schema.go says which words are exchanged for SQLite.
--- Times are milliseconds since 1970 (UTC), days are days since 1970-01-01 in Seoul, money is won.
+-- Written once for both engines; dialect.go says which words are exchanged for SQLite.
+-- Times are milliseconds since 1970 (UTC), days are days since 1970-01-01 in Seoul, money is won. No price is above a
+-- trillion won, so that no sum of purchases overflows.
 
 -- What this database is: which keys encrypt it.
 CREATE TABLE settings (
@@ -26,6 +27,13 @@ CREATE TABLE change_clock (
     seq BIGINT NOT NULL
 );
 INSERT INTO change_clock (id, seq) VALUES (1, 1);
+-- A load of many rows writes its own negative id where others write the clock's number, and takes that number last, into
+-- seq. It is 0 while the load goes on.
+CREATE TABLE loads (
+    id  BIGINT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL
+);
+CREATE INDEX loads_seq ON loads (seq);
 
 CREATE TABLE operators (
     id            BIGINT NOT NULL PRIMARY KEY,
@@ -106,7 +114,7 @@ CREATE TABLE products (
     id          BIGINT NOT NULL PRIMARY KEY,
     brand_id    BIGINT NOT NULL REFERENCES brands (id),
     name        TEXT   NOT NULL,
-    face        BIGINT NOT NULL CHECK (face >= 0),
+    face        BIGINT NOT NULL CHECK (face BETWEEN 0 AND 1000000000000),
     thumb       TEXT   NOT NULL,
     changed_seq BIGINT NOT NULL
 );
@@ -149,9 +157,9 @@ CREATE TABLE campaigns (
     product     TEXT     NOT NULL,
     terms       TEXT     NOT NULL,
     free        SMALLINT NOT NULL,
-    price       BIGINT   NOT NULL,
-    org_price   BIGINT   NOT NULL,
-    discount    BIGINT   NOT NULL,
+    price       BIGINT   NOT NULL CHECK (price BETWEEN 0 AND 1000000000000),
+    org_price   BIGINT   NOT NULL CHECK (org_price BETWEEN 0 AND 1000000000000),
+    discount    BIGINT   NOT NULL CHECK (discount BETWEEN 0 AND 1000000000000),
     member_type TEXT     NOT NULL,
     maker       TEXT     NOT NULL,
     thumb       TEXT     NOT NULL,
@@ -168,10 +176,10 @@ CREATE TABLE offers (
     kind          SMALLINT NOT NULL,
     product_id    BIGINT   REFERENCES products (id),
     campaign_id   BIGINT   REFERENCES campaigns (id),
-    face          BIGINT   NOT NULL CHECK (face >= 0),
-    price_far     BIGINT   NOT NULL CHECK (price_far >= 0),
-    price_mid     BIGINT   NOT NULL CHECK (price_mid >= 0),
-    price_near    BIGINT   NOT NULL CHECK (price_near >= 0),
+    face          BIGINT   NOT NULL CHECK (face BETWEEN 0 AND 1000000000000),
+    price_far     BIGINT   NOT NULL CHECK (price_far BETWEEN 0 AND 1000000000000),
+    price_mid     BIGINT   NOT NULL CHECK (price_mid BETWEEN 0 AND 1000000000000),
+    price_near    BIGINT   NOT NULL CHECK (price_near BETWEEN 0 AND 1000000000000),
     last_day      BIGINT   NOT NULL,
     stopped       SMALLINT NOT NULL DEFAULT 0,
     once_per      SMALLINT NOT NULL DEFAULT 0,
@@ -185,7 +193,6 @@ CREATE TABLE offers (
 ) /*often updated*/;
 CREATE INDEX offers_changed ON offers (changed_seq);
 CREATE INDEX offers_campaign ON offers (campaign_id);
-CREATE INDEX offers_product ON offers (product_id);
 CREATE TABLE units (
     id          BIGINT NOT NULL PRIMARY KEY,
     offer_id    BIGINT NOT NULL REFERENCES offers (id),
@@ -226,6 +233,7 @@ CREATE TABLE order_items (
 ) /*clustered*/;
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
 CREATE INDEX order_items_coupon ON order_items (partner_id, offer_id, order_id, line) WHERE kind = 2;
+CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) WHERE kind = 2 AND test_order > 0;
 CREATE TABLE once_claims (
     partner_id BIGINT NOT NULL,
     offer_id   BIGINT NOT NULL,
@@ -250,14 +258,16 @@ CREATE TABLE idempotency_answers (
     at         BIGINT NOT NULL,
     PRIMARY KEY (partner_id, key_hash)
 ) /*clustered*/;
+-- For forgetting. New answers go to its end, so a batch touches one page of it more.
+CREATE INDEX idempotency_answers_at ON idempotency_answers (at);
 
 -- Popularity: sales per product (gifticons) or campaign (star coupons) and day, summed up in the background.
 CREATE TABLE item_sales (
+    day     BIGINT   NOT NULL,
     kind    SMALLINT NOT NULL,
     item_id BIGINT   NOT NULL,
-    day     BIGINT   NOT NULL,
     sold    BIGINT   NOT NULL,
-    PRIMARY KEY (kind, item_id, day)
+    PRIMARY KEY (day, kind, item_id)
 ) /*clustered*/;
 CREATE TABLE item_sales_cursor (
     id        BIGINT NOT NULL PRIMARY KEY,

@@ -1,0 +1,73 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+const (
+	postgresConns   = 16
+	committerConns  = 3 // the committer's, and those it takes instead when one breaks
+	connectTimeout  = 5 * time.Second
+	rollbackTimeout = 5 * time.Second
+)
+
+// All that a request asks for is found by an index. PostgreSQL may choose otherwise by statistics taken when a table was
+// small, and keep that plan while the table grows. Who reads whole tables puts the planner back in its right.
+const (
+	readByIndex    = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off`
+	readEverything = `SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
+       set_config('enable_mergejoin', 'on', true)`
+)
+
+func openPostgres(ctx context.Context, dsn string) (*DB, error) {
+	config, err := postgresConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	own := config.Copy()
+	own.MaxConns, own.MinConns, own.MinIdleConns = committerConns, 0, 0
+	commits, err := pgxpool.NewWithConfig(ctx, own)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	pgDB := stdlib.OpenDBFromPool(pool)
+	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB}
+	if err := pool.Ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())
+	}
+	return db, nil
+}
+
+func postgresConfig(dsn string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, errors.New("the database URL cannot be read; want postgres://user:password@host:port/name?…")
+	}
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "giftimbiz"
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if !strings.Contains(dsn, "pool_max_conns") {
+		config.MaxConns = postgresConns
+	}
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, readByIndex)
+		return err
+	}
+	return config, nil
+}
