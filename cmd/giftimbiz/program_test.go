@@ -150,9 +150,3 @@ func demoData(t testing.TB, data, database string, args ...string) *credentials 
 func eachDatabase(t *testing.T, test func(t *testing.T, data, database string)) {
 	onEachEngine(t, func(t *testing.T, database string) { test(t, t.TempDir(), database) })
 }
-
-// environment for programs of other languages that call the server.
-func (p *program) environment(who *partnerCredentials) []string {
-	return append(os.Environ(), "BASE_URL="+p.url, "PARTNER_ID="+who.PartnerID, "PARTNERKEY="+who.PartnerKey,
-		"PARTNERTOKEN="+who.PartnerToken, "REFRESH_TOKEN="+who.RefreshToken)
-}
