@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -104,11 +105,11 @@ Try it from another terminal:
 
 or let giftimbiz sign in:
 
-  giftimbiz call listAll site=gift word=초코 limit=3 --data %s
+  %s call listAll site=gift word=초코 limit=3 --data %s
 
 Ctrl+C stops it.
 `, made.BaseURL, n.catalog.Stats().Offers, n.db.Engine(), cfg.Data, made.Partners[0].Balance, cfg.credentialsFile(),
-		sourcePath(filepath.Join(cfg.Data, "demo.env")), cfg.Data)
+		sourcePath(filepath.Join(cfg.Data, "demo.env")), os.Args[0], cfg.Data)
 	return err
 }
 

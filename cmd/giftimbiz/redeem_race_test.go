@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,7 +28,7 @@ func TestOfManyRedemptionsAtOnceExactlyOneSucceeds(t *testing.T) {
 			return map[string]string{"0000": "used", "M1": "already used", "GPLF": "busy"}[a.code()]
 		}
 		throughPage := func(c *caller) string {
-			form := url.Values{"seller": {"37"}, "code": {seller.ManagerCode}}
+			form := url.Values{"seller": {fmt.Sprint(seller.SellerID)}, "code": {seller.ManagerCode}}
 			header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 			a := c.s.send(http.MethodPost, c.s.url+page, header, form.Encode())
 			return map[int]string{200: "used", 409: "already used", 503: "busy"}[a.status]
