@@ -24,13 +24,13 @@ func TestAKilledServerLosesNoAcknowledgedPurchaseAndDoublesNone(t *testing.T) {
 		args := []string{"serve", "--data", data, "--database", database}
 		var b *buyers
 		for range crashRounds {
-			s := startProgram(t, args...)
+			s := startChecked(t, args...)
 			if b == nil {
 				b = newBuyers(t, s.url, demo.Credentials)
 			}
 			killAfter(t, b, s, nil)
 		}
-		checkBooks(t, b, startProgram(t, args...), &demo, data, database)
+		checkBooks(t, b, startChecked(t, args...), &demo, data, database)
 	})
 }
 
@@ -40,10 +40,10 @@ func TestWhenANodeDiesItsBuyersAreServedByAnother(t *testing.T) {
 	made := demoData(t, data, database, "--offers", "400")
 	demo := made.Partners[0]
 	args := []string{"serve", "--data", data, "--database", database}
-	survivor := startProgram(t, args...)
+	survivor := startChecked(t, args...)
 	b := newBuyers(t, survivor.url, demo.Credentials)
 	for range crashRounds {
-		killAfter(t, b, startProgram(t, args...), survivor)
+		killAfter(t, b, startChecked(t, args...), survivor)
 	}
 	checkBooks(t, b, survivor, &demo, data, database)
 }

@@ -52,7 +52,7 @@ type demoFolder struct {
 }
 
 func (d *demoFolder) start() {
-	d.program = launchProgram(d.t, "demo", "--data", d.dir, "--offers", "40")
+	d.program = launch(d.t, builtProgram(d.t), "demo", "--data", d.dir, "--offers", "40")
 }
 
 func (d *demoFolder) has(file string) bool {

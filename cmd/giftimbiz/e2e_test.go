@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -24,9 +25,9 @@ import (
 	"giftimbiz/internal/storage/storagetest"
 )
 
-// TestMain puts the command giftimbiz into PATH, for tests that need whole processes: the test binary under that name.
+// TestMain puts the test binary into PATH as a program, for tests that need whole processes.
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){"giftimbiz": main})
+	testscript.Main(tests{m}, map[string]func(){checkedProgram: main})
 }
 
 // tests runs the package's tests and stops the PostgreSQL they shared.
@@ -38,6 +39,7 @@ func (t tests) Run() int {
 		if cluster.started != nil {
 			_ = cluster.started.Stop() // its folder is temporary
 		}
+		_ = os.RemoveAll(built.dir) // a temporary folder
 		sqliteTemplate.remove()
 		postgresTemplate.remove()
 	}()

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -22,6 +23,7 @@ func TestTheCommandLine(t *testing.T) {
 				Dir:  "testdata/script",
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 				Setup: func(env *testscript.Env) error {
+					env.Setenv("PATH", filepath.Dir(builtProgram(t))+string(filepath.ListSeparator)+env.Getenv("PATH"))
 					env.Setenv("GIFTIMBIZ_DATA", env.WorkDir+"/data")
 					env.Setenv("GIFTIMBIZ_DATABASE", database(t, env))
 					return nil

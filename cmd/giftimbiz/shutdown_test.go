@@ -25,7 +25,7 @@ import (
 func TestPurchasesUnderWayAreAnsweredWhenTheServerIsToldToStop(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, data, database string) {
 		made := demoData(t, data, database, "--offers", "100")
-		s := startProgram(t, "serve", "--data", data, "--database", database)
+		s := startChecked(t, "serve", "--data", data, "--database", database)
 		b := newBuyers(t, s.url, made.Partners[0].Credentials)
 		letGo := holdDatabase(t, database)
 		const n = 40
@@ -66,7 +66,7 @@ func TestAServerSaysThatItStopsBeforeItDoes(t *testing.T) {
 	data := t.TempDir()
 	database := "sqlite:" + data + "/giftimbiz.db"
 	made := demoData(t, data, database, "--offers", "40")
-	s := startProgram(t, "serve", "--data", data, "--database", database, "--drain", "1h")
+	s := startChecked(t, "serve", "--data", data, "--database", database, "--drain", "1h")
 	signal := func() {
 		if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
