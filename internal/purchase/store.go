@@ -79,7 +79,7 @@ type Partner struct {
 	DailyLimit   int64
 	DuplicateSec int64
 	Balance      gift.Won
-	OrdersToday  int64
+	OrdersToday  int64 // counted only when there is a DailyLimit
 }
 
 // Offer is an offer's row with its next free units.

@@ -62,6 +62,10 @@ var harms = []harm{
 		"every partner has an account", "partner {demo} has none",
 	},
 	{
+		"an account gets another number", `UPDATE accounts SET id = 77 WHERE kind = 'prepaid' AND owner_id = {test}`,
+		"every account's number follows from its owner", "account 77 is prepaid of {test}",
+	},
+	{
 		"test money is withdrawn to the bank",
 		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'deposit', '', 1);
 INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, -5), (1, 77, 5)`,

@@ -1,5 +1,7 @@
 package storage
 
+import "strconv"
+
 // moneyChecks are about the ledger.
 var moneyChecks = []check{
 	{"every transaction balances", `
@@ -44,6 +46,12 @@ SELECT 'partner ' || owner_id || ' has ' || balance AS detail FROM accounts WHER
 	{"every partner has an account", `
 SELECT 'partner ' || id || ' has none' AS detail
 FROM (SELECT id FROM partners EXCEPT SELECT owner_id FROM accounts WHERE kind = 'prepaid') x`},
+
+	// Purchases and redemptions find accounts by these numbers.
+	{"every account's number follows from its owner", `
+SELECT 'account ' || id || ' is ' || kind || ' of ' || owner_id AS detail FROM accounts
+WHERE (kind = 'prepaid' AND id <> owner_id + ` + strconv.Itoa(prepaidBase) + `)
+   OR (kind = 'payable' AND id <> owner_id + ` + strconv.Itoa(payableBase) + `)`},
 
 	// A deposit is the only transaction between test money and a sandbox partner, and nothing else touches either.
 	{"test money stays apart", `

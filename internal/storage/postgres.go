@@ -22,9 +22,10 @@ const (
 // All that a request asks for is found by an index. PostgreSQL may choose otherwise by statistics taken when a table was
 // small, and keep that plan while the table grows. Who reads whole tables puts the planner back in its right.
 const (
-	readByIndex    = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off`
+	readByIndex = `SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+SET enable_material = off; SET jit = off`
 	readEverything = `SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
-       set_config('enable_mergejoin', 'on', true)`
+       set_config('enable_mergejoin', 'on', true), set_config('enable_material', 'on', true)`
 )
 
 func openPostgres(ctx context.Context, dsn string) (*DB, error) {

@@ -11,9 +11,9 @@ var _ purchase.Store = (*DB)(nil)
 
 // What a batch locks and reads. The locks come first, so the statements after them see what the locks protect.
 var (
-	lockPartnerAccounts = over("partner_id bigint", `
+	lockPrepaidAccounts = over("account_id bigint", `
 SELECT accounts.owner_id, accounts.id, accounts.balance
-FROM input JOIN accounts ON accounts.kind = 'prepaid' AND accounts.owner_id = input.partner_id
+FROM input JOIN accounts ON accounts.id = input.account_id
 ORDER BY accounts.id `+lockAccounts)
 
 	lockClaimedOffers = over("offer_id bigint", `
@@ -28,8 +28,9 @@ ORDER BY offers.id `+lockOffers)
 
 	selectBuyers = over("partner_id bigint, day bigint", `
 SELECT partners.id, partners.state, partners.sandbox, partners.daily_limit, partners.duplicate_sec,
-       CAST(COALESCE((SELECT SUM(orders) FROM partner_days
-                      WHERE partner_id = input.partner_id AND day = input.day), 0) AS BIGINT)
+       CASE WHEN partners.daily_limit = 0 THEN 0 ELSE
+            CAST(COALESCE((SELECT SUM(orders) FROM partner_days
+                           WHERE partner_id = input.partner_id AND day = input.day), 0) AS BIGINT) END
 FROM input JOIN partners ON partners.id = input.partner_id`)
 
 	// Both ends of the range come from one relation: with the upper end from two, PostgreSQL finds no index for it and
@@ -110,7 +111,7 @@ func (db *DB) Committed(ctx context.Context, partners []int64, orders []gift.ID)
 	}
 	defer s.rollback()
 	found := make(map[gift.ID]bool, len(orders))
-	s.query(lockPartnerAccounts, func(scanner) error { return nil }, partners)
+	s.query(lockPrepaidAccounts, func(scanner) error { return nil }, prepaidAccounts(partners))
 	s.query(selectOrders, func(row scanner) error {
 		var id gift.ID
 		err := row.Scan(&id)
@@ -118,6 +119,10 @@ func (db *DB) Committed(ctx context.Context, partners []int64, orders []gift.ID)
 		return err
 	}, column(orders, func(id gift.ID) int64 { return int64(id) }))
 	return found, classify(s.flush(ctx))
+}
+
+func prepaidAccounts(partners []int64) []int64 {
+	return column(partners, func(id int64) int64 { return prepaidBase + id })
 }
 
 func queueReads(s session, reads purchase.Reads, state *purchase.State) {
@@ -131,7 +136,7 @@ func queueReads(s session, reads purchase.Reads, state *purchase.State) {
 
 	offers := column(reads.Claims, func(c purchase.Claim) int64 { return c.OfferID })
 	today := int64(gift.DayOf(reads.Now))
-	s.query(lockPartnerAccounts, r.account, reads.Partners)
+	s.query(lockPrepaidAccounts, r.account, prepaidAccounts(reads.Partners))
 	s.query(lockClaimedOffers, r.offer, offers)
 	s.query(selectBuyers, r.buyer, reads.Partners, column(reads.Partners, func(int64) int64 { return today }))
 	s.query(selectFreeUnits, r.unit, offers, column(reads.Claims, func(c purchase.Claim) int64 { return c.Units }))
