@@ -13,36 +13,6 @@ import (
 
 var _ redeem.Store = (*DB)(nil)
 
-// Seller implements redeem.Store.
-func (db *DB) Seller(ctx context.Context, id int64) (*redeem.Seller, error) {
-	s, err := scanSeller(db.read.QueryRowContext(ctx, `SELECT id, shop_id, name, code_hash FROM sellers WHERE id = $1`, id))
-	if err != nil {
-		return nil, absent(err)
-	}
-	return &s, nil
-}
-
-// ShopSellers implements redeem.Store.
-func (db *DB) ShopSellers(ctx context.Context, shopID int64) ([]redeem.Seller, error) {
-	rows, err := db.read.QueryContext(ctx,
-		`SELECT id, shop_id, name, code_hash FROM sellers WHERE shop_id = $1 ORDER BY id`, shopID)
-	if err != nil {
-		return nil, classify(err)
-	}
-	var list []redeem.Seller
-	err = scanAll(rows, func(row scanner) error {
-		s, err := scanSeller(row)
-		list = append(list, s)
-		return err
-	})
-	return list, classify(err)
-}
-
-func scanSeller(row scanner) (s redeem.Seller, err error) {
-	err = row.Scan(&s.ID, &s.ShopID, &s.Name, &s.CodeHash)
-	return s, err
-}
-
 const attemptColumns = `wrong_1, wrong_2, wrong_3, wrong_4, locked_until`
 
 // Attempts implements redeem.Store.

@@ -7,9 +7,29 @@ import (
 	"giftimbiz/internal/redeem"
 )
 
+const selectSellers = `SELECT id, shop_id, name, code_hash FROM sellers `
+
+// Seller implements redeem.Store.
+func (db *DB) Seller(ctx context.Context, id int64) (*redeem.Seller, error) {
+	s, err := scanSeller(db.read.QueryRowContext(ctx, selectSellers+`WHERE id = $1`, id))
+	if err != nil {
+		return nil, absent(err)
+	}
+	return &s, nil
+}
+
+// ShopSellers implements redeem.Store.
+func (db *DB) ShopSellers(ctx context.Context, shopID int64) ([]redeem.Seller, error) {
+	return db.sellers(ctx, `WHERE shop_id = $1 ORDER BY id`, shopID)
+}
+
 // Sellers lists the sellers of all shops, by id.
 func (db *DB) Sellers(ctx context.Context) ([]redeem.Seller, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT id, shop_id, name, code_hash FROM sellers ORDER BY id`)
+	return db.sellers(ctx, `ORDER BY id`)
+}
+
+func (db *DB) sellers(ctx context.Context, which string, args ...any) ([]redeem.Seller, error) {
+	rows, err := db.read.QueryContext(ctx, selectSellers+which, args...)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -20,6 +40,11 @@ func (db *DB) Sellers(ctx context.Context) ([]redeem.Seller, error) {
 		return err
 	})
 	return list, classify(err)
+}
+
+func scanSeller(row scanner) (s redeem.Seller, err error) {
+	err = row.Scan(&s.ID, &s.ShopID, &s.Name, &s.CodeHash)
+	return s, err
 }
 
 // SetSellerCodes gives sellers other manager codes, by the CodeHash of each: all of them or, on any fault, none.
