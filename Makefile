@@ -45,4 +45,4 @@ prepare: ## Install PostgreSQL, PHP, curl and a C compiler for the tests (Debian
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist
+	rm -rf bin

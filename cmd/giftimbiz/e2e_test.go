@@ -134,9 +134,7 @@ func (s *server) serve(db *storage.DB) {
 	s.node, s.url = n, web.URL
 	s.t.Cleanup(func() {
 		web.Close()
-		if err := n.stop(); err != nil {
-			s.t.Error(err)
-		}
+		n.stop()
 	})
 }
 

@@ -13,7 +13,7 @@ func keysCommand() *cobra.Command {
 		Short: "Print a new key file, for all nodes of an installation",
 		Long: `Print a new key file. A single server makes its own on its first start; the nodes of an installation share one:
 
-  umask 077; giftimbiz keys new > vault.keys
+  (umask 077; giftimbiz keys new > vault.keys)
 
 Copy it to each node, name it with --key-file, and keep a copy apart from the backups of the database.`,
 		Args: args(cobra.NoArgs),

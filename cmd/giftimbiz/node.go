@@ -153,10 +153,9 @@ func (n *node) start() {
 }
 
 // stop answers the purchases that wait and ends the background work.
-func (n *node) stop() error {
+func (n *node) stop() {
 	n.engine.Stop()
 	n.loops.stop()
-	return nil
 }
 
 // routes is every path the server answers.

@@ -56,7 +56,9 @@ func (s *service) run(ctx context.Context) error {
 			err = s.stop(server, n, served)
 		}
 	}
-	return errors.Join(err, server.Close(), n.stop(), db.Close())
+	err = errors.Join(err, server.Close())
+	n.stop()
+	return errors.Join(err, db.Close())
 }
 
 // open prepares the database and starts a node on it.

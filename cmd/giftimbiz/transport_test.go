@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -95,6 +96,7 @@ func TestTroubleOfTheServerIsToldWithWhatToDo(t *testing.T) {
 		"a full queue":       {purchase.ErrBusy, 503, "nothing was bought", true},
 		"a stop":             {purchase.ErrStopped, 503, "nothing was bought", true},
 		"no journal":         {purchase.ErrNotJournalled, 503, "nothing was bought", true},
+		"no time to write":   {errors.Join(purchase.ErrNotJournalled, context.DeadlineExceeded), 503, "nothing was bought", true},
 		"an unknown outcome": {purchase.ErrUnknown, 503, "same Idempotency-Key", true},
 		"a panic":            {nil, 500, "X-Request-Id", false},
 	} {

@@ -65,7 +65,7 @@ type api struct {
 	largeBodies chan struct{} // a place for each that is being read
 }
 
-// maxLargeBodies is how many large bodies are read at a time: 64 MiB at most.
+// maxLargeBodies is how many large bodies are read at a time: with what is made of them, some 200 MiB at most.
 const maxLargeBodies = 64
 
 // endpoint is one path of the API.

@@ -151,6 +151,8 @@ func buyFault(err error) error {
 	switch {
 	case errors.Is(err, purchase.ErrBusy), errors.Is(err, purchase.ErrStopped):
 		return tooBusy(busy, err)
+	case errors.Is(err, purchase.ErrNotJournalled): // known, whatever ran out of time on the way
+		return unavailable(notWritten, err)
 	case errors.Is(err, purchase.ErrUnknown), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return unavailable(unknownEnd, err)
 	default:

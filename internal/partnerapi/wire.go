@@ -101,37 +101,31 @@ func (c *call) readParams() (params, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return p, nil
 	}
-	body, err := c.readBody()
-	if err != nil {
-		return nil, err
-	}
-	return p, p.addBody(body, r.Header.Get("Content-Type"))
-}
-
-// readBody reads the whole body. It is read before anybody knows who calls, so how many large ones are held at a time is
-// bounded.
-func (c *call) readBody() ([]byte, error) {
-	limited := http.MaxBytesReader(c.w, c.r.Body, maxBody)
-	body, err := io.ReadAll(io.LimitReader(limited, smallBody))
-	if err == nil && len(body) == smallBody {
+	body := http.MaxBytesReader(c.w, r.Body, maxBody)
+	var text bytes.Buffer
+	_, err := text.ReadFrom(io.LimitReader(body, smallBody))
+	if err == nil && text.Len() == smallBody {
+		// It is read before anybody knows who calls, so how many large ones are held at a time is bounded.
 		select {
 		case c.largeBodies <- struct{}{}:
 			defer func() { <-c.largeBodies }()
 		default:
 			return nil, tooBusy(tooManyBodies, nil)
 		}
-		var rest []byte
-		rest, err = io.ReadAll(limited)
-		body = append(body, rest...)
-	}
-	var tooLong *http.MaxBytesError
-	if errors.As(err, &tooLong) {
-		return nil, &failure{reply: bodyTooLong, status: http.StatusRequestEntityTooLarge}
+		_, err = text.ReadFrom(body)
 	}
 	if err != nil {
-		return nil, refuse(bodyUnreadable)
+		return nil, unreadable(err)
 	}
-	return body, nil
+	return p, p.addBody(text.Bytes(), r.Header.Get("Content-Type"))
+}
+
+func unreadable(err error) error {
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return &failure{reply: bodyTooLong, status: http.StatusRequestEntityTooLarge}
+	}
+	return refuse(bodyUnreadable)
 }
 
 // addBody looks at the body itself before its label: many clients label JSON what is not.

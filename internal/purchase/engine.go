@@ -223,12 +223,23 @@ func (e *Engine) commit(batch []*waiter) {
 	}
 	for i := range batch {
 		outs, err := e.transact(batch[i : i+1])
-		if err != nil {
-			e.opt.Logger.Error("purchase failed", "partner", batch[i].req.PartnerID, "error", err)
-			batch[i].answer <- answer{err: err}
+		if err == nil {
+			e.reply(batch[i:i+1], outs)
 			continue
 		}
-		e.reply(batch[i:i+1], outs)
+		e.opt.Logger.Error("purchase failed", "partner", batch[i].req.PartnerID, "error", err)
+		batch[i].answer <- answer{err: err}
+		if errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
+			e.giveUp(batch[i+1:])
+			return
+		}
+	}
+}
+
+// giveUp answers purchases that were not tried alone, because the store went away meanwhile.
+func (e *Engine) giveUp(batch []*waiter) {
+	for _, w := range batch {
+		w.answer <- answer{err: errors.Join(ErrNotJournalled, ErrUnavailable)}
 	}
 }
 
@@ -293,7 +304,8 @@ func (e *Engine) attempt(ctx context.Context, d *decision) error {
 	}
 }
 
-// remember keeps what buyers without a key cannot be told, so that their asking again is known as such however late it is.
+// remember keeps what buyers without a key cannot be told, so that their asking this node again is known as such however
+// late it is.
 func (e *Engine) remember(d *decision) {
 	for i, w := range d.batch {
 		if d.outs[i].OrderID == 0 || w.req.Key != "" {

@@ -260,6 +260,14 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 		"no change has a number that the change clock did not give", "offers 1 changed at 99999",
 	},
 	{
+		"a load is forgotten", `DELETE FROM loads`,
+		"no change has a number that the change clock did not give", "products 27935 changed at -",
+	},
+	{
+		"a load has no place", `UPDATE loads SET seq = 0`,
+		"no change has a number that the change clock did not give", "has the place 0",
+	},
+	{
 		"a partner changed in the future", `UPDATE partners SET changed_seq = 99999 WHERE id = {demo}`,
 		"no change has a number that the change clock did not give", "partners {demo} changed at 99999",
 	},

@@ -35,12 +35,17 @@ func salesRows() string {
 	return strings.Join(rows, ", ")
 }
 
+// changesAhead finds rows, and loads, that readers of changes would never see.
 func changesAhead(tables ...string) string {
 	parts := make([]string, len(tables))
 	for i, table := range tables {
 		parts[i] = fmt.Sprintf(`
 SELECT '%[1]s ' || id || ' changed at ' || changed_seq AS detail
-FROM %[1]s WHERE changed_seq > (SELECT seq FROM change_clock WHERE id = 1)`, table)
+FROM %[1]s WHERE changed_seq > (SELECT seq FROM change_clock WHERE id = 1)
+   OR (changed_seq < 0 AND changed_seq NOT IN (SELECT id FROM loads))`, table)
 	}
+	parts = append(parts, `
+SELECT 'load ' || id || ' has the place ' || seq FROM loads
+WHERE seq NOT BETWEEN 1 AND (SELECT seq FROM change_clock WHERE id = 1)`)
 	return strings.Join(parts, "\nUNION ALL")
 }

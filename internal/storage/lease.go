@@ -46,7 +46,8 @@ type lease struct {
 	mu     sync.Mutex
 	number int64     // guarded by mu
 	token  string    // guarded by mu: tells this holder from others; empty = this process has no number
-	until  time.Time // guarded by mu: IDs of number are before it
+	from   time.Time // guarded by mu: IDs of number are not before it …
+	until  time.Time // guarded by mu: … and before this
 	left   bool      // guarded by mu: the number was given back, not lost
 }
 
@@ -102,7 +103,7 @@ WHERE number = $4 AND token = $5 AND ids_before = $6`, token, LeaseFor.Milliseco
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ids.Continue(number, from)
-	l.number, l.token, l.until = number, token, until
+	l.number, l.token, l.from, l.until = number, token, from, until
 	return nil
 }
 
@@ -191,7 +192,8 @@ func (l *lease) idTime() time.Time {
 func (l *lease) holds(id gift.ID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.token != "" && id.Node() == l.number && id.Time().Before(l.until)
+	at := id.Time()
+	return l.token != "" && id.Node() == l.number && !at.Before(l.from) && at.Before(l.until)
 }
 
 // readyForIDs claims more IDs where the holder's heartbeat did not: after its clock jumped, or when it was paused. Call it
@@ -209,10 +211,11 @@ func (db *DB) readyForIDs(ctx context.Context) error {
 		return nil
 	}
 	err := db.extend(ctx)
-	if errors.Is(err, ErrLeaseLost) {
-		return wrap(purchase.ErrUnavailable, err)
+	if err == nil || errors.Is(err, purchase.ErrConflict) {
+		return err
 	}
-	return err
+	// Nothing else was tried: what became of the claim says nothing of what the caller wants to store.
+	return wrap(purchase.ErrUnavailable, fmt.Errorf("claim numbers: %v", err))
 }
 
 // checkIDs refuses orders whose IDs are outside what was claimed: the number was lost, or the clock jumped, while they were

@@ -53,8 +53,8 @@ type ItemSale struct {
 	Sold   int64
 }
 
-// A load marks its rows with a negative number of its own, and gets its place on the change clock last: so it keeps nobody
-// waiting for the clock while it goes on, and readers find its rows through that number's place. Other loads under way are
+// A load marks its rows with a negative number of its own, and gets its place on the change clock last: so on
+// PostgreSQL it keeps nobody waiting for the clock while it goes on, and readers find its rows through that number's place. Other loads under way are
 // not visible, so the one with place 0 is this one.
 var (
 	beginLoad = over("id bigint", `INSERT INTO loads (id, seq) SELECT id, 0 FROM input`)
@@ -106,7 +106,8 @@ INSERT INTO item_sales (kind, item_id, day, sold) SELECT kind, item_id, day, sol
 	insertOrigin = over("origin text", `INSERT INTO settings (name, value) SELECT 'stock', origin FROM input`)
 )
 
-// Load adds the stock in one transaction: all of it or, on any fault (ErrDuplicate among them), nothing.
+// Load adds the stock in one transaction: all of it or, on any fault (ErrDuplicate among them), nothing. Only after
+// ErrUnanswered it may be either. On SQLite it keeps purchases waiting, as every writer does.
 func (db *DB) Load(ctx context.Context, stock *Stock) error {
 	if err := stock.check(); err != nil {
 		return err
@@ -127,7 +128,11 @@ func (db *DB) Load(ctx context.Context, stock *Stock) error {
 		s.rollback()
 		return classify(err)
 	}
-	return classify(s.commit(ctx))
+	err = s.commit(ctx)
+	if db.undecided(err) {
+		return wrap(ErrUnanswered, classify(err))
+	}
+	return classify(err)
 }
 
 func (stock *Stock) send(ctx context.Context, s session) error {

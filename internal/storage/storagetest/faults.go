@@ -21,6 +21,7 @@ type faultyStore struct {
 	lostBefore atomic.Int64 // transactions to lose before they are stored
 	lostAfter  atomic.Int64 // transactions to store without saying so
 	failing    atomic.Int64 // transactions that fail in a way the engine does not know
+	gone       atomic.Int64 // transactions that find no store
 	silent     atomic.Int64 // questions about the outcome that go unanswered
 }
 
@@ -41,6 +42,8 @@ func (f *faultyStore) Transact(
 		return &purchase.AmbiguousCommit{Cause: errInjected}
 	case take(&f.failing):
 		return errInjected
+	case take(&f.gone):
+		return fmt.Errorf("%w: %w", purchase.ErrUnavailable, errInjected)
 	}
 	return f.Store.Transact(ctx, reads, decide)
 }
@@ -156,9 +159,7 @@ func slowCommit(t *testing.T, open Opener) {
 	<-slow.entered // decided, not yet committed
 	h.Clock.Advance(5 * time.Second)
 	go buy()
-	for i := 0; e.Waiting() == 0 && i < 60_000; i++ {
-		time.Sleep(time.Millisecond)
-	}
+	awaitWaiting(e, 1)
 	h.Clock.Advance(10 * time.Second)
 	close(slow.leave)
 	first, second := <-outs, <-outs
@@ -167,6 +168,48 @@ func slowCommit(t *testing.T, open Opener) {
 	}
 	if second.Refusal == nil || second.Refusal.Reason != gift.Repeated || second.Refusal.First != first.Ref {
 		t.Errorf("%+v, then %+v", first, second.Refusal)
+	}
+}
+
+// awaitWaiting waits until n purchases are in the queue.
+func awaitWaiting(e *purchase.Engine, n int) {
+	for i := 0; e.Waiting() < n && i < 60_000; i++ {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// goneWhileTriedAlone: a batch fails, and then the store goes away. The others of the batch do not wait for it one by one.
+func goneWhileTriedAlone(t *testing.T, open Opener) {
+	const batch, forever = 20, 1 << 40
+	h := NewHouse(t, open)
+	h.Stock(1, 100)
+	p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
+	f := &faultyStore{Store: h.DB}
+	slow := &slowStore{Store: f, entered: make(chan struct{}), leave: make(chan struct{})}
+	e := purchase.New(purchase.Options{Store: slow, Clock: h.Clock, IDs: h.DB.IDs()})
+	e.Start()
+	t.Cleanup(e.Stop)
+	var wg sync.WaitGroup
+	buy := func(key string, want error) {
+		if _, err := e.Buy(t.Context(), GiftRequest(p, key, 1)); !errors.Is(err, want) {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	wg.Go(func() { buy("first", nil) })
+	<-slow.entered
+	f.failing.Store(1)
+	f.gone.Store(forever)
+	for i := range batch {
+		wg.Go(func() { buy(fmt.Sprint(i), purchase.ErrNotJournalled) })
+	}
+	awaitWaiting(e, batch)
+	close(slow.leave)
+	wg.Wait()
+	if tried := forever - f.gone.Load(); tried != 1 {
+		t.Errorf("the store that was gone was asked %d times", tried)
+	}
+	if got := h.Balance("demo"); got != 1_000_000-940 {
+		t.Errorf("balance %d", got)
 	}
 }
 

@@ -35,6 +35,7 @@ func Run(t *testing.T, open Opener) {
 		"who could not be told and asks again late is told":   askedAgainLate,
 		"a repeat is told by when it was asked for":           slowCommit,
 		"a store that cannot commit is given up soon":         neverStored,
+		"a store that goes away is not asked one by one":      goneWhileTriedAlone,
 		"the day may turn while a purchase waits":             midnightWhileWaiting,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
