@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,7 +44,7 @@ func copySample(t testing.TB, cfg *config) *credentials {
 	copyFile(t, filepath.Join(from.data, "vault.keys"), filepath.Join(cfg.Data, "vault.keys"))
 	if isSQLite {
 		copyFile(t, filepath.Join(from.data, "giftimbiz.db"), file)
-	} else if err := cluster.started.Copy(databaseName(t, from.database), databaseName(t, cfg.Database)); err != nil {
+	} else if err := cluster.started.Copy(from.database, cfg.Database); err != nil {
 		t.Fatal(err)
 	}
 	made := *from.made
@@ -91,13 +89,4 @@ func copyFile(t testing.TB, from, to string) {
 	if err := os.WriteFile(to, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func databaseName(t testing.TB, dsn string) string {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path.Base(u.Path)
 }

@@ -57,7 +57,9 @@ func writeInitials(b *strings.Builder, folded string) {
 const MaxWords = 16
 
 // TooManyWords tells whether a search has more than MaxWords words. It finds nothing, then.
-func TooManyWords(text string) bool { return len(foldWords(text)) > MaxWords }
+func TooManyWords(text string) bool {
+	return len(strings.Fields(text)) > MaxWords && len(foldWords(text)) > MaxWords
+}
 
 // foldWords returns the words of a search, folded, the longest first, without those that are parts of others: whatever
 // has the others has them. A word of nothing but consonants asks for initials.

@@ -108,22 +108,28 @@ var (
 
 func (c *call) send(status int, f *failure) {
 	h := c.w.Header()
-	h["Content-Type"] = jsonType
-	h["Cache-Control"] = noStore
-	h["X-Content-Type-Options"] = noSniff
 	h[requestid.Header] = []string{c.id}
-	h["Content-Length"] = []string{strconv.Itoa(len(c.out.b))}
 	if c.replayed {
 		h["Idempotent-Replayed"] = []string{"true"}
 	}
+	writeAnswer(c.w, status, c.out.b, f)
+}
+
+// writeAnswer sends a body with the headers that every answer has, and those of a failure.
+func writeAnswer(w http.ResponseWriter, status int, body []byte, f *failure) {
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	h["Cache-Control"] = noStore
+	h["X-Content-Type-Options"] = noSniff
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	if f != nil && f.retryAfter != "" {
 		h["Retry-After"] = []string{f.retryAfter}
 	}
 	if f != nil && f.allow != "" {
 		h["Allow"] = []string{f.allow}
 	}
-	c.w.WriteHeader(status)
-	_, _ = c.w.Write(c.out.b) // the caller is gone when this fails
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the caller is gone when this fails
 }
 
 // log notes what changed something, what was refused, and what failed. Values of parameters are never in it.

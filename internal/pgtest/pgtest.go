@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"sort"
 	"strconv"
@@ -133,14 +135,29 @@ func (c *Cluster) CreateDatabase(name string) (string, error) {
 	return c.URL(name), c.run("createdb", name)
 }
 
-// Copy replaces a database by a copy of another, to which nobody may be connected.
+// Copy makes or replaces a database as a copy of another, to which nobody may be connected. Both are given by their URLs.
 func (c *Cluster) Copy(from, to string) error {
-	for _, step := range [][]string{{"dropdb", "--if-exists", to}, {"createdb", "-T", from, to}} {
-		if err := c.run(step[0], step[1:]...); err != nil {
-			return err
-		}
+	original, err := databaseOf(from)
+	if err != nil {
+		return err
 	}
-	return nil
+	copied, err := databaseOf(to)
+	if err != nil {
+		return err
+	}
+	if err := c.run("dropdb", "--if-exists", copied); err != nil {
+		return err
+	}
+	return c.run("createdb", "-T", original, copied)
+}
+
+// databaseOf returns the name of the database that a URL connects to.
+func databaseOf(dsn string) (string, error) {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "", err
+	}
+	return path.Base(u.Path), nil
 }
 
 // run runs one of PostgreSQL's programs against the server.

@@ -141,18 +141,16 @@ func copySQLite(t testing.TB, dsn string) (string, *sql.DB) {
 
 func copyPostgres(t testing.TB, dsn string) (string, *sql.DB) {
 	t.Helper()
-	admin := rawDB(t, "pgx", cluster.started.URL("postgres"))
-	copied := fmt.Sprintf("copy%d", cluster.count.Add(1))
-	original := strings.TrimSuffix(dsn[strings.LastIndex(dsn, "/")+1:], "?sslmode=disable")
-	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+copied+" TEMPLATE "+original); err != nil {
+	copied := cluster.started.URL(fmt.Sprintf("copy%d", cluster.count.Add(1)))
+	if err := cluster.started.Copy(dsn, copied); err != nil {
 		t.Fatal(err)
 	}
 	// As a replica, a session checks no foreign keys. Its one connection stays.
-	raw := rawDB(t, "pgx", cluster.started.URL(copied)+"&session_replication_role=replica")
+	raw := rawDB(t, "pgx", copied+"&session_replication_role=replica")
 	if _, err := raw.ExecContext(t.Context(), "ALTER TABLE accounts DROP CONSTRAINT accounts_check"); err != nil {
 		t.Fatal(err)
 	}
-	return cluster.started.URL(copied), raw
+	return copied, raw
 }
 
 func rawDB(t testing.TB, driver, dsn string) *sql.DB {
