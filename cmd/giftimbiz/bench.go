@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,16 +31,17 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			opt.Progress = cmd.ErrOrStderr()
-			rows, err := bench.Run(cmd.Context(), opt)
+			report, err := bench.Run(cmd.Context(), opt)
 			if err != nil {
 				return err
 			}
 			if asJSON {
-				return bench.JSON(cmd.OutOrStdout(), rows)
+				return report.JSON(cmd.OutOrStdout())
 			}
-			return bench.Print(cmd.OutOrStdout(), rows)
+			return report.Print(cmd.OutOrStdout())
 		},
 	}
+	cmd.Flags().StringSliceVar(&opt.Only, "only", nil, "jobs to run: "+strings.Join(bench.JobNames(), ", "))
 	cmd.Flags().IntVar(&opt.Rounds, "rounds", 3, "how often each job and its yardstick run, in turn")
 	cmd.Flags().DurationVar(&opt.During, "during", 6*time.Second, "length of one run")
 	cmd.Flags().IntVar(&opt.Offers, "offers", 10_000, "offers in the list")

@@ -26,16 +26,16 @@ func TestTheBenchMeasuresEveryJobBesideItsYardstick(t *testing.T) {
 		}
 		t.Fatal(err)
 	}
-	var rows []bench.Row
-	if err := json.Unmarshal(out, &rows); err != nil {
+	var report bench.Report
+	if err := json.Unmarshal(out, &report); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, row := range rows {
-		if row.Ratio <= 0 || row.Goal <= 0 || row.P99Ms <= 0 {
+	for _, row := range report.Rows {
+		if row.Figure <= 0 || row.Goal.Value <= 0 {
 			t.Errorf("%+v", row)
 		}
 	}
-	if len(rows) != 4 {
-		t.Errorf("%d rows", len(rows))
+	if len(report.Rows) != 4 {
+		t.Errorf("%d rows", len(report.Rows))
 	}
 }

@@ -33,6 +33,18 @@ type result struct {
 
 func (r result) rate() float64 { return float64(r.requests) / r.took.Seconds() }
 
+// trial is the result as the report shows it.
+func (r result) trial(job string, connections int, cpu time.Duration) Trial {
+	t := Trial{
+		Job: job, Connections: connections, Rate: r.rate(),
+		P50: milliseconds(r.quantile(0.50)), P99: milliseconds(r.quantile(0.99)), P999: milliseconds(r.quantile(0.999)),
+	}
+	if r.requests > 0 {
+		t.CPU = float64(cpu.Microseconds()) / float64(r.requests)
+	}
+	return t
+}
+
 // quantile returns the latency that q of the requests did not exceed.
 func (r result) quantile(q float64) time.Duration {
 	if len(r.latencies) == 0 {

@@ -9,30 +9,69 @@ import (
 	"time"
 )
 
-// Row is one line of the report: a job beside its yardstick. Rates are per second; the ratio is that of the medians.
+// Report is what one run of the bench found.
+type Report struct {
+	Rows   []Row   `json:"rows"`
+	Trials []Trial `json:"trials"`
+}
+
+// Row is one figure beside its goal: a ratio to a yardstick that was run in turn with it, or a value by itself.
 type Row struct {
 	Job       string    `json:"job"`
-	Yardstick string    `json:"yardstick"`
-	Ours      []float64 `json:"ours"`
-	Theirs    []float64 `json:"theirs"`
-	Goal      float64   `json:"goal"`
-	Ratio     float64   `json:"ratio"`
-	P50Ms     float64   `json:"p50_ms"`
-	P99Ms     float64   `json:"p99_ms"`
-	CPUMicros float64   `json:"server_cpu_us_per_request"`
+	Measure   string    `json:"measure"`             // what Ours and Theirs count
+	Yardstick string    `json:"yardstick,omitempty"` // what Theirs is; "" = the goal bounds Ours itself
+	Ours      []float64 `json:"ours"`                // of each round
+	Theirs    []float64 `json:"theirs,omitempty"`
+	Figure    float64   `json:"figure"` // the ratio of the medians or, without a yardstick, the median
+	Goal      Goal      `json:"goal"`
 	Met       bool      `json:"met"`
 }
 
-func newRow(job, yardstick string, goal float64, ours, theirs []float64, last result, cpu time.Duration) Row {
-	r := Row{Job: job, Yardstick: yardstick, Ours: ours, Theirs: theirs, Goal: goal}
+// Goal is what a figure has to reach.
+type Goal struct {
+	Value  float64 `json:"value"`
+	AtMost bool    `json:"at_most"` // else at least
+	Unit   string  `json:"unit"`    // × for ratios
+}
+
+// Trial is what the load generator and the server's own figures say of one run.
+type Trial struct {
+	Job         string  `json:"job"`
+	Connections int     `json:"connections"`
+	Offered     float64 `json:"offered_per_second,omitempty"` // fixed-rate runs only
+	Rate        float64 `json:"per_second"`
+	P50         float64 `json:"p50_ms"`
+	P99         float64 `json:"p99_ms"`
+	P999        float64 `json:"p999_ms"`
+	CPU         float64 `json:"server_cpu_us"` // per request, of the server alone
+	Allocations float64 `json:"allocations"`   // per request
+	Written     float64 `json:"written_bytes"` // per request, by server and database; 0 = not measured
+}
+
+func atLeast(value float64, unit string) Goal { return Goal{Value: value, Unit: unit} }
+func atMost(value float64, unit string) Goal  { return Goal{Value: value, Unit: unit, AtMost: true} }
+
+func (g Goal) met(figure float64) bool {
+	if g.AtMost {
+		return figure <= g.Value
+	}
+	return figure >= g.Value
+}
+
+// ratio makes a row of ours beside a yardstick's, round by round.
+func ratio(job, measure, yardstick string, goal Goal, ours, theirs []float64) Row {
+	r := Row{Job: job, Measure: measure, Yardstick: yardstick, Ours: ours, Theirs: theirs, Goal: goal}
 	if m := median(theirs); m > 0 {
-		r.Ratio = median(ours) / m
+		r.Figure = median(ours) / m
 	}
-	r.Met = r.Ratio >= goal
-	r.P50Ms, r.P99Ms = milliseconds(last.quantile(0.50)), milliseconds(last.quantile(0.99))
-	if last.requests > 0 {
-		r.CPUMicros = float64(cpu.Microseconds()) / float64(last.requests)
-	}
+	r.Met = len(ours) > 0 && r.Figure > 0 && goal.met(r.Figure)
+	return r
+}
+
+// bound makes a row of figures that are held against the goal themselves.
+func bound(job, measure string, goal Goal, ours []float64) Row {
+	r := Row{Job: job, Measure: measure, Ours: ours, Goal: goal, Figure: median(ours)}
+	r.Met = len(ours) > 0 && goal.met(r.Figure)
 	return r
 }
 
@@ -46,32 +85,56 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// Print writes the report as a table.
-func Print(w io.Writer, rows []Row) error {
+// Print writes the report as tables.
+func (r *Report) Print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "JOB\tOURS /s\tYARDSTICK\t/s\tRATIO\tGOAL\t\tP50 ms\tP99 ms\tSERVER CPU µs") // Flush reports
-	for _, r := range rows {
+	_, _ = fmt.Fprintln(table, "JOB\tMEASURE\tOURS\tYARDSTICK\tITS\tFIGURE\tGOAL\t") // Flush reports
+	for _, row := range r.Rows {
 		verdict := "met"
-		if !r.Met {
+		if !row.Met {
 			verdict = "MISSED"
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f\t%.2f\t%s\t%.2f\t%.2f\t%.0f\n", r.Job, spread(r.Ours), r.Yardstick,
-			spread(r.Theirs), r.Ratio, r.Goal, verdict, r.P50Ms, r.P99Ms, r.CPUMicros)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Job, row.Measure, spread(row.Ours), row.Yardstick,
+			spread(row.Theirs), short(row.Figure), row.Goal, verdict)
 	}
 	return table.Flush()
 }
 
+// String is how a goal is written: "≥ 0.80 ×".
+func (g Goal) String() string {
+	sign := "≥"
+	if g.AtMost {
+		sign = "≤"
+	}
+	return fmt.Sprintf("%s %s %s", sign, short(g.Value), g.Unit)
+}
+
+// short writes a figure with three digits that count.
+func short(v float64) string {
+	switch {
+	case v >= 100 || v == 0:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	default:
+		return fmt.Sprintf("%.2f", v)
+	}
+}
+
 // spread shows a median and its range.
 func spread(values []float64) string {
-	if len(values) == 0 {
+	switch len(values) {
+	case 0:
 		return "-"
+	case 1:
+		return short(values[0])
 	}
-	return fmt.Sprintf("%.0f (%.0f–%.0f)", median(values), slices.Min(values), slices.Max(values))
+	return fmt.Sprintf("%s (%s–%s)", short(median(values)), short(slices.Min(values)), short(slices.Max(values)))
 }
 
 // JSON writes the report for programs.
-func JSON(w io.Writer, rows []Row) error {
+func (r *Report) JSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(rows)
+	return encoder.Encode(r)
 }
