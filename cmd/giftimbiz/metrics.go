@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -22,7 +21,7 @@ type metrics struct {
 	batchSize prometheus.Histogram
 	batchTime prometheus.Histogram
 	redeemed  *prometheus.CounterVec
-	inFlight  atomic.Int64
+	refused   *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -46,40 +45,34 @@ func newMetrics() *metrics {
 		redeemed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "giftimbiz_redemptions_total", Help: "Attempts to use a coupon by how they came and what became of them.",
 		}, []string{"via", "outcome"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "giftimbiz_refused_total", Help: "Requests refused unread because too many others were there, by why.",
+		}, []string{"why"}),
 	}
 	for _, via := range []string{"api", "page"} {
 		for _, outcome := range redeem.Outcomes() {
 			m.redeemed.WithLabelValues(via, outcome) // there from the start, so that the first of each counts as a rise
 		}
 	}
-	m.registry.MustRegister(m.requests, m.durations, m.batchSize, m.batchTime, m.redeemed,
+	m.registry.MustRegister(m.requests, m.durations, m.batchSize, m.batchTime, m.redeemed, m.refused,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // watch adds the figures that are read when they are asked for.
-func (m *metrics) watch(waiting func() int, stats func() catalog.Stats, clk clock.Clock) {
+func (m *metrics) watch(waiting func() int, underWay func() int64, stats func() catalog.Stats, clk clock.Clock) {
 	gauge := func(name, help string, value func() float64) {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 	}
 	gauge("giftimbiz_purchase_queue_depth", "Purchases that wait for a transaction.",
 		func() float64 { return float64(waiting()) })
-	gauge("giftimbiz_requests_in_flight", "Requests to the partner API that are not answered yet.",
-		func() float64 { return float64(m.inFlight.Load()) })
+	gauge("giftimbiz_requests_in_flight", "Requests that are not answered yet.",
+		func() float64 { return float64(underWay()) })
 	gauge("giftimbiz_catalog_offers", "Offers on sale.", func() float64 { return float64(stats().Offers) })
 	gauge("giftimbiz_catalog_units", "Vouchers and coupons in stock when their offer was last read.",
 		func() float64 { return float64(stats().Units) })
 	gauge("giftimbiz_catalog_age_seconds", "Time since the catalogue was last compared with the database.",
 		func() float64 { return clk.Now().Sub(stats().LoadedAt).Seconds() })
-}
-
-// counted counts the requests that are under way in next.
-func (m *metrics) counted(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		m.inFlight.Add(1)
-		defer m.inFlight.Add(-1)
-		next.ServeHTTP(w, r)
-	})
 }
 
 func (m *metrics) request(endpoint, code string, took time.Duration) {

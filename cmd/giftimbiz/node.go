@@ -24,6 +24,7 @@ const (
 	refreshEvery    = 250 * time.Millisecond // how late a node may see another's change
 	tallyEvery      = 30 * time.Second
 	trimEvery       = 10 * time.Second
+	reportEvery     = 10 * time.Second
 	forgetEvery     = time.Hour
 	staleAfter      = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout    = 2 * time.Second
@@ -43,6 +44,7 @@ type node struct {
 	catalog   *catalog.Catalog
 	engine    *purchase.Engine
 	metrics   *metrics
+	admission *admission
 	loops     *loops
 	apiConfig partnerapi.Config
 	api       http.Handler
@@ -103,7 +105,8 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, Observe: n.metrics.request, TrustedProxies: proxies,
 	}
 	n.api = partnerapi.New(n.apiConfig)
-	n.metrics.watch(n.engine.Waiting, n.catalog.Stats, n.clock)
+	n.admission = newAdmission(n.metrics, n.engine.Full)
+	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.clock)
 }
 
 // load reads partners and stock for the first time.
@@ -146,6 +149,10 @@ func (n *node) start() {
 		return n.catalog.RefreshPopularity(ctx)
 	})
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
+	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {
+		n.admission.report(ctx, n.log)
+		return nil
+	})
 	n.loops.every(forgetEvery, "forgetting old answers", func(ctx context.Context) error {
 		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
 		return err
@@ -161,16 +168,17 @@ func (n *node) stop() {
 // routes is every path the server answers.
 func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/r/", n.pages)
-	mux.Handle("/UPLOAD/qr/", n.pages)
-	mux.Handle("/UPLOAD/barcode/", n.pages)
-	mux.Handle("/UPLOAD/", n.pictures)
-	mux.Handle("/Form/", n.pictures)
+	pages, pictures := n.admission.page(n.pages), n.admission.page(n.pictures)
+	mux.Handle("/r/", pages)
+	mux.Handle("/UPLOAD/qr/", pages)
+	mux.Handle("/UPLOAD/barcode/", pages)
+	mux.Handle("/UPLOAD/", pictures)
+	mux.Handle("/Form/", pictures)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.metrics.counted(n.api), mux)
+	return apiFirst(n.admission.api(n.api), mux)
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of

@@ -52,7 +52,8 @@ var (
 	tooManyBodies = reply{"GPLF", "큰 요청이 너무 많습니다. 잠시 후 다시 시도하십시오.", "Too many large requests at a time. Try again in a moment."}
 	starting      = reply{"GPLF", "서버가 시작하는 중입니다. 잠시 후 다시 시도하십시오.", "The server is starting. Try again in a moment."}
 	crowded       = reply{"GPLF", "사용처리 요청이 밀려 처리하지 않았습니다. 잠시 후 다시 시도하십시오.", "Too many coupons are being redeemed, so nothing was done. Try again in a moment."}
-	busy          = reply{"GPLF", "주문이 밀려 구매하지 않았습니다. 잠시 후 다시 시도하십시오.", "Too many orders are waiting, so nothing was bought. Try again in a moment."}
+	busy          = reply{"GPLF", "주문이 밀려 이 요청은 처리하지 않았습니다(이 요청으로 구매된 것은 없습니다). Retry-After 초 뒤에 같은 Idempotency-Key로 다시 보내십시오.", "Too many orders are waiting, so nothing was bought by this request. Send it again, with the same Idempotency-Key, after the seconds in Retry-After."}
+	tooManyCalls  = reply{"GPLF", "요청이 너무 많아 처리하지 않았습니다. Retry-After 초 뒤에 다시 보내십시오.", "Too many requests at a time, so nothing was done. Send this one again after the seconds in Retry-After."}
 	unknownEnd    = reply{"GPLF", "주문이 기록되었는지 확인하지 못했습니다. 같은 Idempotency-Key로 다시 요청하거나 구매내역을 확인하십시오.", "It is not known whether the order was recorded. Ask again with the same Idempotency-Key, or look into the history."}
 	useUnknown    = reply{"GPLF", "사용처리 결과를 확인하지 못했습니다. 다시 요청하면 결과를 알 수 있습니다.", "It is not known whether the coupon was used. Asking again tells."}
 )

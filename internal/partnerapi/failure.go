@@ -3,6 +3,7 @@ package partnerapi
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
@@ -75,8 +76,13 @@ func (f *failure) append(b []byte, lang locale.Language) []byte {
 
 // tooBusy is a failure of a caller's that came when too many others were there: nothing was done, and nothing is wrong.
 func tooBusy(p reply, cause error) *failure {
-	return &failure{reply: p, status: http.StatusServiceUnavailable, retryAfter: "1", cause: cause, expected: true}
+	return &failure{reply: p, status: http.StatusServiceUnavailable, retryAfter: soon(), cause: cause, expected: true}
 }
+
+var refused atomic.Uint32
+
+// soon is 1, 2 or 3 seconds in turn: those who are refused in one moment must not all come back in another.
+func soon() string { return [...]string{"1", "2", "3"}[refused.Add(1)%3] }
 
 func refuse(p reply, args ...string) *failure { return &failure{reply: p, args: args} }
 

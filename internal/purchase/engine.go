@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"giftimbiz/internal/clock"
@@ -17,7 +18,7 @@ import (
 
 // Faults of the engine. Refusals are not among them: those are part of an Outcome.
 var (
-	ErrBusy          = errors.New("purchase: the queue is full")
+	ErrBusy          = errors.New("purchase: too many purchases are waiting")
 	ErrStopped       = errors.New("purchase: the engine is stopping")
 	ErrNotJournalled = errors.New("purchase: the store could not write; nothing was bought")
 	ErrUnknown       = errors.New("purchase: the store did not say whether the purchase was written")
@@ -70,8 +71,11 @@ type Options struct {
 	Clock  clock.Clock
 	IDs    *gift.IDMaker
 	Logger *slog.Logger
-	Queue  int // purchases that may wait, default 4096
+	Queue  int // purchases that may wait, whatever their pace; default 4096
 	Batch  int // purchases committed together at most, default 512
+	// Patience is how long a purchase may be expected to wait for its transaction; default 250 ms. A full batch may wait in
+	// any case.
+	Patience time.Duration
 	// Transaction bounds one transaction, its COMMIT included; default 8 s.
 	Transaction time.Duration
 	// Resolve bounds how long a batch is tried, and then how long a store is asked that left its COMMIT unanswered;
@@ -88,6 +92,7 @@ type Engine struct {
 	opt   Options
 	queue chan *waiter
 	done  chan struct{}
+	turn  atomic.Int64 // how long a batch has the committer nowadays, in nanoseconds
 
 	mu      sync.RWMutex
 	stopped bool // guarded by mu; once set, nothing enters queue
@@ -119,6 +124,9 @@ func New(opt Options) *Engine {
 	if opt.Batch == 0 {
 		opt.Batch = 512
 	}
+	if opt.Patience == 0 {
+		opt.Patience = 250 * time.Millisecond
+	}
 	if opt.Transaction == 0 {
 		opt.Transaction = 8 * time.Second
 	}
@@ -147,9 +155,6 @@ func (e *Engine) Stop() {
 	<-e.done
 }
 
-// Waiting returns how many purchases are in the queue.
-func (e *Engine) Waiting() int { return len(e.queue) }
-
 // Buy decides a purchase and makes it durable. When ctx ends first, Buy returns its error, and the purchase goes on:
 // its outcome is found by the same key or in the history.
 func (e *Engine) Buy(ctx context.Context, req Request) (Outcome, error) {
@@ -171,6 +176,9 @@ func (e *Engine) enqueue(w *waiter) error {
 	if e.stopped {
 		return ErrStopped
 	}
+	if e.Full() {
+		return ErrBusy
+	}
 	select {
 	case e.queue <- w:
 		return nil
@@ -186,7 +194,9 @@ func (e *Engine) run() {
 	for first := range e.queue {
 		batch = append(batch[:0], first)
 		batch = e.gather(batch)
+		began := e.opt.Clock.Now()
 		e.commit(batch)
+		e.took(e.opt.Clock.Now().Sub(began))
 		clear(batch)
 	}
 }

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"giftimbiz/internal/partnerapi"
+)
+
+// How many requests may be under way at a time. Each has a goroutine, buffers and perhaps a place in line for the
+// database; beyond these numbers, all would only wait longer. Callers of one kind do not take the places of another.
+const (
+	maxPurchases = 5120 // more than may wait for a transaction: the others are being read
+	maxCalls     = 1024 // of the partner API, purchases not counted
+	maxPages     = 1024 // of shops and customers: pages and pictures
+)
+
+// admission lets requests in while there is room for them, and refuses the others at once, before anything of them but
+// the head is read: HTTP 503 with Retry-After. It stands before everything but /healthz, /readyz and /metrics.
+type admission struct {
+	full                    func() bool // too many purchases wait for their transaction
+	purchases, calls, pages *room
+	waiting                 *refusals
+}
+
+func newAdmission(m *metrics, full func() bool) *admission {
+	return &admission{
+		full:      full,
+		purchases: newRoom(maxPurchases, m.refused, "purchases_under_way"),
+		calls:     newRoom(maxCalls, m.refused, "calls_under_way"),
+		pages:     newRoom(maxPages, m.refused, "pages_under_way"),
+		waiting:   newRefusals(m.refused, "purchases_waiting"),
+	}
+}
+
+// api guards the partner API.
+func (a *admission) api(next http.Handler) http.Handler {
+	purchases := a.purchases.guard(next, partnerapi.TooManyPurchases)
+	calls := a.calls.guard(next, partnerapi.TooManyCalls)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !partnerapi.Buys(r.URL.Path):
+			calls.ServeHTTP(w, r)
+		case a.full():
+			a.waiting.add()
+			partnerapi.TooManyPurchases(w, r)
+		default:
+			purchases.ServeHTTP(w, r)
+		}
+	})
+}
+
+// page guards a handler of pages or pictures.
+func (a *admission) page(next http.Handler) http.Handler {
+	return a.pages.guard(next, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "1")
+		plain(w, http.StatusServiceUnavailable, "요청이 너무 많습니다. 잠시 후 다시 시도하십시오.\nToo many requests at a time. Try again in a moment.")
+	})
+}
+
+// underWay returns how many requests are not answered yet.
+func (a *admission) underWay() int64 {
+	return a.purchases.inside.Load() + a.calls.inside.Load() + a.pages.inside.Load()
+}
+
+// report logs what was refused since the last report: a line for each refusal would be too many just then.
+func (a *admission) report(ctx context.Context, log *slog.Logger) {
+	var attrs []slog.Attr
+	for _, r := range []*refusals{a.waiting, a.purchases.refused, a.calls.refused, a.pages.refused} {
+		if n := r.unreported.Swap(0); n > 0 {
+			attrs = append(attrs, slog.Int64(r.why, n))
+		}
+	}
+	if len(attrs) > 0 {
+		log.LogAttrs(ctx, slog.LevelWarn, "more came than can be served; refused with Retry-After", attrs...)
+	}
+}
+
+// room has places for so many requests at a time.
+type room struct {
+	places  int64
+	inside  atomic.Int64
+	refused *refusals
+}
+
+func newRoom(places int64, counter *prometheus.CounterVec, why string) *room {
+	return &room{places: places, refused: newRefusals(counter, why)}
+}
+
+// guard lets requests through to next while there are places, and to refuse when there are none.
+func (r *room) guard(next http.Handler, refuse http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		defer r.inside.Add(-1)
+		if r.inside.Add(1) > r.places {
+			r.refused.add()
+			refuse(w, req)
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
+}
+
+// refusals counts the requests refused for one reason.
+type refusals struct {
+	why        string
+	total      prometheus.Counter
+	unreported atomic.Int64
+}
+
+// newRefusals shows the counter from the start, so that the first refusal counts as a rise.
+func newRefusals(counter *prometheus.CounterVec, why string) *refusals {
+	return &refusals{why: why, total: counter.WithLabelValues(why)}
+}
+
+func (r *refusals) add() {
+	r.total.Inc()
+	r.unreported.Add(1)
+}

@@ -1,0 +1,29 @@
+package partnerapi
+
+import (
+	"net/http"
+	"strings"
+
+	"giftimbiz/internal/locale"
+)
+
+// Starting answers calls that come before there is anything to serve: later (GPLF, HTTP 503).
+func Starting(w http.ResponseWriter, r *http.Request) { answerUnread(w, r, unavailable(starting, nil)) }
+
+// TooManyPurchases answers a purchase that comes when too many wait: it was not looked at, so nothing was bought.
+func TooManyPurchases(w http.ResponseWriter, r *http.Request) { answerUnread(w, r, tooBusy(busy, nil)) }
+
+// TooManyCalls answers a call that comes when too many are under way: nothing was done.
+func TooManyCalls(w http.ResponseWriter, r *http.Request) {
+	answerUnread(w, r, tooBusy(tooManyCalls, nil))
+}
+
+// answerUnread answers a call of which nothing but its head was read.
+func answerUnread(w http.ResponseWriter, r *http.Request, f *failure) {
+	writeAnswer(w, f.httpStatus(), f.append(nil, locale.Of(r.Header.Get("Accept-Language"))), f)
+}
+
+// Buys tells whether a path is a purchase's. A path with odd slashes or spaces may be one although it does not look so.
+func Buys(urlPath string) bool {
+	return strings.HasSuffix(urlPath, "/buyGifticoupon") || strings.HasSuffix(urlPath, "/buyStarcoupon")
+}

@@ -1,0 +1,34 @@
+package purchase
+
+import "time"
+
+// A purchase that would wait longer than Options.Patience is refused at once instead: its buyer learns that nothing was
+// bought and when to come again, while a long wait would end in a timeout that leaves it in doubt. Waiting longer would
+// sell nothing more either, for a transaction takes no more than a full batch.
+
+// smoothing is how many transactions it takes, roughly, for a change of their length to show.
+const smoothing = 4
+
+// Waiting returns how many purchases are in the queue.
+func (e *Engine) Waiting() int { return len(e.queue) }
+
+// Full tells whether a purchase that came now would be refused with ErrBusy. It costs next to nothing, so whoever reads
+// requests can ask before reading one.
+func (e *Engine) Full() bool {
+	waiting := len(e.queue)
+	if waiting < e.opt.Batch { // the next transaction takes them all
+		return false
+	}
+	return waiting >= cap(e.queue) || e.expectedWait(waiting) > e.opt.Patience
+}
+
+// expectedWait is how long the next transactions will take until so many purchases are done.
+func (e *Engine) expectedWait(purchases int) time.Duration {
+	return time.Duration(e.turn.Load()) * time.Duration(purchases) / time.Duration(e.opt.Batch)
+}
+
+// took notes how long a batch had the committer. Only the committer calls it.
+func (e *Engine) took(d time.Duration) {
+	usual := e.turn.Load()
+	e.turn.Store(usual + (int64(d)-usual)/smoothing)
+}
