@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -14,10 +15,15 @@ import (
 // How many requests may be under way at a time. Each has a goroutine, buffers and perhaps a place in line for the
 // database; beyond these numbers, all would only wait longer. Callers of one kind do not take the places of another.
 const (
-	maxPurchases = 5120 // more than may wait for a transaction: the others are being read
+	maxPurchases = 8192 // more than may wait for a transaction: the others wait to be let in, or are being read
 	maxCalls     = 1024 // of the partner API, purchases not counted
 	maxPages     = 1024 // of shops and customers: pages and pictures
 )
+
+// beforeRefusing is how long a purchase waits for room before it is refused. Whoever is refused and asks again at once
+// would take the time of those who were let in: each step of a transaction has its turn behind all requests that can be
+// read just then. A request that waits here costs nothing.
+const beforeRefusing = 100 * time.Millisecond
 
 // admission lets requests in while there is room for them, and refuses the others at once, before anything of them but
 // the head is read: HTTP 503 with Retry-After. It stands before everything but /healthz, /readyz and /metrics.
@@ -39,18 +45,29 @@ func newAdmission(m *metrics, full func() bool) *admission {
 
 // api guards the partner API.
 func (a *admission) api(next http.Handler) http.Handler {
-	purchases := a.purchases.guard(next, partnerapi.TooManyPurchases)
+	purchases := a.purchases.guard(a.unlessFull(next), partnerapi.TooManyPurchases)
 	calls := a.calls.guard(next, partnerapi.TooManyCalls)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !partnerapi.Buys(r.URL.Path):
-			calls.ServeHTTP(w, r)
-		case a.full():
-			a.waiting.add()
-			partnerapi.TooManyPurchases(w, r)
-		default:
+		if partnerapi.Buys(r.URL.Path) {
 			purchases.ServeHTTP(w, r)
+		} else {
+			calls.ServeHTTP(w, r)
 		}
+	})
+}
+
+// unlessFull refuses purchases while too many wait for their transaction.
+func (a *admission) unlessFull(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.full() {
+			time.Sleep(beforeRefusing)
+			if a.full() {
+				a.waiting.add()
+				partnerapi.TooManyPurchases(w, r)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -16,7 +16,7 @@ func TestTheBenchMeasuresEveryJobBesideItsYardstick(t *testing.T) {
 	if _, err := pgtest.Bin("pgbench"); errors.Is(err, pgtest.ErrMissing) {
 		t.Skipf("skipped: %v", err)
 	}
-	cmd := exec.Command(builtProgram(t), "bench", "--json", "--rounds", "1", "--during", "300ms", "--offers", "200",
+	cmd := exec.Command(builtProgram(t), "bench", "--json", "--rounds", "1", "--during", "300ms", "--overload", "500ms", "--offers", "200",
 		"--large", "1000", "--partners", "20", "--units", "20000")
 	out, err := cmd.Output()
 	if err != nil {

@@ -15,6 +15,7 @@ type Options struct {
 	Only     []string      // the jobs to run; empty = all
 	Rounds   int           // each job and its yardstick, in turn
 	During   time.Duration // of one run
+	Overload time.Duration // how long more is asked for than the server can take
 	Offers   int           // in the list
 	Large    int           // offers in the large list
 	Partners int           // beside the hot one
@@ -57,6 +58,7 @@ var jobs = []job{
 	{"lists", (*suite).lists},
 	{"lists-large", (*suite).listsLarge},
 	{"purchases", (*suite).purchases},
+	{"overload", (*suite).overload},
 }
 
 // JobNames lists what Options.Only may name.

@@ -18,6 +18,14 @@ type request struct {
 	raw     []byte                  // valid until the same connection's next request
 	check   func(body []byte) error // of an answer with status 200
 	refused func(answer) error      // of an answer with another status; nil = there must be none
+	seen    func(moment)            // is told of every answer; may be nil
+}
+
+// moment is one answer on the time line of a run.
+type moment struct {
+	due    time.Time
+	took   time.Duration // since it was due
+	status int
 }
 
 // source gives each connection its next request; it is called by that connection's goroutine only.
@@ -28,7 +36,7 @@ type result struct {
 	requests  int // answered with 200
 	took      time.Duration
 	latencies []time.Duration // of those, sorted
-	refusals  []time.Duration // of requests that were properly refused, sorted
+	refusals  []time.Duration // of requests that were properly refused, since they were sent; sorted
 	offered   float64         // a second; 0 = as many as the connections could send
 	unsent    int             // were due but never sent, because too many waited for a connection before them
 }
@@ -141,12 +149,15 @@ func (w *worker) send(req request, due, now time.Time) error {
 		return err
 	}
 	took := time.Since(due)
+	if req.seen != nil {
+		req.seen(moment{due, took, a.status})
+	}
 	switch {
 	case a.status == http.StatusOK:
 		w.served = append(w.served, took)
 		return req.check(a.body)
 	case req.refused != nil:
-		w.refused = append(w.refused, took)
+		w.refused = append(w.refused, took-now.Sub(due)) // what "at once" means to whoever asked
 		return req.refused(a)
 	}
 	return a.unexpected()

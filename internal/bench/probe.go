@@ -123,8 +123,10 @@ func (p *process) metrics() (map[string]float64, error) {
 }
 
 // cpu returns the CPU time the process has used.
-func (p *process) cpu() time.Duration {
-	text, err := os.ReadFile(p.proc("stat"))
+func (p *process) cpu() time.Duration { return cpuOf(p.pid()) }
+
+func cpuOf(pid int) time.Duration {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		return 0
 	}
@@ -153,14 +155,30 @@ func writtenBy(pid int) float64 {
 // writtenByTree sums up a process and its children. What children wrote that have ended is counted with their parent.
 func writtenByTree(pid int) float64 {
 	sum := writtenBy(pid)
-	id := strconv.Itoa(pid)
-	children, _ := os.ReadFile(filepath.Join("/proc", id, "task", id, "children")) // none where the system does not tell
-	for _, child := range strings.Fields(string(children)) {
-		if n, err := strconv.Atoi(child); err == nil {
-			sum += writtenBy(n)
-		}
+	for _, child := range childrenOf(pid) {
+		sum += writtenBy(child)
 	}
 	return sum
+}
+
+// cpuOfTree sums up a process and its children.
+func cpuOfTree(pid int) time.Duration {
+	sum := cpuOf(pid)
+	for _, child := range childrenOf(pid) {
+		sum += cpuOf(child)
+	}
+	return sum
+}
+
+func childrenOf(pid int) (children []int) {
+	id := strconv.Itoa(pid)
+	text, _ := os.ReadFile(filepath.Join("/proc", id, "task", id, "children")) // none where the system does not tell
+	for _, child := range strings.Fields(string(text)) {
+		if n, err := strconv.Atoi(child); err == nil {
+			children = append(children, n)
+		}
+	}
+	return children
 }
 
 // figureIn finds "name: 123 …" in a file; 0 = it is not there.

@@ -73,7 +73,7 @@ type Options struct {
 	Logger *slog.Logger
 	Queue  int // purchases that may wait, whatever their pace; default 4096
 	Batch  int // purchases committed together at most, default 512
-	// Patience is how long a purchase may be expected to wait for its transaction; default 250 ms. A full batch may wait in
+	// Patience is how long a purchase may be expected to wait for its transaction; default 100 ms. A full batch may wait in
 	// any case.
 	Patience time.Duration
 	// Transaction bounds one transaction, its COMMIT included; default 8 s.
@@ -125,7 +125,7 @@ func New(opt Options) *Engine {
 		opt.Batch = 512
 	}
 	if opt.Patience == 0 {
-		opt.Patience = 250 * time.Millisecond
+		opt.Patience = 100 * time.Millisecond
 	}
 	if opt.Transaction == 0 {
 		opt.Transaction = 8 * time.Second
