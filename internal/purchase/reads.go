@@ -39,7 +39,7 @@ func readsOf(req *Request) requestReads {
 // readsOfBatch collects what the whole batch must lock and read.
 func readsOfBatch(batch []*waiter, now time.Time) Reads {
 	r := Reads{Now: now}
-	units := make(map[int64]int64, len(batch))
+	units := map[int64]int64{}
 	for _, w := range batch {
 		r.Partners = append(r.Partners, w.req.PartnerID)
 		if w.req.Key != "" {
@@ -48,7 +48,10 @@ func readsOfBatch(batch []*waiter, now time.Time) Reads {
 			r.Repeats = append(r.Repeats, Repeat{w.req.PartnerID, w.reads.fingerprint})
 		}
 		for _, item := range w.req.Items {
-			units[item.OfferID]++
+			r.Offers = append(r.Offers, item.OfferID)
+			if w.req.Kind == gift.StarCoupon { // its buyer is told which one it got
+				units[item.OfferID]++
+			}
 			r.Once = append(r.Once, OnceClaim{w.req.PartnerID, item.OfferID})
 			if item.CouponID != 0 {
 				r.Coupons = append(r.Coupons, item.CouponID)
@@ -59,7 +62,7 @@ func readsOfBatch(batch []*waiter, now time.Time) Reads {
 		r.Claims = append(r.Claims, Claim{OfferID: offer, Units: n})
 	}
 	slices.SortFunc(r.Claims, func(a, b Claim) int { return cmp.Compare(a.OfferID, b.OfferID) })
-	r.Partners = sortUnique(r.Partners)
+	r.Partners, r.Offers = sortUnique(r.Partners), sortUnique(r.Offers)
 	r.Coupons = sortUnique(r.Coupons)
 	r.Keys = uniqueFunc(r.Keys, func(a, b KeyHash) int {
 		return cmp.Or(cmp.Compare(a.PartnerID, b.PartnerID), slices.Compare(a.Hash[:], b.Hash[:]))
