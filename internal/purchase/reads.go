@@ -12,6 +12,7 @@ import (
 
 // requestReads is what one request needs to know of itself; it is made by the caller's goroutine.
 type requestReads struct {
+	needs       []need
 	key         KeyHash // meaningful only when the request has a key
 	request     [32]byte
 	fingerprint int64
@@ -28,7 +29,9 @@ func readsOf(req *Request) requestReads {
 		what = binary.BigEndian.AppendUint64(what, uint64(item.CouponID))
 	}
 	sum := sha256.Sum256(what)
-	r := requestReads{fingerprint: int64(binary.BigEndian.Uint64(sum[:8])), named: newNaming(req.Product)}
+	r := requestReads{
+		needs: needsOf(req), fingerprint: int64(binary.BigEndian.Uint64(sum[:8])), named: newNaming(req.Product),
+	}
 	if req.Key != "" {
 		r.key = KeyHash{PartnerID: req.PartnerID, Hash: sha256.Sum256([]byte(req.Key))}
 		r.request = sha256.Sum256(append(what, r.named.folded...))
@@ -37,8 +40,8 @@ func readsOf(req *Request) requestReads {
 }
 
 // readsOfBatch collects what the whole batch must lock and read.
-func readsOfBatch(batch []*waiter, now time.Time) Reads {
-	r := Reads{Now: now}
+func readsOfBatch(batch []*waiter, now time.Time, lane int) Reads {
+	r := Reads{Now: now, Lane: lane}
 	units := map[int64]int64{}
 	for _, w := range batch {
 		r.Partners = append(r.Partners, w.req.PartnerID)

@@ -52,6 +52,7 @@ type Claim struct {
 // Reads says what a batch must lock and read. Slices are sorted and free of duplicates.
 type Reads struct {
 	Now      time.Time
+	Lane     int // which of the engine's transactions at the same time this is, from 0
 	Partners []int64
 	Offers   []int64
 	Claims   []Claim // of offers whose units have to be known by their numbers; at most one per offer
@@ -63,7 +64,7 @@ type Reads struct {
 
 // State is what the database says while the batch's locks are held. What does not exist is absent.
 type State struct {
-	SalesAccount int64 // the account that purchases of this node are credited to
+	SalesAccount int64 // the account that purchases of this node and lane are credited to
 	Partners     map[int64]*Partner
 	Offers       map[int64]*Offer
 	Coupons      map[int64]*Coupon

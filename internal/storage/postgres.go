@@ -14,7 +14,8 @@ import (
 
 const (
 	postgresConns   = 16
-	committerConns  = 3 // the committer's, and those it takes instead when one breaks
+	postgresLanes   = 2
+	committerConns  = 2 * postgresLanes // one for each lane, and one that it takes instead when that breaks
 	connectTimeout  = 5 * time.Second
 	rollbackTimeout = 5 * time.Second
 )

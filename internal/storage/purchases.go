@@ -65,6 +65,14 @@ FROM input JOIN once_claims o ON o.partner_id = input.partner_id AND o.offer_id 
 	selectOrders = over("id bigint", `SELECT orders.id FROM input JOIN orders ON orders.id = input.id`)
 )
 
+// Lanes returns how many purchase transactions are best under way at a time; see purchase.Options.
+func (db *DB) Lanes() int {
+	if db.pool == nil {
+		return 1 // SQLite has one writer
+	}
+	return postgresLanes
+}
+
 // Transact implements purchase.Store.
 func (db *DB) Transact(
 	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
@@ -76,7 +84,7 @@ func (db *DB) Transact(
 	if err != nil {
 		return classify(err)
 	}
-	state := &purchase.State{SalesAccount: db.salesAccount()}
+	state := &purchase.State{SalesAccount: db.salesAccount(reads.Lane)}
 	queueReads(s, reads, state)
 	err = s.flush(ctx)
 	if err == nil {
