@@ -66,11 +66,35 @@ func (s *suite) recordListing(ctx context.Context, l *listing, data string) erro
 	if l.bare, err = startYardstick(ctx, recording); err != nil {
 		return err
 	}
+	if err := sameHeads(l.server.addr, l.bare.addr, requests[0]); err != nil {
+		return err
+	}
 	l.src = compare(requests, recorded)
 	for _, p := range []*process{l.server, l.bare} {
 		if _, err := drive(p.addr, listConnections, warmUp, l.src); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// sameHeads makes sure that the bare handler's answers are as long as the server's, header lines included.
+func sameHeads(server, bare string, request []byte) error {
+	heads := make([]int, 2)
+	for i, addr := range []string{server, bare} {
+		c, err := dial(addr)
+		if err != nil {
+			return err
+		}
+		a, err := c.ask(request, time.Now())
+		c.close()
+		if err != nil {
+			return err
+		}
+		heads[i] = a.head
+	}
+	if heads[0] != heads[1] {
+		return fmt.Errorf("the bare handler sends header lines of %d bytes where the server sends %d", heads[1], heads[0])
 	}
 	return nil
 }
