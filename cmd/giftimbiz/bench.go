@@ -57,6 +57,9 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	return cmd
 }
 
+// benchBalance pays for all that a partner buys in any run.
+const benchBalance = 100_000_000_000
+
 // benchHouse fills the bench's databases with the sample stock and real keys.
 type benchHouse struct{}
 
@@ -108,7 +111,7 @@ func (benchHouse) FillStock(ctx context.Context, data, database string, units []
 	var made []partnerCredentials
 	for i := range partners {
 		p := gift.Partner{Name: fmt.Sprintf("bench%d", i+1), Title: "bench", State: gift.Active}
-		opened, err := openPartner(ctx, db, keys, p, 1_000_000_000)
+		opened, err := openPartner(ctx, db, keys, p, benchBalance)
 		if err != nil {
 			return nil, sale, err
 		}
