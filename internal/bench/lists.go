@@ -94,26 +94,20 @@ func prepareLists(buyer Buyer) [][]byte {
 	return requests
 }
 
-func post(endpoint string, buyer Buyer, form url.Values, more string) []byte {
-	body := form.Encode()
-	return fmt.Appendf(nil, "POST /api/v1/%s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
-		"Content-Length: %d\r\n%s%s\r\n%s", endpoint, len(body), buyer.Header, more, body)
-}
-
 // record asks the real server each request once.
 func record(addr string, requests [][]byte) (answers, error) {
 	c, err := dial(addr)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = c.conn.Close() }() // nothing is lost
+	defer c.close()
 	all := make(answers, len(requests))
 	for i, raw := range requests {
 		body, err := c.do(raw)
 		if err != nil {
 			return nil, err
 		}
-		if !bytes.Contains(body, []byte(`"result":"0000"`)) {
+		if !bytes.Contains(body, success) {
 			return nil, fmt.Errorf("answered %.200s", body)
 		}
 		all[i] = bytes.Clone(body)

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +23,8 @@ type process struct {
 	ended <-chan error
 	addr  string
 	stdin io.WriteCloser
+
+	database int // the process of the database server whose writes count as this one's; 0 = none
 }
 
 // startServer runs `giftimbiz serve` on a free port of 127.0.0.1 and waits until it is ready.
@@ -105,26 +106,6 @@ func (p *process) stop() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
-}
-
-// cpu returns the CPU time the process has used.
-func (p *process) cpu() time.Duration {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(text), ") ") // the name may hold spaces
-	fields := strings.Fields(after)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	if errors.Join(err1, err2) != nil {
-		return 0
-	}
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on Linux
-	return time.Duration(user+system) * tick
 }
 
 func freeAddr() (string, error) {

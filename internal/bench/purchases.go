@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -166,21 +165,18 @@ func (m *market) buyingMany() source {
 func buying(buyers []Buyer, sale Sale, firstOffer, lastOffer int) source {
 	return func(conn int) func() request {
 		r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), uint64(conn)))
+		writer := newPurchaseWriter(sale)
 		return func() request {
-			buyer := buyers[r.IntN(len(buyers))]
 			offer := firstOffer + r.IntN(lastOffer-firstOffer+1)
-			form := url.Values{
-				"partner_id": {buyer.Name}, "md_idx": {fmt.Sprint(offer)}, "cash": {fmt.Sprint(sale.Price)},
-				"product": {sale.Product},
-			}
-			key := fmt.Sprintf("Idempotency-Key: bench-%d\r\n", keys.Add(1))
-			return request{raw: post("giftimbiz/buyGifticoupon", buyer, form, key), check: completed}
+			return request{raw: writer.write(buyers[r.IntN(len(buyers))], offer, keys.Add(1)), check: completed}
 		}
 	}
 }
 
+var success, orderNumber = []byte(`"result":"0000"`), []byte(`"tid":"`)
+
 func completed(body []byte) error {
-	if bytes.Contains(body, []byte(`"result":"0000"`)) && bytes.Contains(body, []byte(`"tid":"`)) {
+	if bytes.Contains(body, success) && bytes.Contains(body, orderNumber) {
 		return nil
 	}
 	return fmt.Errorf("a purchase was answered %.200s", body)

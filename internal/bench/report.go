@@ -43,9 +43,13 @@ type Trial struct {
 	P50         float64 `json:"p50_ms"`
 	P99         float64 `json:"p99_ms"`
 	P999        float64 `json:"p999_ms"`
-	CPU         float64 `json:"server_cpu_us"` // per request, of the server alone
-	Allocations float64 `json:"allocations"`   // per request
-	Written     float64 `json:"written_bytes"` // per request, by server and database; 0 = not measured
+	Refused     float64 `json:"refused_per_second,omitempty"`
+	RefusedP99  float64 `json:"refused_p99_ms,omitempty"`
+	Unsent      int     `json:"unsent,omitempty"`        // too many waited for a connection already; the latencies count them as slowest
+	CPU         float64 `json:"server_cpu_us"`           // per answer, of the server alone
+	Allocations float64 `json:"allocations"`             // heap objects per answer; 0 = not measured
+	Written     float64 `json:"written_bytes,omitempty"` // per answer, by server and database; 0 = nothing or not measured
+	Memory      float64 `json:"memory_mib,omitempty"`    // resident in the server at the end; 0 = not measured
 }
 
 func atLeast(value float64, unit string) Goal { return Goal{Value: value, Unit: unit} }
@@ -74,6 +78,8 @@ func bound(job, measure string, goal Goal, ours []float64) Row {
 	r.Met = len(ours) > 0 && goal.met(r.Figure)
 	return r
 }
+
+const mebibyte = 1 << 20
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
