@@ -53,6 +53,9 @@ type job struct {
 var jobs = []job{
 	{"lists", (*suite).lists},
 	{"purchases", (*suite).purchases},
+	{"sqlite", (*suite).sqlite},
+	{"lone", (*suite).lone},
+	{"nodes", (*suite).nodes},
 }
 
 // JobNames lists what Options.Only may name.

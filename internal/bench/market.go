@@ -56,6 +56,15 @@ func (s *suite) openMarket(ctx context.Context, name string, st stock, settings 
 
 func (m *market) close() { _ = m.cluster.Stop() } // a temporary cluster
 
+// serve starts a server that sells from ours.
+func (m *market) serve(ctx context.Context) (*process, error) {
+	p, err := startServer(ctx, m.data, m.ours)
+	if err == nil {
+		p.database = m.cluster.PID()
+	}
+	return p, err
+}
+
 // fill fills one database and copies it. What it commits need not survive a crash: it would be filled anew.
 func (m *market) fill(ctx context.Context, house House) error {
 	if _, err := m.cluster.CreateDatabase("ours"); err != nil {
@@ -67,6 +76,12 @@ func (m *market) fill(ctx context.Context, house House) error {
 		return err
 	}
 	if err := withPostgres(ctx, m.ours, m.addUnits); err != nil {
+		return err
+	}
+	// As the server's own upkeep would have left it; else it would begin in the middle of a run.
+	if err := withPostgres(ctx, m.ours, func(ctx context.Context, conn *pgx.Conn) error {
+		return execAll(ctx, conn, []string{"VACUUM ANALYZE", "CHECKPOINT"})
+	}); err != nil {
 		return err
 	}
 	return m.cluster.Copy(m.ours, m.theirs)

@@ -60,41 +60,6 @@ END $$;`
 // functionScript calls the function.
 const functionScript = "SELECT bench_buy(:buyer, :offer);\n"
 
-// statement is one of the six of a purchase by hand. What it selects is what those after it name with an @.
-type statement struct {
-	text    string
-	selects bool
-}
-
-// byHand is a purchase as a careful programmer writes it in an application, with the same locks, questions and rows as the
-// function: six statements between BEGIN and COMMIT. The offer is locked before its next unit is looked for, as whoever
-// waited for the lock would else find the unit sold.
-var byHand = []statement{
-	{`SELECT nextval('bench_ids') AS txn, a.id AS account, a.balance, 16 + CAST(random() * 15 AS BIGINT) AS sales,
-    CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT) AS now,
-    CAST(extract(epoch FROM clock_timestamp()) * 1000 + 32400000 AS BIGINT) / 86400000 AS today,
-    p.state, p.sandbox, p.daily_limit, p.duplicate_sec, (SELECT SUM(orders) FROM partner_days d WHERE d.partner_id = @buyer
-        AND d.day = CAST(extract(epoch FROM clock_timestamp()) * 1000 + 32400000 AS BIGINT) / 86400000) AS today_orders
-FROM accounts a JOIN partners p ON p.id = a.owner_id
-WHERE a.kind = 'prepaid' AND a.owner_id = @buyer FOR UPDATE OF a`, true},
-	{`SELECT o.price_far AS price, o.face, o.last_day, products.name FROM offers o LEFT JOIN products ON products.id = o.product_id
-WHERE o.id = @offer FOR UPDATE OF o`, true},
-	{`SELECT u.id AS unit FROM units u
-WHERE u.offer_id = @offer AND u.position = (SELECT next_position FROM offers WHERE id = @offer) AND NOT EXISTS (SELECT 1 FROM idempotency_answers k
-    WHERE k.partner_id = @buyer AND k.key_hash = (SELECT sha256(int8send(currval('bench_ids')))))`, true},
-	{`WITH o AS (INSERT INTO orders VALUES (@txn, @buyer, 1, 0, @price, @txn, @now)),
-    i AS (INSERT INTO order_items VALUES (@buyer, 1, @txn, 1, 0, @offer, @unit, @face, @price)),
-    e AS (INSERT INTO entries VALUES (@account, @txn, -CAST(@price AS BIGINT)), (@sales, @txn, @price))
-INSERT INTO idempotency_answers VALUES (@buyer, sha256(int8send(@txn)), sha256(int8send(@txn)), @txn,
-    '{"result":"0000","message":"bought","tid":"20251123-06C8ZQ4T1N0G2"}', @now)`, false},
-	{`INSERT INTO partner_days AS d VALUES (@buyer, @today, 1, 1, 1, @price, @face)
-ON CONFLICT (partner_id, day, kind) DO UPDATE SET orders = d.orders + 1, items = d.items + 1,
-    spent = d.spent + excluded.spent, face = d.face + excluded.face`, false},
-	{`WITH o AS (UPDATE offers SET next_position = next_position + 1, last_partner = @buyer, last_order = @txn WHERE id = @offer)
-UPDATE accounts SET balance = balance + CASE WHEN id = @account THEN -CAST(@price AS BIGINT) ELSE @price END
-WHERE id IN (@account, @sales)`, false},
-}
-
 // byHandScript makes the six statements in a transaction, each with a round trip of its own.
 func byHandScript() string {
 	var b strings.Builder

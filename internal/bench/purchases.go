@@ -24,10 +24,8 @@ var keys atomic.Int64
 // figures are what the rounds of one kind of run found.
 type figures struct{ rates, medians, p99s []float64 }
 
-func (f *figures) add(r result) {
-	f.rates = append(f.rates, r.rate())
-	f.medians = append(f.medians, milliseconds(r.quantile(0.50)))
-	f.p99s = append(f.p99s, milliseconds(r.quantile(0.99)))
+func (f *figures) add(t Trial) {
+	f.rates, f.medians, f.p99s = append(f.rates, t.Rate), append(f.medians, t.P50), append(f.p99s, t.P99)
 }
 
 // purchases measures purchases on PostgreSQL beside pgbench making the same ones: of one hot partner and offer, and of
@@ -44,7 +42,7 @@ func (s *suite) purchases(ctx context.Context) error {
 	if err := withPostgres(ctx, m.theirs, createFunction); err != nil {
 		return err
 	}
-	server, err := startServer(ctx, m.data, m.ours)
+	server, err := m.serve(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,20 +113,18 @@ func (p *purchaseRun) round(ctx context.Context) error {
 }
 
 func (p *purchaseRun) ours(f *figures, name string, connections int, src source) error {
-	r, err := p.suite.measure(p.server, name, connections, p.suite.During, src)
-	f.add(r)
-	return err
+	return p.suite.load(f, name, p.server, connections, p.suite.During, src)
 }
 
-// measure drives a server and adds the trial to the report.
-func (s *suite) measure(server *process, name string, connections int, during time.Duration, src source) (result, error) {
-	before := server.cpu()
-	r, err := drive(server.addr, connections, during, src)
-	if err != nil {
-		return r, err
-	}
-	s.addTrial(r.trial(name, connections, server.cpu()-before))
-	return r, nil
+// load drives a server and adds what was seen to the figures and, as a trial, to the report.
+func (s *suite) load(
+	f *figures, name string, server *process, connections int, during time.Duration, src source,
+) error {
+	t, err := s.measure(name, connections, func() (result, error) {
+		return drive(server.addr, connections, during, src)
+	}, server)
+	f.add(t)
+	return err
 }
 
 // String is the last round in a line.
