@@ -18,6 +18,7 @@ type Options struct {
 	Offers   int           // in the list
 	Partners int           // beside the hot one
 	Units    int           // of the hot offer; a run that sells them all fails
+	History  int           // orders of the past that a purchase is measured after
 	House    House
 	Progress io.Writer
 }
@@ -29,6 +30,8 @@ type House interface {
 	// FillStock fills an empty database with offers 1…len(units), each of so many units of one product at one price, and
 	// returns signed-in partners with the ids 1…n, rich enough for all of it.
 	FillStock(ctx context.Context, data, database string, units []int64, partners int) ([]Buyer, Sale, error)
+	// Sealer returns what encrypts a unit's number as the server of a folder would.
+	Sealer(data string) (func(unit int64, number string) ([]byte, error), error)
 }
 
 // Buyer is a signed-in partner.
@@ -56,6 +59,7 @@ var jobs = []job{
 	{"sqlite", (*suite).sqlite},
 	{"lone", (*suite).lone},
 	{"nodes", (*suite).nodes},
+	{"history", (*suite).history},
 }
 
 // JobNames lists what Options.Only may name.
