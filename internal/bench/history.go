@@ -27,7 +27,7 @@ func (s *suite) history(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := &historyRun{suite: s, market: m, past: past}
+	h := &historyRun{suite: s, market: m, past: &past}
 	defer h.stop()
 	if h.aged, err = m.serve(ctx); err != nil {
 		return err
@@ -38,6 +38,7 @@ func (s *suite) history(ctx context.Context) error {
 	if h.fresh, err = startServer(ctx, m.data, m.theirs); err != nil {
 		return err
 	}
+	h.fresh.database = m.cluster.PID()
 	if err := h.purchases(); err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ func (s *suite) fillPast(ctx context.Context, m *market) (p past, err error) {
 type historyRun struct {
 	suite       *suite
 	market      *market
-	past        past
+	past        *past
 	aged, fresh *process
 }
 
@@ -125,7 +126,7 @@ func (h *historyRun) listing(newer int64) source {
 }
 
 // checkPage looks at every order of a page, and at where the next page begins.
-func (p past) checkPage(body []byte, newer int64) error {
+func (p *past) checkPage(body []byte, newer int64) error {
 	var page struct {
 		Result string `json:"result"`
 		Total  int64  `json:"total_count"`

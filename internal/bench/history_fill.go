@@ -6,12 +6,12 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
-	"giftimbiz/internal/gift"
 	"github.com/jackc/pgx/v5"
+
+	"giftimbiz/internal/gift"
 )
 
 const (
@@ -22,6 +22,8 @@ const (
 	bigEvery = 10
 	// historyPage is how many orders a page of the history list has.
 	historyPage = 20
+	// firstAccount is the account of partner 0, firstSales the first of the accounts that are credited.
+	firstAccount, firstSales, salesAccounts = 1_000_000_000, 16, 16
 )
 
 // past is a year of single purchases: order 0, 1, 2, … one every step, each of the next offer in turn. Every tenth is
@@ -51,51 +53,68 @@ func newPast(orders int, m *market, face int64) past {
 	return p
 }
 
-// id is the number of order i.
-func (p past) id(i int64) gift.ID { return gift.FirstIDAt(time.UnixMilli(p.began + i*p.step)) }
+// perOffer is how many of each offer were sold.
+func (p *past) perOffer() int64 { return p.orders / p.offers }
 
-// unit is what was sold in order i.
-func (p past) unit(i int64) int64 { return p.freeUnits + i%p.offers*p.perOffer() + 1 + i/p.offers }
+// at is when order i was made, in milliseconds since 1970.
+func (p *past) at(i int64) int64 { return p.began + i*p.step }
+
+// id is the number of order i.
+func (p *past) id(i int64) gift.ID { return gift.FirstIDAt(time.UnixMilli(p.at(i))) }
+
+// offer and position say what was sold in order i, unit is its id.
+func (p *past) offer(i int64) int64    { return 1 + i%p.offers }
+func (p *past) position(i int64) int64 { return 1 + i/p.offers }
+func (p *past) unit(i int64) int64 {
+	return p.freeUnits + (p.offer(i)-1)*p.perOffer() + p.position(i)
+}
+
+// partner is who bought in order i.
+func (p *past) partner(i int64) int64 {
+	if i%bigEvery == 0 {
+		return 1
+	}
+	return 2 + int64(scattered(i)%uint64(p.partners))
+}
+
+// sales is the account that order i was credited to.
+func (p *past) sales(i int64) int64 { return firstSales + i%salesAccounts }
+
+// bigOrders is how many orders partner 1 has.
+func (p *past) bigOrders() int64 { return (p.orders + bigEvery - 1) / bigEvery }
+
+// bigOrder returns which order of all is the one of partner 1 that has so many newer ones.
+func (p *past) bigOrder(newer int64) (i int64) { return (p.bigOrders() - 1 - newer) * bigEvery }
 
 // pinOf is what stands on a unit of partner 1.
 func pinOf(unit int64) string { return fmt.Sprintf("%016d", unit) }
 
-// perOffer is how many of each offer were sold.
-func (p past) perOffer() int64 { return p.orders / p.offers }
+// scattered spreads numbers evenly (it is the finalizer of SplitMix64).
+func scattered(i int64) uint64 {
+	z := uint64(i)*0x9e3779b97f4a7c15 + 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
 
-// bigOrders is how many orders partner 1 has.
-func (p past) bigOrders() int64 { return (p.orders + bigEvery - 1) / bigEvery }
-
-// bigOrder returns which order of all is the one of partner 1 that has so many newer ones.
-func (p past) bigOrder(newer int64) (i int64) { return (p.bigOrders() - 1 - newer) * bigEvery }
-
-// view names the columns of all orders. i counts them.
-func (p past) view() string {
-	zero := gift.ID(0).Time()
-	perMillisecond := int64(gift.FirstIDAt(zero.Add(time.Millisecond)))
-	return fmt.Sprintf(`CREATE VIEW bench_past AS
-SELECT i, (at - %[1]d) * %[2]d AS id, at, partner, 1000000000 + partner AS account, 16 + i %% 16 AS sales, offer, position,
-    %[3]d + (offer - 1) * %[4]d + position AS unit, %[5]d::BIGINT AS price, %[6]d::BIGINT AS face
-FROM (SELECT i, %[7]d + i * %[8]d AS at, 1 + i %% %[9]d AS offer, 1 + i / %[9]d AS position,
-          CASE WHEN i %% %[10]d = 0 THEN 1 ELSE 2 + (hashint8(i) & 2147483647) %% %[11]d::BIGINT END AS partner
-      FROM generate_series(0::BIGINT, %[12]d - 1) i) x`,
-		zero.UnixMilli(), perMillisecond, p.freeUnits, p.perOffer(), p.price, p.face, p.began, p.step, p.offers, bigEvery,
-		p.partners, p.orders)
+func hashOf(i int64) []byte {
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))
+	return sum[:]
 }
 
 // fill puts the past into a database that has never sold anything. Each table is emptied and filled in one transaction
-// without its indexes, in the form that a vacuum would leave. Two of them are filled at a time.
-func (p past) fill(ctx context.Context, url string, seal func(int64, string) ([]byte, error)) error {
-	err := withPostgres(ctx, url, func(ctx context.Context, conn *pgx.Conn) error {
-		return execAll(ctx, conn, []string{p.view()})
-	})
-	if err != nil {
-		return err
-	}
+// without its indexes. Two tables are filled at a time.
+func (p *past) fill(ctx context.Context, url string, seal func(int64, string) ([]byte, error)) error {
+	units := filled{"units", func(r *rowWriter) error { return p.writeUnits(r, seal) }, fmt.Sprintf(
+		`SELECT id, offer_id, position + %d, number, number_hash FROM kept`, p.perOffer())}
+	answers := filled{"idempotency_answers", p.writeAnswers, ""}
+	orders := filled{"orders", p.writeOrders, ""}
+	items := filled{"order_items", p.writeItems, ""}
+	entries := filled{"entries", p.writeEntries, `SELECT account_id, txn_id, amount FROM kept`}
 	var errs [2]error
 	var wg sync.WaitGroup
-	wg.Go(func() { errs[0] = p.fillTables(ctx, url, p.units(seal), p.answers(), p.sales()) })
-	wg.Go(func() { errs[1] = p.fillTables(ctx, url, p.items(), p.entries()) })
+	wg.Go(func() { errs[0] = fillTables(ctx, url, units, answers, orders) })
+	wg.Go(func() { errs[1] = fillTables(ctx, url, items, entries) })
 	wg.Wait()
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
@@ -106,90 +125,29 @@ func (p past) fill(ctx context.Context, url string, seal func(int64, string) ([]
 // filled says how a table is filled.
 type filled struct {
 	table string
-	rows  string                                 // a query of what it gets
-	kept  string                                 // a query of what it had and keeps; "" = nothing
-	more  func(context.Context, *pgx.Conn) error // adds further rows; may be nil
+	rows  func(*rowWriter) error
+	kept  string // a query of what it had and keeps; "" = nothing
 }
 
-func (p past) units(seal func(int64, string) ([]byte, error)) filled {
-	return filled{
-		table: "units",
-		rows: fmt.Sprintf(`SELECT %d + (o - 1) * %[2]d + p, o, p, substr(sha256(int8send(i)) || sha256(int8send(i)), 1, 52), sha256(int8send(i))
-FROM (SELECT o, p, (p - 1) * %[3]d + o - 1 AS i
-      FROM generate_series(1::BIGINT, %[3]d) o CROSS JOIN generate_series(1::BIGINT, %[2]d) p) x
-WHERE i %% %[4]d <> 0`, p.freeUnits, p.perOffer(), p.offers, bigEvery),
-		kept: fmt.Sprintf(`SELECT id, offer_id, position + %d, number, number_hash FROM kept`, p.perOffer()),
-		// Numbers that are looked at in a history can be read.
-		more: func(ctx context.Context, conn *pgx.Conn) error {
-			columns := []string{"id", "offer_id", "position", "number", "number_hash"}
-			i := int64(-bigEvery)
-			_, err := conn.CopyFrom(ctx, pgx.Identifier{"units"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
-				if i += bigEvery; i >= p.orders {
-					return nil, nil
-				}
-				unit := p.unit(i)
-				sealed, err := seal(unit, pinOf(unit))
-				hash := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))
-				return []any{unit, 1 + i%p.offers, 1 + i/p.offers, sealed, hash[:]}, err
-			}))
-			return err
-		},
-	}
-}
-
-func (p past) sales() filled {
-	return filled{table: "orders", rows: `
-SELECT id, partner, 1::SMALLINT, 0::SMALLINT, price, hashint8extended(partner * 100000 + offer, 0), at FROM bench_past`}
-}
-
-func (p past) items() filled {
-	return filled{table: "order_items", rows: `
-SELECT partner, 1::SMALLINT, id, 1::BIGINT, 0::BIGINT, offer, unit, face, price,
-    NULL::BIGINT, NULL::BIGINT, NULL::TEXT, NULL::BIGINT FROM bench_past`}
-}
-
-func (p past) entries() filled {
-	return filled{
-		table: "entries",
-		rows: `SELECT CASE side WHEN 1 THEN account ELSE sales END, id, CASE side WHEN 1 THEN -price ELSE price END
-FROM bench_past CROSS JOIN generate_series(1, 2) side`,
-		kept: `SELECT account_id, txn_id, amount FROM kept`,
-	}
-}
-
-func (p past) answers() filled {
-	return filled{table: "idempotency_answers", rows: fmt.Sprintf(`
-SELECT partner, sha256(int8send(id)), sha256(int8send(offer)), id,
-    convert_to('{"result":"0000","message":"bought","tid":"20251123-06C8ZQ4T1N0G2"}', 'UTF8'), at
-FROM bench_past WHERE at > %d`, time.Now().Add(-answersFor).UnixMilli())}
-}
-
-func (p past) fillTables(ctx context.Context, url string, tables ...filled) error {
+func fillTables(ctx context.Context, url string, tables ...filled) error {
 	return withPostgres(ctx, url, func(ctx context.Context, conn *pgx.Conn) error {
-		return withPostgres(ctx, url, func(ctx context.Context, from *pgx.Conn) error {
-			for _, f := range tables {
-				err := rebuilt(ctx, conn, []string{f.table}, func() error { return f.fill(ctx, from, conn) })
-				if err != nil {
-					return fmt.Errorf("fill %s: %w", f.table, err)
-				}
+		for _, f := range tables {
+			err := rebuilt(ctx, conn, []string{f.table}, func() error { return f.fill(ctx, conn) })
+			if err != nil {
+				return fmt.Errorf("fill %s: %w", f.table, err)
 			}
-			return nil
-		})
+		}
+		return nil
 	})
 }
 
-func (f filled) fill(ctx context.Context, from, conn *pgx.Conn) error {
+func (f filled) fill(ctx context.Context, conn *pgx.Conn) error {
 	begin := []string{"CREATE TEMPORARY TABLE kept AS TABLE " + f.table, "BEGIN", "TRUNCATE " + f.table}
 	if err := execAll(ctx, conn, begin); err != nil {
 		return err
 	}
-	if err := pour(ctx, from, conn, f.rows, f.table); err != nil {
+	if err := pour(ctx, conn, f.table, f.rows); err != nil {
 		return err
-	}
-	if f.more != nil {
-		if err := f.more(ctx, conn); err != nil {
-			return err
-		}
 	}
 	var end []string
 	if f.kept != "" {
@@ -198,41 +156,90 @@ func (f filled) fill(ctx context.Context, from, conn *pgx.Conn) error {
 	return execAll(ctx, conn, append(end, "COMMIT", "DROP TABLE kept"))
 }
 
-// pour copies the rows of a query into an empty table, as rows that everybody sees and no vacuum has to look at.
-func pour(ctx context.Context, from, to *pgx.Conn, query, table string) error {
-	r, w := io.Pipe()
-	read := make(chan error, 1)
-	go func() {
-		_, err := from.PgConn().CopyTo(ctx, w, "COPY ("+query+") TO STDOUT (FORMAT binary)")
-		w.CloseWithError(err)
-		read <- err
-	}()
-	_, err := to.PgConn().CopyFrom(ctx, r, "COPY "+table+" FROM STDIN (FORMAT binary, FREEZE)")
-	r.CloseWithError(io.ErrClosedPipe) // ends the reading when the writing failed
-	if readErr := <-read; err == nil {
-		err = readErr
+// writeUnits writes what was sold, in the order in which it was put into stock: offer by offer. Numbers of the big partner
+// can be read in its history; the others are never looked at.
+func (p *past) writeUnits(r *rowWriter, seal func(int64, string) ([]byte, error)) error {
+	sealed, err := seal(1, pinOf(1))
+	if err != nil {
+		return err
 	}
-	return err
+	for offer := range p.offers {
+		for round := range p.perOffer() {
+			i := round*p.offers + offer
+			if p.partner(i) == 1 {
+				if sealed, err = seal(p.unit(i), pinOf(p.unit(i))); err != nil {
+					return err
+				}
+			}
+			if !r.row(5) {
+				return r.err
+			}
+			r.bigint(p.unit(i), p.offer(i), p.position(i))
+			r.bytea(sealed, hashOf(i))
+		}
+	}
+	return nil
+}
+
+func (p *past) writeOrders(r *rowWriter) error {
+	for i := int64(0); i < p.orders && r.row(7); i++ {
+		r.bigint(int64(p.id(i)), p.partner(i))
+		r.smallint(int16(gift.Gifticon), 0)
+		r.bigint(p.price, int64(scattered(p.partner(i)*p.offers+p.offer(i))), p.at(i))
+	}
+	return r.err
+}
+
+func (p *past) writeItems(r *rowWriter) error {
+	for i := int64(0); i < p.orders && r.row(13); i++ {
+		r.bigint(p.partner(i))
+		r.smallint(int16(gift.Gifticon))
+		r.bigint(int64(p.id(i)), 1, 0, p.offer(i), p.unit(i), p.face, p.price)
+		r.null(4)
+	}
+	return r.err
+}
+
+func (p *past) writeEntries(r *rowWriter) error {
+	for i := int64(0); i < p.orders && r.row(3); i++ {
+		r.bigint(firstAccount+p.partner(i), int64(p.id(i)), -p.price)
+		r.row(3)
+		r.bigint(p.sales(i), int64(p.id(i)), p.price)
+	}
+	return r.err
+}
+
+func (p *past) writeAnswers(r *rowWriter) error {
+	body := []byte(`{"result":"0000","message":"bought","tid":"20251123-06C8ZQ4T1N0G2"}`)
+	since := (time.Now().Add(-answersFor).UnixMilli() - p.began) / p.step
+	for i := max(0, since); i < p.orders && r.row(6); i++ {
+		r.bigint(p.partner(i))
+		r.bytea(hashOf(i), hashOf(-i))
+		r.bigint(int64(p.id(i)))
+		r.bytea(body)
+		r.bigint(p.at(i))
+	}
+	return r.err
 }
 
 // finish brings offers, balances and figures up to what was sold, and leaves the database as its upkeep would.
-func (p past) finish(ctx context.Context, conn *pgx.Conn) error {
-	last := (p.perOffer() - 1) * p.offers // before the last round
+func (p *past) finish(ctx context.Context, conn *pgx.Conn) error {
+	last := p.orders - p.offers // the first of the last round
+	perOffer := int64(p.id(last+1) - p.id(last))
 	return execAll(ctx, conn, []string{
-		"SET max_parallel_workers_per_gather = 2",
-		fmt.Sprintf(`INSERT INTO partner_days SELECT partner_id, (at + 32400000) / 86400000, 1, COUNT(*), COUNT(*), SUM(amount), COUNT(*) * %d
-FROM orders GROUP BY 1, 2`, p.face),
-		fmt.Sprintf(`INSERT INTO item_sales SELECT day, 1, 1, SUM(items) FROM partner_days WHERE day > %d GROUP BY day`,
-			int64(gift.DayOf(time.Now()))-30),
+		fmt.Sprintf(`INSERT INTO partner_days (partner_id, day, kind, orders, items, spent, face)
+SELECT partner_id, (at + 32400000) / 86400000, 1, COUNT(*), COUNT(*), COUNT(*) * %d, COUNT(*) * %d FROM orders GROUP BY 1, 2`,
+			p.price, p.face),
+		fmt.Sprintf(`INSERT INTO item_sales (day, kind, item_id, sold)
+SELECT day, 1, 1, SUM(items) FROM partner_days WHERE day > %d GROUP BY day`, int64(gift.DayOf(time.Now()))-30),
 		fmt.Sprintf(`UPDATE item_sales_cursor SET up_to = %d`, int64(p.id(p.orders))),
-		fmt.Sprintf(`UPDATE offers SET next_position = %[1]d + 1, last_position = last_position + %[1]d,
-    last_partner = r.partner_id, last_order = r.id
-FROM orders r, order_items i WHERE r.id >= %[2]d AND i.partner_id = r.partner_id AND i.kind = 1 AND i.order_id = r.id
-    AND offers.id = i.offer_id`, p.perOffer(), int64(p.id(last))),
+		fmt.Sprintf(`UPDATE offers SET next_position = 1 + %[1]d, last_position = last_position + %[1]d,
+    last_order = %[2]d + (id - 1) * %[3]d, last_partner = (SELECT partner_id FROM orders r WHERE r.id = %[2]d + (offers.id - 1) * %[3]d)`,
+			p.perOffer(), int64(p.id(last)), perOffer),
 		`UPDATE accounts SET balance = balance - spent
 FROM (SELECT partner_id, SUM(spent) AS spent FROM partner_days GROUP BY 1) d WHERE kind = 'prepaid' AND owner_id = partner_id`,
-		fmt.Sprintf(`UPDATE accounts SET balance = (%d + 15 - owner_id) / 16 * %d WHERE kind = 'sales'`, p.orders, p.price),
-		"DROP VIEW bench_past",
+		fmt.Sprintf(`UPDATE accounts SET balance = (%d + %[2]d - 1 - owner_id) / %[2]d * %[3]d WHERE kind = 'sales'`,
+			p.orders, salesAccounts, p.price),
 		"VACUUM ANALYZE", "CHECKPOINT",
 	})
 }

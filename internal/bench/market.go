@@ -116,7 +116,7 @@ func rebuilt(ctx context.Context, conn *pgx.Conn, tables []string, fill func() e
 	if err != nil {
 		return err
 	}
-	if err := execAll(ctx, conn, append(drop, "SET session_replication_role = replica", "SET maintenance_work_mem = '512MB'")); err != nil {
+	if err := execAll(ctx, conn, append(drop, "SET session_replication_role = replica", "SET maintenance_work_mem = '2GB'", "SET max_parallel_maintenance_workers = 0")); err != nil {
 		return err
 	}
 	if err := fill(); err != nil {
