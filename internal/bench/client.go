@@ -50,6 +50,15 @@ func (c *connection) do(raw []byte) ([]byte, error) {
 	return a.body, err
 }
 
+// fetch is do for requests that must succeed.
+func (c *connection) fetch(raw []byte) ([]byte, error) {
+	body, err := c.do(raw)
+	if err == nil && !bytes.Contains(body, success) {
+		err = fmt.Errorf("answered %.200s", body)
+	}
+	return body, err
+}
+
 // ask sends a request now and reads the answer.
 func (c *connection) ask(raw []byte, now time.Time) (a answer, err error) {
 	if now.Add(answerTimeout).After(c.deadline) {
