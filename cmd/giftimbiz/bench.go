@@ -45,8 +45,10 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	cmd.Flags().IntVar(&opt.Rounds, "rounds", 3, "how often each job and its yardstick run, in turn")
 	cmd.Flags().DurationVar(&opt.During, "during", 6*time.Second, "length of one run")
 	cmd.Flags().IntVar(&opt.Offers, "offers", 10_000, "offers in the list")
+	cmd.Flags().IntVar(&opt.Large, "large", 1_000_000, "offers in the large list")
 	cmd.Flags().IntVar(&opt.Partners, "partners", 1000, "partners beside the hot one")
 	cmd.Flags().IntVar(&opt.Units, "units", 400_000, "units of the offer that everybody buys")
+	cmd.Flags().IntVar(&opt.History, "history", 10_000_000, "orders of the past that a purchase is measured after")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	cmd.AddCommand(&cobra.Command{
 		Use: "yardstick RECORDING", Hidden: true, Args: args(cobra.ExactArgs(1)),
@@ -57,28 +59,21 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	return cmd
 }
 
+// benchBalance pays for all that a partner buys in any run.
+const benchBalance = 100_000_000_000
+
 // benchHouse fills the bench's databases with the sample stock and real keys.
 type benchHouse struct{}
 
 // FillLists implements bench.House.
-func (benchHouse) FillLists(ctx context.Context, data, database string, offers int) (buyer bench.Buyer, err error) {
-	cfg := &config{Data: data, Database: database}
-	db, err := benchDatabase(ctx, cfg)
-	if err != nil {
-		return buyer, err
+func (benchHouse) FillLists(ctx context.Context, data, database string, offers int) (bench.Buyer, error) {
+	stock := &storage.Stock{}
+	if offers > 0 {
+		stock = listStock(offers, gift.DayOf(clock.System{}.Now()))
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	made, err := fillSample(ctx, cfg, db, clock.System{}, sampleOptions{Offers: offers, Seed: 1})
+	buyers, err := fillBench(ctx, data, database, stock, 1)
 	if err != nil {
-		return buyer, err
-	}
-	keys, err := cfg.vault()
-	if err != nil {
-		return buyer, err
-	}
-	buyers, err := signIn(ctx, db, keys, made.Partners[:1])
-	if err != nil {
-		return buyer, err
+		return bench.Buyer{}, err
 	}
 	return buyers[0], nil
 }
@@ -87,35 +82,57 @@ func (benchHouse) FillLists(ctx context.Context, data, database string, offers i
 func (benchHouse) FillStock(ctx context.Context, data, database string, units []int64, partners int) (
 	buyers []bench.Buyer, sale bench.Sale, err error,
 ) {
+	sale = bench.Sale{Product: "벤치)바나나우유240ML", Price: 1500}
+	buyers, err = fillBench(ctx, data, database, benchStock(units, sale), partners)
+	return buyers, sale, err
+}
+
+// AddOffer implements bench.House.
+func (benchHouse) AddOffer(ctx context.Context, database string, id, product, price int64) (err error) {
+	db, err := storage.Open(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	won, number := gift.Won(price), fmt.Appendf(nil, "%032d", id)
+	return db.Load(ctx, &storage.Stock{
+		Offers: []gift.Offer{{
+			ID: id, Kind: gift.Gifticon, ProductID: product, Face: 10 * won, Tiers: gift.Tiers{Far: won, Mid: won, Near: won},
+			LastDay: gift.DayOf(clock.System{}.Now()) + 365,
+		}},
+		Units: []storage.NewUnit{{ID: id, OfferID: id, Position: 1, Sealed: number, NumberHash: number}},
+	})
+}
+
+// fillBench fills an empty database with stock and signs new, rich partners in.
+func fillBench(ctx context.Context, data, database string, stock *storage.Stock, partners int) (buyers []bench.Buyer, err error) {
 	cfg := &config{Data: data, Database: database}
 	db, err := benchDatabase(ctx, cfg)
 	if err != nil {
-		return nil, sale, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	v, err := cfg.vault()
 	if err != nil {
-		return nil, sale, err
+		return nil, err
 	}
 	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clock.System{})); err != nil {
-		return nil, sale, err
+		return nil, err
 	}
-	sale = bench.Sale{Product: "벤치)바나나우유240ML", Price: 1500}
-	if err := db.Load(ctx, benchStock(units, sale)); err != nil {
-		return nil, sale, err
+	if err := db.Load(ctx, stock); err != nil {
+		return nil, err
 	}
 	keys := newKeyring(v, clock.System{})
 	var made []partnerCredentials
 	for i := range partners {
 		p := gift.Partner{Name: fmt.Sprintf("bench%d", i+1), Title: "bench", State: gift.Active}
-		opened, err := openPartner(ctx, db, keys, p, 1_000_000_000)
+		opened, err := openPartner(ctx, db, keys, p, benchBalance)
 		if err != nil {
-			return nil, sale, err
+			return nil, err
 		}
 		made = append(made, *opened)
 	}
-	buyers, err = signIn(ctx, db, v, made)
-	return buyers, sale, err
+	return signIn(ctx, db, v, made)
 }
 
 func benchDatabase(ctx context.Context, cfg *config) (*storage.DB, error) {

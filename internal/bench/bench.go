@@ -16,19 +16,25 @@ type Options struct {
 	Rounds   int           // each job and its yardstick, in turn
 	During   time.Duration // of one run
 	Offers   int           // in the list
+	Large    int           // offers in the large list
 	Partners int           // beside the hot one
 	Units    int           // of the hot offer; a run that sells them all fails
+	History  int           // orders of the past that a purchase is measured after
 	House    House
 	Progress io.Writer
 }
 
 // House fills databases for the bench. The command line implements it with the sample stock and real keys.
 type House interface {
-	// FillLists fills an empty database with a catalogue of so many offers and returns a signed-in partner.
+	// FillLists fills an empty database with a catalogue of so many offers (0 = with none) and returns a signed-in partner.
 	FillLists(ctx context.Context, data, database string, offers int) (Buyer, error)
+	// AddOffer puts a further offer of a product on sale, in a database that servers run on.
+	AddOffer(ctx context.Context, database string, id, product, price int64) error
 	// FillStock fills an empty database with offers 1…len(units), each of so many units of one product at one price, and
 	// returns signed-in partners with the ids 1…n, rich enough for all of it.
 	FillStock(ctx context.Context, data, database string, units []int64, partners int) ([]Buyer, Sale, error)
+	// Sealer returns what encrypts a unit's number as the server of a folder would.
+	Sealer(data string) (func(unit int64, number string) ([]byte, error), error)
 }
 
 // Buyer is a signed-in partner.
@@ -52,7 +58,12 @@ type job struct {
 // jobs are all of them, in the order they run.
 var jobs = []job{
 	{"lists", (*suite).lists},
+	{"lists-large", (*suite).listsLarge},
 	{"purchases", (*suite).purchases},
+	{"sqlite", (*suite).sqlite},
+	{"lone", (*suite).lone},
+	{"nodes", (*suite).nodes},
+	{"history", (*suite).history},
 }
 
 // JobNames lists what Options.Only may name.
@@ -97,6 +108,12 @@ func (s *suite) folder(name string) (string, error) {
 
 func (s *suite) add(rows ...Row)          { s.report.Rows = append(s.report.Rows, rows...) }
 func (s *suite) addTrial(trials ...Trial) { s.report.Trials = append(s.report.Trials, trials...) }
+
+// note keeps something that a reader of the report should know, and says it.
+func (s *suite) note(format string, args ...any) {
+	s.report.Notes = append(s.report.Notes, fmt.Sprintf(format, args...))
+	s.say(format, args...)
+}
 
 func (s *suite) say(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.Progress, format+"\n", args...) // progress only

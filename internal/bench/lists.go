@@ -5,136 +5,211 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"path/filepath"
+	"time"
 )
 
-// listRequests is how many different requests the list job cycles through.
 const (
-	listRequests    = 2000
 	listConnections = 16
+	bareHandler     = "bare net/http, same bytes"
+	warmUp          = 300 * time.Millisecond
 )
 
-// lists measures listAll beside the bare handler that sends the same bytes.
-func (s *suite) lists(ctx context.Context) error {
-	data, err := s.folder("lists")
+// market is a server with many offers, beside the bare handler that sends what it sends.
+type market struct {
+	job          string
+	database     string
+	buyer        Buyer
+	server, bare *process
+	src          source
+	product      int64 // one that is on sale
+}
+
+// openMarket fills a database, starts a server on it and records its answers for the bare handler.
+func (s *suite) openMarket(ctx context.Context, name string, offers int) (m *market, err error) {
+	data, err := s.folder(name)
+	if err != nil {
+		return nil, err
+	}
+	m = &market{job: fmt.Sprintf("listAll, 20 of %s offers", grouped(offers)), database: "sqlite:" + filepath.Join(data, "giftimbiz.db")}
+	s.say("filling %s offers", grouped(offers))
+	if m.buyer, err = s.House.FillLists(ctx, data, m.database, offers); err != nil {
+		return nil, err
+	}
+	if m.server, err = startServer(ctx, data, m.database); err != nil {
+		return nil, err
+	}
+	if err := s.recordMarket(ctx, m, data); err != nil {
+		m.close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (s *suite) recordMarket(ctx context.Context, m *market, data string) error {
+	found, err := look(m.server.addr, m.buyer)
 	if err != nil {
 		return err
 	}
-	database := "sqlite:" + filepath.Join(data, "giftimbiz.db")
-	s.say("filling %d offers", s.Offers)
-	buyer, err := s.House.FillLists(ctx, data, database, s.Offers)
+	m.product = found.products[0].ID
+	requests := prepareLists(m.buyer, found)
+	recorded, err := record(m.server.addr, requests)
 	if err != nil {
 		return err
 	}
-	server, err := startServer(ctx, data, database)
-	if err != nil {
-		return err
-	}
-	defer server.stop()
-	requests := prepareLists(buyer)
-	recorded, err := record(server.addr, requests)
-	if err != nil {
-		return err
-	}
+	s.note("%s: %s", m.job, recorded.describe())
 	recording := filepath.Join(data, "answers")
 	if err := recorded.save(recording); err != nil {
 		return err
 	}
-	bareServer, err := startYardstick(ctx, recording)
-	if err != nil {
+	if m.bare, err = startYardstick(ctx, recording); err != nil {
 		return err
 	}
-	defer bareServer.stop()
-	src := compare(requests, recorded)
-	var ours, theirs []float64
-	name := fmt.Sprintf("listAll, 20 of %d offers", s.Offers)
-	for round := range s.Rounds {
-		before := server.cpu()
-		run, err := drive(server.addr, listConnections, s.During, src)
-		if err != nil {
+	m.src = compare(requests, recorded)
+	for _, p := range []*process{m.server, m.bare} {
+		if _, err := drive(p.addr, listConnections, warmUp, m.src); err != nil {
 			return err
 		}
-		s.addTrial(run.trial(name, listConnections, server.cpu()-before))
-		bareRun, err := drive(bareServer.addr, listConnections, s.During, src)
-		if err != nil {
-			return err
-		}
-		ours, theirs = append(ours, run.rate()), append(theirs, bareRun.rate())
-		s.say("%s, round %d: %.0f/s, bare handler %.0f/s", name, round+1, run.rate(), bareRun.rate())
 	}
-	s.add(ratio(name, "per second", "bare net/http, same bytes", atLeast(0.80, "×"), ours, theirs))
 	return nil
 }
 
-// prepareLists makes random filters, orders, pages and searches.
-func prepareLists(buyer Buyer) [][]byte {
-	r := rand.New(rand.NewPCG(1, 2)) // the same requests in every run
-	words := []string{"초코", "스타벅스", "커피", "치킨", "CU", "아이스", "ㅅㅌㅂㅅ", "케이크"}
-	orders := []string{"hit", "priceH", "priceL", "disH", "disL"}
-	categories := []string{"1", "2", "3", "4", "5", "6", "7", "8", "28", "32"}
-	requests := make([][]byte, listRequests)
-	for i := range requests {
-		form := url.Values{"partner_id": {buyer.Name}, "site": {"gift"}, "orderby": {orders[r.IntN(len(orders))]}}
-		if r.IntN(2) == 0 {
-			form.Set("CODE", categories[r.IntN(len(categories))])
-		}
-		if r.IntN(4) == 0 {
-			form.Set("word", words[r.IntN(len(words))])
-		}
-		if r.IntN(4) == 0 {
-			form.Set("price", fmt.Sprint(1000*(1+r.IntN(50))))
-		}
-		if r.IntN(2) == 0 {
-			form.Set("page", fmt.Sprint(1+r.IntN(5)))
-		}
-		requests[i] = post("giftimbiz/listAll", buyer, form, fmt.Sprintf("%s: %d\r\n", numberHeader, i))
+func (m *market) close() {
+	m.server.stop()
+	if m.bare != nil {
+		m.bare.stop()
 	}
-	return requests
 }
 
-func post(endpoint string, buyer Buyer, form url.Values, more string) []byte {
-	body := form.Encode()
-	return fmt.Appendf(nil, "POST /api/v1/%s HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"+
-		"Content-Length: %d\r\n%s%s\r\n%s", endpoint, len(body), buyer.Header, more, body)
+// round measures the server and then the bare handler.
+func (s *suite) round(m *market, connections int) (ours, theirs Trial, err error) {
+	load := func(p *process) func() (result, error) {
+		return func() (result, error) { return drive(p.addr, connections, s.During, m.src) }
+	}
+	if ours, err = s.measure(m.job, connections, load(m.server), m.server); err != nil {
+		return ours, theirs, err
+	}
+	theirs, err = s.measure(m.job+": "+bareHandler, connections, load(m.bare), m.bare)
+	s.say("%s, %d connections: %.0f/s, bare handler %.0f/s", m.job, connections, ours.Rate, theirs.Rate)
+	return ours, theirs, err
 }
 
-// record asks the real server each request once.
-func record(addr string, requests [][]byte) (answers, error) {
-	c, err := dial(addr)
+// lists measures listAll beside the bare handler that sends the same bytes.
+func (s *suite) lists(ctx context.Context) error {
+	m, err := s.openMarket(ctx, "lists", s.Offers)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer func() { _ = c.conn.Close() }() // nothing is lost
-	all := make(answers, len(requests))
-	for i, raw := range requests {
-		body, err := c.do(raw)
+	defer m.close()
+	var ours, theirs []Trial
+	for range s.Rounds {
+		our, their, err := s.round(m, listConnections)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !bytes.Contains(body, []byte(`"result":"0000"`)) {
-			return nil, fmt.Errorf("answered %.200s", body)
-		}
-		all[i] = bytes.Clone(body)
+		ours, theirs = append(ours, our), append(theirs, their)
 	}
-	return all, nil
+	beyond := minus(allocations(ours), allocations(theirs))
+	s.add(
+		ratio(m.job, "per second", bareHandler, atLeast(0.80, "×"), rates(ours), rates(theirs)),
+		ratio(m.job, "server CPU per request, µs", bareHandler, atMost(1.3, "×"), cpus(ours), cpus(theirs)),
+		bound(m.job, "allocations beyond the bare handler's", atMost(25, "a request"), beyond),
+	)
+	return nil
 }
 
-var errOtherAnswer = errors.New("an answer differs from the one recorded")
+// listsLarge measures the same on a large catalogue, and what the size costs: memory, time to start, time until a change
+// is seen.
+func (s *suite) listsLarge(ctx context.Context) error {
+	empty, err := s.emptyMemory(ctx)
+	if err != nil {
+		return err
+	}
+	m, err := s.openMarket(ctx, "lists-large", s.Large)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	var ours, theirs, lone []Trial
+	for range s.Rounds {
+		our, their, err := s.round(m, listConnections)
+		if err != nil {
+			return err
+		}
+		one, err := s.measure(m.job, 1, func() (result, error) { return drive(m.server.addr, 1, s.During/2, m.src) }, m.server)
+		if err != nil {
+			return err
+		}
+		ours, theirs, lone = append(ours, our), append(theirs, their), append(lone, one)
+	}
+	memory := lone[len(lone)-1].Memory
+	var changes []float64
+	for round := range s.Rounds {
+		took, err := s.changeSeen(ctx, m, round)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, took.Seconds())
+	}
+	s.add(
+		ratio(m.job, "per second", bareHandler, atLeast(0.70, "×"), rates(ours), rates(theirs)),
+		bound(m.job, "p99 of a lone caller's round trip", atMost(2, "ms"), p99s(lone)),
+		bound(m.job, "memory beyond an empty catalogue's", atMost(2048, "MiB"), []float64{memory - empty}),
+		bound(m.job, "from process start to ready", atMost(20, "s"), []float64{m.server.ready.Seconds()}),
+		bound(m.job, "from COMMIT to the list, another process's new offer", atMost(1, "s"), changes),
+	)
+	return nil
+}
 
-// compare gives each connection the requests in an order of its own and compares every answer with the recording.
-func compare(requests [][]byte, recorded answers) source {
-	return func(conn int) func() request {
-		r := rand.New(rand.NewPCG(3, uint64(conn)))
-		return func() request {
-			i := r.IntN(len(requests))
-			return request{raw: requests[i], check: func(body []byte) error {
-				if !bytes.Equal(body, recorded[i]) {
-					return errOtherAnswer
-				}
-				return nil
-			}}
+// emptyMemory tells how many MiB a server with an empty catalogue takes.
+func (s *suite) emptyMemory(ctx context.Context) (float64, error) {
+	data, err := s.folder("lists-empty")
+	if err != nil {
+		return 0, err
+	}
+	database := "sqlite:" + filepath.Join(data, "giftimbiz.db")
+	if _, err := s.House.FillLists(ctx, data, database, 0); err != nil {
+		return 0, err
+	}
+	server, err := startServer(ctx, data, database)
+	if err != nil {
+		return 0, err
+	}
+	defer server.stop()
+	u, err := server.usage()
+	return u.memory / mebibyte, err
+}
+
+// changeSeen puts another offer on sale from this process and measures how long after it is committed the server lists it.
+// It is the cheapest: it comes first in a list of the whole market.
+func (s *suite) changeSeen(ctx context.Context, m *market, round int) (time.Duration, error) {
+	const firstID, patience = 1 << 40, 30 * time.Second
+	id := int64(firstID + round)
+	c, err := dial(m.server.addr)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	form := url.Values{"partner_id": {m.buyer.Name}, "site": {"gift"}, "orderby": {"priceL"}}
+	cheapest := post("giftimbiz/listAll", m.buyer, form, "")
+	shown := fmt.Appendf(nil, `"md_idx":"%d"`, id)
+	used := m.server.cpu()
+	if err := s.House.AddOffer(ctx, m.database, id, m.product, 1); err != nil {
+		return 0, err
+	}
+	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		body, err := c.fetch(cheapest)
+		took := time.Since(began)
+		if err != nil {
+			return 0, err
+		}
+		if bytes.Contains(body, shown) {
+			s.say("%s: a new offer is listed %v after its COMMIT, for %v of CPU", m.job, took, m.server.cpu()-used)
+			return took, nil
+		}
+		if took > patience {
+			return took, errors.New("a new offer is not listed")
 		}
 	}
 }

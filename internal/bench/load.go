@@ -3,22 +3,21 @@
 package bench
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"net"
+	"net/http"
 	"slices"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// request is one prepared HTTP request and what a right answer to it is.
+// request is one prepared HTTP request and what right answers to it are.
 type request struct {
-	raw   []byte
-	check func(body []byte) error
+	raw     []byte                  // valid until the same connection's next request
+	check   func(body []byte) error // of an answer with status 200
+	refused func(answer) error      // of an answer with another status; nil = there must be none
 }
 
 // source gives each connection its next request; it is called by that connection's goroutine only.
@@ -26,140 +25,141 @@ type source func(conn int) func() request
 
 // result is what one run of the load generator saw.
 type result struct {
-	requests  int
+	requests  int // answered with 200
 	took      time.Duration
-	latencies []time.Duration // sorted
+	latencies []time.Duration // of those, sorted
+	refusals  []time.Duration // of requests that were properly refused, sorted
+	offered   float64         // a second; 0 = as many as the connections could send
+	unsent    int             // were due but never sent, because too many waited for a connection before them
 }
 
 func (r result) rate() float64 { return float64(r.requests) / r.took.Seconds() }
 
+// quantile returns the latency that q of the requests did not exceed. Requests that could not be sent count as the
+// slowest.
+func (r result) quantile(q float64) time.Duration { return quantile(r.latencies, r.unsent, q) }
+
+func quantile(sorted []time.Duration, slower int, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[min(int(q*float64(len(sorted)+slower)), len(sorted)-1)]
+}
+
 // trial is the result as the report shows it.
 func (r result) trial(job string, connections int, cpu time.Duration) Trial {
 	t := Trial{
-		Job: job, Connections: connections, Rate: r.rate(),
+		Job: job, Connections: connections, Offered: r.offered, Rate: r.rate(), Unsent: r.unsent,
+		Refused: float64(len(r.refusals)) / r.took.Seconds(), RefusedP99: milliseconds(quantile(r.refusals, 0, 0.99)),
 		P50: milliseconds(r.quantile(0.50)), P99: milliseconds(r.quantile(0.99)), P999: milliseconds(r.quantile(0.999)),
 	}
-	if r.requests > 0 {
-		t.CPU = float64(cpu.Microseconds()) / float64(r.requests)
+	if n := r.answered(); n > 0 {
+		t.CPU = float64(cpu.Microseconds()) / n
 	}
 	return t
 }
 
-// quantile returns the latency that q of the requests did not exceed.
-func (r result) quantile(q float64) time.Duration {
-	if len(r.latencies) == 0 {
-		return 0
-	}
-	return r.latencies[min(int(q*float64(len(r.latencies))), len(r.latencies)-1)]
-}
+func (r result) answered() float64 { return float64(r.requests + len(r.refusals)) }
 
 // drive sends requests over keep-alive connections, each waiting for its answer before it sends the next, until the
-// time is over. A wrong answer ends the run with an error.
+// time is over. It finds out how much the server can take. A wrong answer ends the run with an error.
 func drive(addr string, connections int, during time.Duration, src source) (result, error) {
-	began := time.Now()
-	deadline := began.Add(during)
-	all := make([][]time.Duration, connections)
-	errs := make([]error, connections)
-	var wg sync.WaitGroup
-	for i := range connections {
-		wg.Go(func() { all[i], errs[i] = driveOne(addr, deadline, src(i)) })
+	return run(addr, connections, src, func(workers []*worker) int {
+		deadline := time.Now().Add(during)
+		each(workers, func(w *worker) error { return w.loop(deadline) })
+		return 0
+	})
+}
+
+// run connects, lets all workers work and puts together what they saw. work returns how many requests were not sent.
+func run(addr string, connections int, src source, work func([]*worker) int) (r result, err error) {
+	workers := make([]*worker, connections)
+	var failed atomic.Bool
+	for i := range workers {
+		c, err := dial(addr)
+		if err != nil {
+			return r, err
+		}
+		defer c.close()
+		workers[i] = &worker{connection: c, next: src(i), failed: &failed}
 	}
-	wg.Wait()
-	r := result{took: time.Since(began), latencies: slices.Concat(all...)}
+	began := time.Now()
+	r.unsent = work(workers)
+	r.took = time.Since(began)
+	for _, w := range workers {
+		r.latencies = append(r.latencies, w.served...)
+		r.refusals = append(r.refusals, w.refused...)
+		err = errors.Join(err, w.err)
+	}
 	r.requests = len(r.latencies)
 	slices.Sort(r.latencies)
-	return r, errors.Join(errs...)
+	slices.Sort(r.refusals)
+	return r, err
 }
 
-func driveOne(addr string, deadline time.Time, next func() request) ([]time.Duration, error) {
-	c, err := dial(addr)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = c.conn.Close() }() // nothing is lost
-	var latencies []time.Duration
-	for {
-		began := time.Now()
-		if began.After(deadline) {
-			return latencies, nil
-		}
-		req := next()
-		body, err := c.do(req.raw)
-		if err != nil {
-			return latencies, err
-		}
-		latencies = append(latencies, time.Since(began))
-		if err := req.check(body); err != nil {
-			return latencies, err
-		}
-	}
-}
-
-// connection is a lean HTTP/1.1 client: it leaves the machine to the server that is measured.
-type connection struct {
-	conn net.Conn
-	r    *bufio.Reader
-	body []byte // reused by every answer
-}
-
-const answerTimeout = 30 * time.Second
-
-func dial(addr string) (*connection, error) {
-	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
-	if err != nil {
-		return nil, err
-	}
-	return &connection{conn: conn, r: bufio.NewReaderSize(conn, 64<<10)}, nil
-}
-
-// do sends a request and returns the body of a 200 answer, valid until the next call.
-func (c *connection) do(raw []byte) ([]byte, error) {
-	if err := c.conn.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
-		return nil, err
-	}
-	if _, err := c.conn.Write(raw); err != nil {
-		return nil, err
-	}
-	status, err := c.r.ReadSlice('\n')
-	if err != nil {
-		return nil, err
-	}
-	ok := bytes.HasPrefix(status, []byte("HTTP/1.1 200"))
-	text := string(status)
-	length, err := c.headers()
-	if err != nil {
-		return nil, err
-	}
-	c.body = slices.Grow(c.body[:0], length)[:length]
-	if _, err := io.ReadFull(c.r, c.body); err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, fmt.Errorf("answered %.40q %.200q", text, c.body)
-	}
-	return c.body, nil
-}
-
-// headers reads up to the blank line and returns the body's length.
-func (c *connection) headers() (length int, err error) {
-	length = -1
-	for {
-		line, err := c.r.ReadSlice('\n')
-		if err != nil {
-			return 0, err
-		}
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
-			break
-		}
-		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-			if length, err = strconv.Atoi(string(value)); err != nil {
-				return 0, err
+// each has all workers work at the same time. The first failure ends the others' work too.
+func each(workers []*worker, work func(*worker) error) {
+	var wg sync.WaitGroup
+	for _, w := range workers {
+		wg.Go(func() {
+			if w.err = work(w); w.err != nil {
+				w.failed.Store(true)
 			}
+		})
+	}
+	wg.Wait()
+}
+
+// worker is one connection and what it saw.
+type worker struct {
+	*connection
+	next            func() request
+	served, refused []time.Duration
+	err             error
+	failed          *atomic.Bool // shared by all workers of a run
+}
+
+// loop sends one request after the other until the deadline.
+func (w *worker) loop(deadline time.Time) error {
+	for !w.failed.Load() {
+		req := w.next()
+		now := time.Now()
+		if now.After(deadline) {
+			return nil
+		}
+		if err := w.send(req, now, now); err != nil {
+			return err
 		}
 	}
-	if length < 0 {
-		return 0, errors.New("an answer without Content-Length")
+	return nil
+}
+
+// send sends a request that was due at some time and looks at its answer.
+func (w *worker) send(req request, due, now time.Time) error {
+	a, err := w.ask(req.raw, now)
+	if err != nil {
+		return err
 	}
-	return length, nil
+	took := time.Since(due)
+	switch {
+	case a.status == http.StatusOK:
+		w.served = append(w.served, took)
+		return req.check(a.body)
+	case req.refused != nil:
+		w.refused = append(w.refused, took)
+		return req.refused(a)
+	}
+	return a.unexpected()
+}
+
+// busy accepts the answer of a server that has no time for a request: 503, when to come again, and the guide's code.
+func busy(a answer) error {
+	if a.status == http.StatusServiceUnavailable && a.retryAfter > 0 && bytes.Contains(a.body, []byte(`"result":"GPLF"`)) {
+		return nil
+	}
+	return a.unexpected()
+}
+
+func (a answer) unexpected() error {
+	return fmt.Errorf("answered with status %d, Retry-After %d: %.200q", a.status, a.retryAfter, a.body)
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +23,9 @@ type process struct {
 	ended <-chan error
 	addr  string
 	stdin io.WriteCloser
+	ready time.Duration // from its start until it was ready
+
+	database int // the process of the database server whose writes count as this one's; 0 = none
 }
 
 // startServer runs `giftimbiz serve` on a free port of 127.0.0.1 and waits until it is ready.
@@ -32,24 +34,41 @@ func startServer(ctx context.Context, data, database string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := launch(ctx, "serve", "--listen", addr, "--data", data, "--database", database, "--drain", "0s", "--log-level", "warn")
+	began := time.Now()
+	p, err := launch(ctx, "serve", "--listen", addr, "--data", data, "--database", database, "--drain", "0s",
+		"--log-level", "warn", "--public-url", "https://bench.example")
 	if err != nil {
 		return nil, err
 	}
 	p.addr = addr
-	deadline := time.Now().Add(2 * time.Minute)
-	for time.Now().Before(deadline) {
-		resp, err := http.Get("http://" + addr + "/readyz")
+	if err := p.await(ctx, began.Add(startWithin)); err != nil {
+		return nil, err
+	}
+	p.ready = time.Since(began)
+	return p, nil
+}
+
+// startWithin bounds how long a server may take until it is ready.
+const startWithin = 2 * time.Minute
+
+// await waits until the server is ready. It stops one that does not become so.
+func (p *process) await(ctx context.Context, deadline time.Time) error {
+	for time.Now().Before(deadline) && ctx.Err() == nil {
+		resp, err := scraper.Get("http://" + p.addr + "/readyz")
 		if err == nil {
 			_ = resp.Body.Close() // only its status matters
 			if resp.StatusCode == http.StatusOK {
-				return p, nil
+				return nil
 			}
 		}
-		time.Sleep(50 * time.Millisecond)
+		select {
+		case err := <-p.ended:
+			return fmt.Errorf("the server ended before it was ready: %v", err)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 	p.stop()
-	return nil, errors.New("the server did not become ready")
+	return errors.New("the server did not become ready")
 }
 
 // startYardstick runs the bare handler over a recording.
@@ -105,26 +124,6 @@ func (p *process) stop() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
-}
-
-// cpu returns the CPU time the process has used.
-func (p *process) cpu() time.Duration {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(p.cmd.Process.Pid) + "/stat")
-	if err != nil {
-		return 0
-	}
-	_, after, _ := strings.Cut(string(text), ") ") // the name may hold spaces
-	fields := strings.Fields(after)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	if errors.Join(err1, err2) != nil {
-		return 0
-	}
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on Linux
-	return time.Duration(user+system) * tick
 }
 
 func freeAddr() (string, error) {

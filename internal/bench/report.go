@@ -5,14 +5,16 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 	"time"
 )
 
 // Report is what one run of the bench found.
 type Report struct {
-	Rows   []Row   `json:"rows"`
-	Trials []Trial `json:"trials"`
+	Rows   []Row    `json:"rows"`
+	Trials []Trial  `json:"trials"`
+	Notes  []string `json:"notes"`
 }
 
 // Row is one figure beside its goal: a ratio to a yardstick that was run in turn with it, or a value by itself.
@@ -43,9 +45,13 @@ type Trial struct {
 	P50         float64 `json:"p50_ms"`
 	P99         float64 `json:"p99_ms"`
 	P999        float64 `json:"p999_ms"`
-	CPU         float64 `json:"server_cpu_us"` // per request, of the server alone
-	Allocations float64 `json:"allocations"`   // per request
-	Written     float64 `json:"written_bytes"` // per request, by server and database; 0 = not measured
+	Refused     float64 `json:"refused_per_second,omitempty"`
+	RefusedP99  float64 `json:"refused_p99_ms,omitempty"`
+	Unsent      int     `json:"unsent,omitempty"`        // too many waited for a connection already; the latencies count them as slowest
+	CPU         float64 `json:"server_cpu_us"`           // per answer, of the server alone
+	Allocations float64 `json:"allocations"`             // heap objects per answer; 0 = not measured
+	Written     float64 `json:"written_bytes,omitempty"` // per answer, by server and database; 0 = nothing or not measured
+	Memory      float64 `json:"memory_mib,omitempty"`    // resident in the server at the end; 0 = not measured
 }
 
 func atLeast(value float64, unit string) Goal { return Goal{Value: value, Unit: unit} }
@@ -75,6 +81,43 @@ func bound(job, measure string, goal Goal, ours []float64) Row {
 	return r
 }
 
+const mebibyte = 1 << 20
+
+// column takes one figure of each trial.
+func column(trials []Trial, figure func(Trial) float64) (values []float64) {
+	for _, t := range trials {
+		values = append(values, figure(t))
+	}
+	return values
+}
+
+func rates(trials []Trial) []float64 { return column(trials, func(t Trial) float64 { return t.Rate }) }
+
+func cpus(trials []Trial) []float64 { return column(trials, func(t Trial) float64 { return t.CPU }) }
+
+func p99s(trials []Trial) []float64 { return column(trials, func(t Trial) float64 { return t.P99 }) }
+
+func allocations(trials []Trial) []float64 {
+	return column(trials, func(t Trial) float64 { return t.Allocations })
+}
+
+// minus subtracts round by round.
+func minus(a, b []float64) (differences []float64) {
+	for i := range min(len(a), len(b)) {
+		differences = append(differences, a[i]-b[i])
+	}
+	return differences
+}
+
+// grouped writes a number with commas: 1,000,000.
+func grouped(n int) string {
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func median(values []float64) float64 {
@@ -82,7 +125,11 @@ func median(values []float64) float64 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(values))
-	return sorted[len(sorted)/2]
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 0 {
+		return (sorted[middle-1] + sorted[middle]) / 2
+	}
+	return sorted[middle]
 }
 
 // Print writes the report as tables.

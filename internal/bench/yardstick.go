@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 )
 
@@ -86,6 +87,10 @@ func bare(all answers) http.Handler {
 			return
 		}
 		n, err := strconv.Atoi(r.Header.Get(numberHeader))
+		if err != nil && r.URL.Path == "/metrics" {
+			ownMetrics(w)
+			return
+		}
 		if err != nil || n < 0 || n >= len(all) {
 			http.Error(w, "no such recording", http.StatusBadRequest)
 			return
@@ -96,6 +101,14 @@ func bare(all answers) http.Handler {
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
 		_, _ = w.Write(body) // the measuring side notices
 	})
+}
+
+// ownMetrics answers as the real server's /metrics does, with the figures that are compared.
+func ownMetrics(w io.Writer) {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	_, _ = fmt.Fprintf(w, "go_memstats_mallocs_total %d\ngo_memstats_heap_inuse_bytes %d\ngo_goroutines %d\n",
+		m.Mallocs, m.HeapInuse, runtime.NumGoroutine()) // the measuring side notices
 }
 
 // numberHeader numbers a prepared request; the real server ignores it.

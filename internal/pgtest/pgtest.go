@@ -125,6 +125,9 @@ func (c *Cluster) log() string {
 	return string(text)
 }
 
+// PID is the server's first process, the parent of its others.
+func (c *Cluster) PID() int { return c.cmd.Process.Pid }
+
 // URL returns the connection URL of one of the cluster's databases.
 func (c *Cluster) URL(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", c.Port, database)

@@ -1,0 +1,178 @@
+package bench
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// usage is what a server has used up to a moment and what it holds in it.
+type usage struct {
+	cpu         time.Duration
+	allocations float64 // heap objects
+	written     float64 // bytes sent to disk, by it and by the database server it writes to
+	memory      float64 // bytes resident
+	peak        float64 // the most bytes that were ever resident
+	heap        float64 // bytes of the Go heap in use
+	live        float64 // bytes of it that the last garbage collection left
+	goroutines  float64
+	files       int // open
+}
+
+// measure puts a load on servers and adds a trial to the report: what the load generator saw and what the servers used.
+// Their figures are read outside the time that is measured.
+func (s *suite) measure(job string, connections int, load func() (result, error), servers ...*process) (Trial, error) {
+	before, err := used(servers)
+	if err != nil {
+		return Trial{}, err
+	}
+	r, err := load()
+	if err != nil {
+		return Trial{}, err
+	}
+	var cpu time.Duration
+	for _, p := range servers {
+		cpu += p.cpu()
+	}
+	after, err := used(servers)
+	if err != nil {
+		return Trial{}, err
+	}
+	t := r.trial(job, connections, cpu-before.cpu)
+	t.Memory = after.memory / mebibyte
+	if n := r.answered(); n > 0 {
+		t.Allocations = (after.allocations - before.allocations) / n
+		t.Written = (after.written - before.written) / n
+	}
+	s.addTrial(t)
+	return t, nil
+}
+
+// used sums up the usage of servers.
+func used(servers []*process) (sum usage, err error) {
+	for _, p := range servers {
+		u, err := p.usage()
+		if err != nil {
+			return sum, err
+		}
+		sum.cpu += u.cpu
+		sum.allocations += u.allocations
+		sum.written += u.written
+		sum.memory += u.memory
+	}
+	return sum, nil
+}
+
+// usage asks the process and the system. What the system does not tell (outside Linux) is 0.
+func (p *process) usage() (u usage, err error) {
+	metrics, err := p.metrics()
+	if err != nil {
+		return u, err
+	}
+	u.allocations, u.goroutines = metrics["go_memstats_mallocs_total"], metrics["go_goroutines"]
+	u.heap, u.live = metrics["go_memstats_heap_inuse_bytes"], metrics["go_gc_heap_live_bytes"]
+	u.memory, u.peak = p.status("VmRSS")*1024, p.status("VmHWM")*1024
+	open, _ := os.ReadDir(p.proc("fd")) // none where the system does not tell
+	u.files = len(open)
+	u.written = writtenBy(p.pid())
+	if p.database != 0 {
+		u.written += writtenByTree(p.database)
+	}
+	u.cpu = p.cpu() // last: what asking costs is not counted to what comes
+	return u, nil
+}
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
+
+func (p *process) proc(file string) string {
+	return filepath.Join("/proc", strconv.Itoa(p.pid()), file)
+}
+
+// scraper keeps no connection, so that asking leaves nothing behind in the server that is asked.
+var scraper = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+
+// metrics reads the figures without labels that the process publishes.
+func (p *process) metrics() (map[string]float64, error) {
+	resp, err := scraper.Get("http://" + p.addr + "/metrics")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }() // only read
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("/metrics: %s", resp.Status)
+	}
+	figures := map[string]float64{}
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		name, value, ok := strings.Cut(lines.Text(), " ")
+		if !ok || name == "#" {
+			continue
+		}
+		if figures[name], err = strconv.ParseFloat(value, 64); err != nil {
+			return nil, fmt.Errorf("/metrics: %s: %w", name, err)
+		}
+	}
+	return figures, lines.Err()
+}
+
+// cpu returns the CPU time the process has used.
+func (p *process) cpu() time.Duration {
+	text, err := os.ReadFile(p.proc("stat"))
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(text), ") ") // the name may hold spaces
+	fields := strings.Fields(after)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, err1 := strconv.ParseInt(fields[11], 10, 64)
+	system, err2 := strconv.ParseInt(fields[12], 10, 64)
+	if errors.Join(err1, err2) != nil {
+		return 0
+	}
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on Linux
+	return time.Duration(user+system) * tick
+}
+
+// status returns a figure of the process's status file.
+func (p *process) status(name string) float64 { return figureIn(p.proc("status"), name) }
+
+// writtenBy returns how many bytes a process has caused to be sent to disk.
+func writtenBy(pid int) float64 {
+	return figureIn(filepath.Join("/proc", strconv.Itoa(pid), "io"), "write_bytes")
+}
+
+// writtenByTree sums up a process and its children. What children wrote that have ended is counted with their parent.
+func writtenByTree(pid int) float64 {
+	sum := writtenBy(pid)
+	id := strconv.Itoa(pid)
+	children, _ := os.ReadFile(filepath.Join("/proc", id, "task", id, "children")) // none where the system does not tell
+	for _, child := range strings.Fields(string(children)) {
+		if n, err := strconv.Atoi(child); err == nil {
+			sum += writtenBy(n)
+		}
+	}
+	return sum
+}
+
+// figureIn finds "name: 123 …" in a file; 0 = it is not there.
+func figureIn(path, name string) float64 {
+	text, _ := os.ReadFile(path) // see above
+	for line := range bytes.Lines(text) {
+		if value, ok := bytes.CutPrefix(line, []byte(name+":")); ok {
+			if fields := bytes.Fields(value); len(fields) > 0 {
+				figure, _ := strconv.ParseFloat(string(fields[0]), 64) // likewise
+				return figure
+			}
+		}
+	}
+	return 0
+}
