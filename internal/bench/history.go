@@ -15,37 +15,37 @@ import (
 // has never sold anything, in the same PostgreSQL server; and the history list of a partner with a tenth of all orders.
 func (s *suite) history(ctx context.Context) error {
 	// Without replicas, PostgreSQL need not log what is filled into an empty table.
-	m, err := s.openMarket(ctx, "history", stock{
+	a, err := s.openArena(ctx, "history", stock{
 		partners: s.Partners, coldOffers: coldOffers,
 		hotUnits: int64(s.Units) / 2, eachCold: max(leastColdUnits, int64(s.Units)/(4*coldOffers)),
 	}, "wal_level=minimal", "max_wal_senders=0")
 	if err != nil {
 		return err
 	}
-	defer m.close()
-	past, err := s.fillPast(ctx, m)
+	defer a.close()
+	past, err := s.fillPast(ctx, a)
 	if err != nil {
 		return err
 	}
-	h := &historyRun{suite: s, market: m, past: &past}
+	h := &historyRun{suite: s, arena: a, past: &past}
 	defer h.stop()
-	if h.aged, err = m.serve(ctx); err != nil {
+	if h.aged, err = a.serve(ctx); err != nil {
 		return err
 	}
 	if err := h.lists(); err != nil {
 		return err
 	}
-	if h.fresh, err = startServer(ctx, m.data, m.theirs); err != nil {
+	if h.fresh, err = startServer(ctx, a.data, a.theirs); err != nil {
 		return err
 	}
-	h.fresh.database = m.cluster.PID()
+	h.fresh.database = a.cluster.PID()
 	if err := h.purchases(); err != nil {
 		return err
 	}
 	if h.past.orders > doctorUpTo {
 		return nil
 	}
-	return doctor(ctx, m.data, m.ours)
+	return doctor(ctx, a.data, a.ours)
 }
 
 // doctorUpTo is how long a history the doctor looks at. With a longer one, which is filled by the same statements, it would
@@ -53,21 +53,21 @@ func (s *suite) history(ctx context.Context) error {
 const doctorUpTo = 200_000
 
 // fillPast fills the sales of a year into ours.
-func (s *suite) fillPast(ctx context.Context, m *market) (p past, err error) {
+func (s *suite) fillPast(ctx context.Context, a *arena) (p past, err error) {
 	var face int64
-	err = withPostgres(ctx, m.ours, func(ctx context.Context, conn *pgx.Conn) error {
+	err = withPostgres(ctx, a.ours, func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, `SELECT face FROM offers WHERE id = $1`, hotOffer).Scan(&face)
 	})
 	if err != nil {
 		return p, err
 	}
-	seal, err := s.House.Sealer(m.data)
+	seal, err := s.House.Sealer(a.data)
 	if err != nil {
 		return p, err
 	}
-	p = newPast(s.History, m, face)
+	p = newPast(s.History, a, face)
 	began := time.Now()
-	if err := p.fill(ctx, m.ours, seal); err != nil {
+	if err := p.fill(ctx, a.ours, seal); err != nil {
 		return p, err
 	}
 	s.say("history: filled %d orders in %.0f s", p.orders, time.Since(began).Seconds())
@@ -77,7 +77,7 @@ func (s *suite) fillPast(ctx context.Context, m *market) (p past, err error) {
 // historyRun is what the job measures.
 type historyRun struct {
 	suite       *suite
-	market      *market
+	arena       *arena
 	past        *past
 	aged, fresh *process
 }
@@ -114,7 +114,7 @@ func (h *historyRun) lists() error {
 
 // listing asks for the page of partner 1 that so many newer orders stand before.
 func (h *historyRun) listing(newer int64) source {
-	buyer := h.market.buyers[0]
+	buyer := h.arena.buyers[0]
 	form := url.Values{"partner_id": {buyer.Name}, "limit": {strconv.Itoa(historyPage)}}
 	if newer > 0 {
 		form.Set("after", string(h.past.id(h.past.bigOrder(newer-1)).Ref(false)))
@@ -157,8 +157,8 @@ func (h *historyRun) purchases() error {
 		name string
 		src  source
 	}{
-		{"purchase, one hot account", h.market.buyingHot()},
-		{fmt.Sprintf("purchase, %d accounts", h.market.partners), h.market.buyingMany()},
+		{"purchase, one hot account", h.arena.buyingHot()},
+		{fmt.Sprintf("purchase, %d accounts", h.arena.partners), h.arena.buyingMany()},
 	} {
 		var aged, fresh figures
 		name := fmt.Sprintf("%s, after %d orders", kind.name, h.past.orders)

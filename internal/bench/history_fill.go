@@ -40,12 +40,12 @@ type past struct {
 }
 
 // newPast is at least so many orders, and so many that partner 1 has three pages more than its share of them.
-func newPast(orders int, m *market, face int64) past {
-	offers := int64(1 + m.coldOffers)
+func newPast(orders int, a *arena, face int64) past {
+	offers := int64(1 + a.coldOffers)
 	rounds := (int64(orders)+3*historyPage*bigEvery)/offers + 1
 	p := past{
-		orders: rounds * offers, offers: offers, partners: int64(m.partners), price: m.sale.Price, face: face,
-		freeUnits: m.hotUnits + int64(m.coldOffers)*m.eachCold,
+		orders: rounds * offers, offers: offers, partners: int64(a.partners), price: a.sale.Price, face: face,
+		freeUnits: a.hotUnits + int64(a.coldOffers)*a.eachCold,
 	}
 	const day = 24 * time.Hour
 	p.step = max(1, (historyDays*day-time.Hour).Milliseconds()/p.orders) // the last one is an hour old

@@ -18,22 +18,22 @@ func (s *suite) lone(ctx context.Context) error {
 }
 
 func (s *suite) lonePostgres(ctx context.Context) error {
-	m, err := s.openMarket(ctx, "lone", stock{hotUnits: min(loneUnits, int64(s.Units))})
+	a, err := s.openArena(ctx, "lone", stock{hotUnits: min(loneUnits, int64(s.Units))})
 	if err != nil {
 		return err
 	}
-	defer m.close()
-	server, err := m.serve(ctx)
+	defer a.close()
+	server, err := a.serve(ctx)
 	if err != nil {
 		return err
 	}
 	defer server.stop()
-	return withPostgres(ctx, m.theirs, func(ctx context.Context, conn *pgx.Conn) error {
+	return withPostgres(ctx, a.theirs, func(ctx context.Context, conn *pgx.Conn) error {
 		if _, err := conn.Exec(ctx, sequence); err != nil {
 			return err
 		}
 		hand := newHandPostgres(conn)
-		return s.loneRounds("a lone purchase, PostgreSQL", server, m.buyingHot(), func() error { return hand.purchase(ctx) })
+		return s.loneRounds("a lone purchase, PostgreSQL", server, a.buyingHot(), func() error { return hand.purchase(ctx) })
 	})
 }
 

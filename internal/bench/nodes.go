@@ -19,22 +19,22 @@ const nodeConnections = buyConnections / 2
 // account, whose row both want, and of many. In the end it counts what was sold against what was answered, and has the
 // doctor look at the books.
 func (s *suite) nodes(ctx context.Context) error {
-	m, err := s.openMarket(ctx, "nodes", stock{
+	a, err := s.openArena(ctx, "nodes", stock{
 		partners: s.Partners, coldOffers: coldOffers,
 		hotUnits: int64(s.Units), eachCold: max(leastColdUnits, int64(s.Units)/(4*coldOffers)),
 	})
 	if err != nil {
 		return err
 	}
-	defer m.close()
+	defer a.close()
 	n := &nodesRun{
-		suite: s, market: m,
-		hot:  nodesFigures{name: "purchase, one hot account", src: m.buyingHot()},
-		many: nodesFigures{name: fmt.Sprintf("purchase, %d accounts", m.partners), src: m.buyingMany()},
+		suite: s, arena: a,
+		hot:  nodesFigures{name: "purchase, one hot account", src: a.buyingHot()},
+		many: nodesFigures{name: fmt.Sprintf("purchase, %d accounts", a.partners), src: a.buyingMany()},
 	}
 	defer n.stop()
 	for range 2 {
-		server, err := m.serve(ctx)
+		server, err := a.serve(ctx)
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (s *suite) nodes(ctx context.Context) error {
 // nodesRun is what the job measures.
 type nodesRun struct {
 	suite     *suite
-	market    *market
+	arena     *arena
 	servers   []*process
 	answered  int
 	hot, many nodesFigures
@@ -123,7 +123,7 @@ func merged(a, b result) result {
 // finish looks at what the nodes left and adds the rows.
 func (n *nodesRun) finish(ctx context.Context) error {
 	var orders, deadlocks float64
-	err := withPostgres(ctx, n.market.ours, func(ctx context.Context, conn *pgx.Conn) error {
+	err := withPostgres(ctx, n.arena.ours, func(ctx context.Context, conn *pgx.Conn) error {
 		return conn.QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM orders),
 (SELECT deadlocks FROM pg_stat_database WHERE datname = current_database())`).Scan(&orders, &deadlocks)
 	})
@@ -138,7 +138,7 @@ func (n *nodesRun) finish(ctx context.Context) error {
 	n.suite.add(
 		bound("two nodes", "deadlocks", atMost(0, ""), []float64{deadlocks}),
 		bound("two nodes", "orders lost or not answered", atMost(0, ""), []float64{math.Abs(orders - float64(n.answered))}))
-	return doctor(ctx, n.market.data, n.market.ours)
+	return doctor(ctx, n.arena.data, n.arena.ours)
 }
 
 // doctor has the doctor look at a database; a fault is an error.

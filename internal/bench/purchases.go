@@ -31,23 +31,23 @@ func (f *figures) add(t Trial) {
 // purchases measures purchases on PostgreSQL beside pgbench making the same ones: of one hot partner and offer, and of
 // many partners over many offers.
 func (s *suite) purchases(ctx context.Context) error {
-	m, err := s.openMarket(ctx, "purchases", stock{
+	a, err := s.openArena(ctx, "purchases", stock{
 		partners: s.Partners, coldOffers: coldOffers,
 		hotUnits: int64(s.Units), eachCold: max(leastColdUnits, int64(s.Units)/(2*coldOffers)),
 	})
 	if err != nil {
 		return err
 	}
-	defer m.close()
-	if err := withPostgres(ctx, m.theirs, createFunction); err != nil {
+	defer a.close()
+	if err := withPostgres(ctx, a.theirs, createFunction); err != nil {
 		return err
 	}
-	server, err := m.serve(ctx)
+	server, err := a.serve(ctx)
 	if err != nil {
 		return err
 	}
 	defer server.stop()
-	run := newPurchaseRun(s, m, server)
+	run := newPurchaseRun(s, a, server)
 	for round := range s.Rounds {
 		if err := run.round(ctx); err != nil {
 			return err
@@ -65,20 +65,20 @@ func createFunction(ctx context.Context, conn *pgx.Conn) error {
 // purchaseRun is one run of the purchases job.
 type purchaseRun struct {
 	suite                         *suite
-	market                        *market
+	arena                         *arena
 	server                        *process
 	hotName, manyName             string
 	hot, hotWide, many, manyWide  figures
 	pgHot, pgHand, pgMany, pgEach *pgbench // a stored function, statements; of one account, of many
 }
 
-func newPurchaseRun(s *suite, m *market, server *process) *purchaseRun {
+func newPurchaseRun(s *suite, a *arena, server *process) *purchaseRun {
 	one, hotOnly := [2]int64{1, 1}, [2]int64{hotOffer, hotOffer}
-	all, cold := [2]int64{2, int64(len(m.buyers))}, [2]int64{firstColdOffer, int64(1 + m.coldOffers)}
+	all, cold := [2]int64{2, int64(len(a.buyers))}, [2]int64{firstColdOffer, int64(1 + a.coldOffers)}
 	return &purchaseRun{
-		suite: s, market: m, server: server,
+		suite: s, arena: a, server: server,
 		hotName:  "purchase, one hot account",
-		manyName: fmt.Sprintf("purchase, %d accounts", m.partners),
+		manyName: fmt.Sprintf("purchase, %d accounts", a.partners),
 		pgHot:    &pgbench{script: functionScript, buyers: one, offers: hotOnly},
 		pgHand:   &pgbench{script: byHandScript(), buyers: one, offers: hotOnly},
 		pgMany:   &pgbench{script: functionScript, buyers: all, offers: cold},
@@ -88,17 +88,17 @@ func newPurchaseRun(s *suite, m *market, server *process) *purchaseRun {
 
 // round runs each kind once, ours and pgbench's in turn.
 func (p *purchaseRun) round(ctx context.Context) error {
-	hot, many := p.market.buyingHot(), p.market.buyingMany()
+	hot, many := p.arena.buyingHot(), p.arena.buyingMany()
 	during := p.suite.During
 	steps := []func() error{
 		func() error { return p.ours(&p.hot, p.hotName, buyConnections, hot) },
-		func() error { return p.pgHot.run(ctx, p.market.theirs, during/2) },
+		func() error { return p.pgHot.run(ctx, p.arena.theirs, during/2) },
 		func() error { return p.ours(&p.many, p.manyName, buyConnections, many) },
-		func() error { return p.pgMany.run(ctx, p.market.theirs, during/2) },
+		func() error { return p.pgMany.run(ctx, p.arena.theirs, during/2) },
 		func() error { return p.ours(&p.hotWide, p.hotName, wideConnections, hot) },
-		func() error { return p.pgHand.run(ctx, p.market.theirs, during/2) },
+		func() error { return p.pgHand.run(ctx, p.arena.theirs, during/2) },
 		func() error { return p.ours(&p.manyWide, p.manyName, wideConnections, many) },
-		func() error { return p.pgEach.run(ctx, p.market.theirs, during/2) },
+		func() error { return p.pgEach.run(ctx, p.arena.theirs, during/2) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -151,10 +151,10 @@ func (p *purchaseRun) rows() []Row {
 }
 
 // buyingHot lets partner 1 buy the hot offer, buyingMany all others the cold ones.
-func (m *market) buyingHot() source { return buying(m.buyers[:1], m.sale, hotOffer, hotOffer) }
+func (a *arena) buyingHot() source { return buying(a.buyers[:1], a.sale, hotOffer, hotOffer) }
 
-func (m *market) buyingMany() source {
-	return buying(m.buyers[1:], m.sale, firstColdOffer, 1+m.coldOffers)
+func (a *arena) buyingMany() source {
+	return buying(a.buyers[1:], a.sale, firstColdOffer, 1+a.coldOffers)
 }
 
 // buying makes new purchases by random buyers of random offers; each answer must be a completed order.

@@ -16,16 +16,16 @@ const (
 	firstColdOffer = 2
 )
 
-// stock is what a market has: partner 1 and so many others, the hot offer and so many cold ones, and their units.
+// stock is what an arena has: partner 1 and so many others, the hot offer and so many cold ones, and their units.
 type stock struct {
 	partners           int
 	coldOffers         int
 	hotUnits, eachCold int64
 }
 
-// market is a PostgreSQL server with two databases that were filled alike: ours, which the server sells from, and
+// arena is a PostgreSQL server with two databases that were filled alike: ours, which the server sells from, and
 // theirs, for the yardstick.
-type market struct {
+type arena struct {
 	stock
 	cluster      *pgtest.Cluster
 	data         string // the server's folder
@@ -34,8 +34,8 @@ type market struct {
 	sale         Sale
 }
 
-// openMarket starts a PostgreSQL server as an operator would set it up for a small machine, and fills its databases.
-func (s *suite) openMarket(ctx context.Context, name string, st stock, settings ...string) (*market, error) {
+// openArena starts a PostgreSQL server as an operator would set it up for a small machine, and fills its databases.
+func (s *suite) openArena(ctx context.Context, name string, st stock, settings ...string) (*arena, error) {
 	data, err := s.folder(name)
 	if err != nil {
 		return nil, err
@@ -45,56 +45,56 @@ func (s *suite) openMarket(ctx context.Context, name string, st stock, settings 
 	if err != nil {
 		return nil, err
 	}
-	m := &market{stock: st, cluster: cluster, data: data, ours: cluster.URL("ours"), theirs: cluster.URL("theirs")}
+	a := &arena{stock: st, cluster: cluster, data: data, ours: cluster.URL("ours"), theirs: cluster.URL("theirs")}
 	s.say("%s: filling %d partners, %d offers, %d units", name, 1+st.partners, 1+st.coldOffers,
 		st.hotUnits+int64(st.coldOffers)*st.eachCold)
-	if err := m.fill(ctx, s.House); err != nil {
+	if err := a.fill(ctx, s.House); err != nil {
 		return nil, errors.Join(err, cluster.Stop())
 	}
-	return m, nil
+	return a, nil
 }
 
-func (m *market) close() { _ = m.cluster.Stop() } // a temporary cluster
+func (a *arena) close() { _ = a.cluster.Stop() } // a temporary cluster
 
 // serve starts a server that sells from ours.
-func (m *market) serve(ctx context.Context) (*process, error) {
-	p, err := startServer(ctx, m.data, m.ours)
+func (a *arena) serve(ctx context.Context) (*process, error) {
+	p, err := startServer(ctx, a.data, a.ours)
 	if err == nil {
-		p.database = m.cluster.PID()
+		p.database = a.cluster.PID()
 	}
 	return p, err
 }
 
 // fill fills one database and copies it. What it commits need not survive a crash: it would be filled anew.
-func (m *market) fill(ctx context.Context, house House) error {
-	if _, err := m.cluster.CreateDatabase("ours"); err != nil {
+func (a *arena) fill(ctx context.Context, house House) error {
+	if _, err := a.cluster.CreateDatabase("ours"); err != nil {
 		return err
 	}
-	offers := make([]int64, 1+m.coldOffers) // their units follow, many at once
+	offers := make([]int64, 1+a.coldOffers) // their units follow, many at once
 	var err error
-	if m.buyers, m.sale, err = house.FillStock(ctx, m.data, m.ours+"&synchronous_commit=off", offers, 1+m.partners); err != nil {
+	if a.buyers, a.sale, err = house.FillStock(ctx, a.data, a.ours+"&synchronous_commit=off", offers, 1+a.partners); err != nil {
 		return err
 	}
-	if err := withPostgres(ctx, m.ours, m.addUnits); err != nil {
+	if err := withPostgres(ctx, a.ours, a.addUnits); err != nil {
 		return err
 	}
 	// As the server's own upkeep would have left it; else it would begin in the middle of a run.
-	if err := withPostgres(ctx, m.ours, func(ctx context.Context, conn *pgx.Conn) error {
+	if err := withPostgres(ctx, a.ours, func(ctx context.Context, conn *pgx.Conn) error {
 		return execAll(ctx, conn, []string{"VACUUM ANALYZE", "CHECKPOINT"})
 	}); err != nil {
 		return err
 	}
-	return m.cluster.Copy(m.ours, m.theirs)
+	return a.cluster.Copy(a.ours, a.theirs)
 }
 
 // addUnits puts units into offers that have none.
-func (m *market) addUnits(ctx context.Context, conn *pgx.Conn) error {
+func (a *arena) addUnits(ctx context.Context, conn *pgx.Conn) error {
 	return rebuilt(ctx, conn, []string{"units"}, func() error {
 		_, err := conn.Exec(ctx, fmt.Sprintf(`
 UPDATE offers SET last_position = CASE id WHEN %[1]d THEN %[2]d ELSE %[3]d END;
 INSERT INTO units (id, offer_id, position, number, number_hash)
 SELECT row_number() OVER (ORDER BY o.id, p), o.id, p, sha256(int8send(o.id * 100000000 + p)), sha256(int8send(o.id * 100000000 + p))
-FROM offers o CROSS JOIN LATERAL generate_series(1, o.last_position) p`, hotOffer, m.hotUnits, m.eachCold))
+FROM offers o CROSS JOIN LATERAL generate_series(1, o.last_position) p`, hotOffer, a.hotUnits, a.eachCold))
 		return err
 	})
 }
