@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,6 +11,7 @@ import (
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/redeem"
 )
 
@@ -22,6 +24,13 @@ type metrics struct {
 	batchTime prometheus.Histogram
 	redeemed  *prometheus.CounterVec
 	refused   *prometheus.CounterVec
+	endpoints sync.Map // of *endpointMetrics by name: looked up in one step instead of label by label
+}
+
+// endpointMetrics are an endpoint's own figures, and those of its successes.
+type endpointMetrics struct {
+	took      prometheus.Observer
+	successes prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -76,8 +85,19 @@ func (m *metrics) watch(waiting func() int, underWay func() int64, stats func() 
 }
 
 func (m *metrics) request(endpoint, code string, took time.Duration) {
+	known, ok := m.endpoints.Load(endpoint)
+	if !ok {
+		known, _ = m.endpoints.LoadOrStore(endpoint, &endpointMetrics{
+			took: m.durations.WithLabelValues(endpoint), successes: m.requests.WithLabelValues(endpoint, partnerapi.Success),
+		})
+	}
+	e := known.(*endpointMetrics)
+	e.took.Observe(took.Seconds())
+	if code == partnerapi.Success {
+		e.successes.Inc()
+		return
+	}
 	m.requests.WithLabelValues(endpoint, code).Inc()
-	m.durations.WithLabelValues(endpoint).Observe(took.Seconds())
 }
 
 func (m *metrics) batch(size int, took time.Duration) {

@@ -19,20 +19,30 @@ const (
 // overload asks for several times as many purchases as the server can make. What it can make must still be made, and the
 // rest be refused at once.
 func (s *suite) overload(ctx context.Context) error {
-	seconds := int64((2*s.During + 2*s.Overload + 2*recoveryTime(s.During)).Seconds()) + 1
-	h, err := s.openShop(ctx, "overload", 1, 1+seconds*int64(s.Units)/(20*coldOffers))
+	a, err := s.openArena(ctx, "overload", stock{
+		partners: s.Partners, coldOffers: coldOffers, eachCold: unitsFor(2*s.Overload + 2*s.During + recoveryTime(s.During)),
+		alone: true,
+	})
 	if err != nil {
 		return err
 	}
-	defer h.close()
-	o := &overloaded{suite: s, shop: h, src: buying(h.buyers[1:], h.sale, 2, 1+coldOffers)}
+	defer a.close()
+	server, err := a.serve(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.stop()
+	o := &overloaded{suite: s, arena: a, server: server, src: buying(a.buyers[1:], a.sale, firstColdOffer, 1+coldOffers)}
 	for _, step := range []func() error{o.findPeak, o.learnCalm, o.press, o.recover, o.pressPatiently} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	return o.audit(ctx)
+	return a.audit(ctx, o.bought)
 }
+
+// unitsFor is how many units of each cold offer are enough for so long a time, at 20,000 purchases a second.
+func unitsFor(d time.Duration) int64 { return int64(20_000*d.Seconds())/coldOffers + leastColdUnits }
 
 // recoveryTime is how long a recovery is looked for.
 func recoveryTime(during time.Duration) time.Duration { return max(during, 2*calmGlances*glance) }
@@ -40,7 +50,8 @@ func recoveryTime(during time.Duration) time.Duration { return max(during, 2*cal
 // overloaded is a server that is asked for too much.
 type overloaded struct {
 	*suite
-	*shop
+	arena  *arena
+	server *process
 	src    source
 	peak   float64       // purchases a second
 	calm   time.Duration // the highest p99 of a glance at half the peak
@@ -156,19 +167,7 @@ func (o *overloaded) run(name string, connections int, load func() (result, erro
 
 // shares returns the CPU time used so far by the server, the database and the load generator.
 func (o *overloaded) shares() [3]time.Duration {
-	return [3]time.Duration{o.server.cpu(), cpuOfTree(o.cluster.PID()), cpuOf(os.Getpid())}
-}
-
-// audit compares what was answered with what is stored.
-func (o *overloaded) audit(ctx context.Context) error {
-	stored, err := o.orders(ctx)
-	if err != nil {
-		return err
-	}
-	if stored != o.bought {
-		return fmt.Errorf("%d purchases were answered, %d orders are stored", o.bought, stored)
-	}
-	return o.doctor(ctx)
+	return [3]time.Duration{o.server.cpu(), cpuOfTree(o.arena.cluster.PID()), cpuOf(os.Getpid())}
 }
 
 // refusable lets the server refuse the requests of a source, properly.
@@ -183,7 +182,7 @@ func refusable(src source) source {
 	}
 }
 
-// patient is refusable by clients who wait as they are told. They begin within the first second, one after the other.
+// patient is refusable by clients who wait as they are told.
 func patient(src source) source {
 	return func(conn int) func() request {
 		next := src(conn)

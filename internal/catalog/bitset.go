@@ -15,7 +15,11 @@ func (b bitset) has(n int32) bool {
 // set adds n, which must be below the size the set was made for.
 func (b bitset) set(n int32) { b[n>>6] |= 1 << (n & 63) }
 
-func (b bitset) remove(n int32) { b[n>>6] &^= 1 << (n & 63) }
+func (b bitset) remove(n int32) {
+	if w := int(n >> 6); w < len(b) {
+		b[w] &^= 1 << (n & 63)
+	}
+}
 
 // grown returns the set with room for n numbers. The set itself may be its memory.
 func (b bitset) grown(n int) bitset {

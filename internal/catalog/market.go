@@ -14,15 +14,20 @@ const (
 	facetBits = 5
 )
 
-// slotPage is a page of the table of offers. The columns that queries and sorting read stand apart from the rows, so
-// that reading many of them stays in the processor's caches.
+// slotPage is a page of the table of offers. What queries and sorting read stands apart from the rows, so that reading
+// many of them stays in the processor's caches.
 type slotPage struct {
-	row     [1 << slotBits]*Row // nil: the slot is free
-	id      [1 << slotBits]int64
-	price   [1 << slotBits]gift.Won
-	item    [1 << slotBits]int32
-	day     [1 << slotBits]gift.Day
-	percent [1 << slotBits]uint8
+	row      [1 << slotBits]*Row // nil: the slot is free
+	item     [1 << slotBits]int32
+	standing [1 << slotBits]standing
+}
+
+// standing is what an offer is sorted by, beside the popularity of its item.
+type standing struct {
+	id      int64
+	price   gift.Won
+	day     gift.Day
+	percent uint8
 }
 
 // item is a product or a campaign.
@@ -32,12 +37,12 @@ type item struct {
 	group      int32      // -1: not known yet
 	category   int32      // -1: not known yet
 	rows       []int32    // slots on sale, ByPriceAsc
-	prices     []gift.Won // their prices
+	standings  []standing // theirs: side by side, for searches
 }
 
 // upTo returns how many of the item's rows cost the given price or less.
 func (it *item) upTo(most gift.Won) int {
-	return sort.Search(len(it.prices), func(i int) bool { return it.prices[i] > most })
+	return sort.Search(len(it.standings), func(i int) bool { return it.standings[i].price > most })
 }
 
 // facet is a part of a market that is listed by itself: a category, or a group (brand or shop).
@@ -48,10 +53,18 @@ type facet struct {
 	lists   [orders]list
 }
 
-type (
-	itemPage  [1 << itemBits]item
-	facetPage [1 << facetBits]facet
-)
+// itemPage is a page of the table of items. What a search reads of every item that it finds stands apart from the rest,
+// so that finding thousands takes microseconds.
+type itemPage struct {
+	item     [1 << itemBits]item
+	rows     [1 << itemBits]int32 // how many are on sale
+	category [1 << itemBits]int32
+	lowest   [1 << itemBits]gift.Won // the prices of the rows lie between these
+	highest  [1 << itemBits]gift.Won
+	first    [orders][1 << itemBits]key // that of the row that comes first in each order
+}
+
+type facetPage [1 << facetBits]facet
 
 // tables hold offers by slot and items by number.
 type tables struct {
@@ -70,7 +83,7 @@ func (t *tables) row(slot int32) *Row {
 
 func (t *tables) price(slot int32) gift.Won {
 	page, i := t.at(slot)
-	return page.price[i]
+	return page.standing[i].price
 }
 
 func (t *tables) itemOf(slot int32) int32 {
@@ -79,7 +92,12 @@ func (t *tables) itemOf(slot int32) int32 {
 }
 
 func (t *tables) item(no int32) *item {
-	return &t.items[no>>itemBits][no&(1<<itemBits-1)]
+	page, i := t.itemAt(no)
+	return &page.item[i]
+}
+
+func (t *tables) itemAt(no int32) (page *itemPage, i int32) {
+	return t.items[no>>itemBits], no & (1<<itemBits - 1)
 }
 
 // key places an offer in an order: keys ascend.
@@ -102,27 +120,37 @@ func (k key) compare(o key) int {
 
 func (t *tables) key(slot int32, o Order) key {
 	page, i := t.at(slot)
-	k := key{day: page.day[i], id: page.id[i]}
+	popularity := int64(0)
+	if o == ByPopularity {
+		popularity = t.item(page.item[i]).popularity
+	}
+	return page.standing[i].key(o, popularity)
+}
+
+// key returns the place in an order of an offer whose item is so popular.
+func (s *standing) key(o Order, popularity int64) key {
+	k := key{day: s.day, id: s.id}
 	switch o {
 	case ByPopularity:
-		k.primary = -t.item(page.item[i]).popularity
+		k.primary = -popularity
 	case ByPriceDesc:
-		k.primary = -int64(page.price[i])
+		k.primary = -int64(s.price)
 	case ByPriceAsc:
-		k.primary = int64(page.price[i])
+		k.primary = int64(s.price)
 	case ByDiscountDesc:
-		k.primary = -int64(page.percent[i])
+		k.primary = -int64(s.percent)
 	case ByDiscountAsc:
-		k.primary = int64(page.percent[i])
+		k.primary = int64(s.percent)
 	default:
 		k.day = 0
 	}
 	return k
 }
 
+// keyed is a slot, or an item, at its place in an order.
 type keyed struct {
 	key
-	slot int32
+	no int32
 }
 
 // sort puts slots into an order.
@@ -136,7 +164,7 @@ func (t *tables) sort(slots []int32, o Order) {
 	}
 	slices.SortFunc(rows, func(a, b keyed) int { return a.compare(b.key) })
 	for i := range rows {
-		slots[i] = rows[i].slot
+		slots[i] = rows[i].no
 	}
 }
 
@@ -177,11 +205,11 @@ func (m *market) category(no int32) *facet {
 func (m *market) slotOf(id int64) (slot int32, ok bool) {
 	at := m.ids.rank(func(slot int32) bool {
 		page, i := m.at(slot)
-		return page.id[i] < id
+		return page.standing[i].id < id
 	})
 	m.ids.each(at, at+1, func(slots []int32) bool {
 		page, i := m.at(slots[0])
-		slot, ok = slots[0], page.id[i] == id
+		slot, ok = slots[0], page.standing[i].id == id
 		return false
 	})
 	return slot, ok

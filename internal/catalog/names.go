@@ -31,6 +31,8 @@ func pair(a, b rune) gram { return gram(a)<<32 | gram(b) }
 
 type span struct{ from, to int32 }
 
+func (s span) len() int32 { return s.to - s.from }
+
 // rebuildAt is how many items may be looked through one by one before the lists are made anew.
 func rebuildAt(items int) int { return 256 + items/32 }
 
@@ -75,6 +77,7 @@ func (n *names) differs(no int32, text itemText, shared string) bool {
 }
 
 func (n *names) rebuild() {
+	n.gather()
 	n.changed, n.isStale = nil, newBitset(len(n.texts))
 	numbers := map[gram]int32{}
 	var counts []int32
@@ -98,6 +101,24 @@ func (n *names) rebuild() {
 	n.spans = make(map[gram]span, len(numbers))
 	for g, no := range numbers {
 		n.spans[g] = span{ends[no] - counts[no], ends[no]}
+	}
+}
+
+// gather puts the texts side by side, in the order in which a search reads them.
+func (n *names) gather() {
+	size := 0
+	for i := range n.texts {
+		size += len(n.texts[i].own)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for i := range n.texts {
+		all.WriteString(n.texts[i].own)
+	}
+	rest := all.String()
+	for i := range n.texts {
+		own := &n.texts[i].own
+		*own, rest = rest[:len(*own)], rest[len(*own):]
 	}
 }
 
@@ -152,12 +173,25 @@ func (n *names) find(words []string) bitset {
 	return found
 }
 
-// search is a word and the shortest list that leads to all items with it.
+// groupHas tells whether the text that all items of a group share contains every word.
+func (n *names) groupHas(group int32, words []string) bool {
+	if int(group) >= len(n.shared) {
+		return false
+	}
+	for _, word := range words {
+		if !strings.Contains(n.shared[group], word) {
+			return false
+		}
+	}
+	return true
+}
+
+// search is a word and the lists that each lead to all items with it.
 type search struct {
 	*names
 	word  string
-	span  span
-	exact bool     // the list leads to nothing else
+	spans []span   // the shortest first
+	exact bool     // they lead to nothing else
 	known []answer // by group: whether its text has the word
 }
 
@@ -169,30 +203,33 @@ const (
 	no
 )
 
-func (s *search) cost() int32 { return s.span.to - s.span.from }
+func (s *search) cost() int32 { return s.spans[0].len() }
 
 func (n *names) plan(word string) search {
 	s := search{names: n, word: word, known: make([]answer, len(n.shared))}
 	letters := utf8.RuneCountInString(word)
-	before, first := rune(0), true
+	before := rune(0)
 	for _, r := range word {
 		if before != 0 || letters == 1 {
-			if at := n.spans[pair(before, r)]; first || at.to-at.from < s.cost() {
-				s.span, first = at, false
-			}
+			s.spans = append(s.spans, n.spans[pair(before, r)])
 		}
 		before = r
 	}
+	slices.SortFunc(s.spans, func(a, b span) int { return cmp.Compare(a.len(), b.len()) })
 	s.exact = letters <= 2
 	return s
 }
 
 func (s *search) run() bitset {
-	found := newBitset(len(s.texts))
-	for _, item := range s.postings[s.span.from:s.span.to] {
-		if s.exact || s.hits(item) {
-			found.set(item)
+	found := s.listed(s.spans[0])
+	for _, other := range s.spans[1:] {
+		if other.len() > 4*s.cost() {
+			break // to read it takes longer than to look at the texts
 		}
+		found.and(s.listed(other))
+	}
+	if !s.exact {
+		s.verify(found)
 	}
 	for _, item := range s.changed {
 		found.remove(item)
@@ -203,17 +240,30 @@ func (s *search) run() bitset {
 	return found
 }
 
+func (s *search) listed(at span) bitset {
+	found := newBitset(len(s.texts))
+	for _, item := range s.postings[at.from:at.to] {
+		found.set(item)
+	}
+	return found
+}
+
+// verify keeps the items whose text contains the word.
+func (s *search) verify(found bitset) {
+	found.each(func(item int32) {
+		if !s.hits(item) {
+			found.remove(item)
+		}
+	})
+}
+
 // narrow keeps the items whose text contains the word too.
 func (s *search) narrow(found bitset) {
 	if found.count() > int(s.cost()) {
 		found.and(s.run())
 		return
 	}
-	found.each(func(item int32) {
-		if !s.hits(item) {
-			found.remove(item)
-		}
-	})
+	s.verify(found)
 }
 
 // hits tells whether an item's text contains the word. A text that many items share is looked at once.

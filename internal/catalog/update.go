@@ -20,6 +20,7 @@ type change struct {
 // indexes may be made from one.
 func (ix *Index) with(ch *change, day gift.Day) *Index {
 	next := *ix
+	next.kept = newKept()
 	turned := day != ix.day
 	if turned {
 		next.day, next.from, next.until = day, day.Start(), day.End()
@@ -43,6 +44,7 @@ func (m *market) with(ch *change, ix *Index, turned bool) *market {
 	e.withdraw()
 	e.revisit(turned)
 	e.merge()
+	e.summarize()
 	return e.next
 }
 
@@ -213,12 +215,8 @@ func (e *edit) allocate() int32 {
 
 func (e *edit) write(slot int32, row *Row, item int32) {
 	page, i := e.slots.edit(slot>>slotBits), slot&(1<<slotBits-1)
-	page.row[i] = row
-	page.id[i] = row.Offer.ID
-	page.price[i] = row.Price
-	page.item[i] = item
-	page.day[i] = row.Offer.LastDay
-	page.percent[i] = uint8(row.Percent)
+	page.row[i], page.item[i] = row, item
+	page.standing[i] = standing{row.Offer.ID, row.Price, row.Offer.LastDay, uint8(row.Percent)}
 }
 
 // drop forgets an offer. Its slot is used again from the next change on.
@@ -325,8 +323,52 @@ func (e *edit) mergeItem(it *item, r *run) {
 	p := l.plan(r, ByPriceAsc, &e.old.tables, &e.next.tables)
 	rows := make([]int32, 0, len(it.rows)-len(r.removed)+len(r.added))
 	it.rows = p.splice(rows, it.rows, 0, true)
-	it.prices = make([]gift.Won, len(it.rows))
-	for i, slot := range it.rows {
-		it.prices[i] = e.next.price(slot)
+}
+
+// summarize notes what searches read of the items in which anything changed.
+func (e *edit) summarize() {
+	changed := e.renamed.grown(e.next.itemNo.len())
+	for _, no := range e.reordered {
+		changed.set(no)
 	}
+	for o := range orders {
+		for _, slot := range e.moves[o].removed {
+			changed.set(e.old.itemOf(slot))
+		}
+		for _, slot := range e.moves[o].added {
+			changed.set(e.next.itemOf(slot))
+		}
+	}
+	changed.each(func(no int32) {
+		e.items.edit(no>>itemBits).summarize(no&(1<<itemBits-1), &e.next.tables)
+	})
+}
+
+// summarize makes what is read of an item from its rows.
+func (p *itemPage) summarize(i int32, t *tables) {
+	it := &p.item[i]
+	p.rows[i], p.category[i] = int32(len(it.rows)), it.category
+	it.standings = make([]standing, len(it.rows)) // the old ones are another market's too
+	for n, slot := range it.rows {
+		page, at := t.at(slot)
+		it.standings[n] = page.standing[at]
+	}
+	if len(it.rows) == 0 {
+		return
+	}
+	p.lowest[i], p.highest[i] = it.standings[0].price, it.standings[len(it.rows)-1].price
+	for o := range orders {
+		p.first[o][i] = it.first(o)
+	}
+}
+
+// first returns the lowest key of the item's rows.
+func (it *item) first(o Order) key {
+	first := it.standings[0].key(o, it.popularity)
+	for n := range it.standings {
+		if k := it.standings[n].key(o, it.popularity); k.compare(first) < 0 {
+			first = k
+		}
+	}
+	return first
 }

@@ -62,7 +62,7 @@ func (e *edit) rename(no int32) {
 }
 
 func (e *edit) item(no int32) *item {
-	return &e.items.edit(no >> itemBits)[no&(1<<itemBits-1)]
+	return &e.items.edit(no >> itemBits).item[no&(1<<itemBits-1)]
 }
 
 func (e *edit) group(no int32) *facet {

@@ -9,25 +9,26 @@ import "time"
 // smoothing is how many transactions it takes, roughly, for a change of their length to show.
 const smoothing = 4
 
-// Waiting returns how many purchases are in the queue.
-func (e *Engine) Waiting() int { return len(e.queue) }
+// Waiting returns how many purchases no transaction has taken yet.
+func (e *Engine) Waiting() int { return int(e.waiting.Load()) }
 
 // Full tells whether a purchase that came now would be refused with ErrBusy. It costs next to nothing, so whoever reads
 // requests can ask before reading one.
 func (e *Engine) Full() bool {
-	waiting := len(e.queue)
+	waiting := e.Waiting()
 	if waiting < e.opt.Batch { // the next transaction takes them all
 		return false
 	}
-	return waiting >= cap(e.queue) || e.expectedWait(waiting) > e.opt.Patience
+	return waiting >= e.opt.Queue || e.expectedWait(waiting) > e.opt.Patience
 }
 
-// expectedWait is how long the next transactions will take until so many purchases are done.
+// expectedWait is how long it takes until so many purchases have their turn, if one lane has to do them all, as when
+// they are of one partner.
 func (e *Engine) expectedWait(purchases int) time.Duration {
 	return time.Duration(e.turn.Load()) * time.Duration(purchases) / time.Duration(e.opt.Batch)
 }
 
-// took notes how long a batch had the committer. Only the committer calls it.
+// took notes how long a batch had its lane. Of lanes that end at the same moment one may go unnoticed, which does no harm.
 func (e *Engine) took(d time.Duration) {
 	usual := e.turn.Load()
 	e.turn.Store(usual + (int64(d)-usual)/smoothing)
