@@ -79,7 +79,7 @@ type Options struct {
 	// Resolve bounds how long a batch is tried, and then how long a store is asked that left its COMMIT unanswered;
 	// default 20 s.
 	Resolve time.Duration
-	// SoldOut is told, after the commit, of offers without stock.
+	// SoldOut is told, after the commit, of offers without stock. It and Observe may be called by several lanes at once.
 	SoldOut func(offers []int64)
 	// Observe is told the size of each committed batch and how long its transaction took.
 	Observe func(size int, took time.Duration)

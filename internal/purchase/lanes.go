@@ -1,5 +1,10 @@
 package purchase
 
+import "time"
+
+// holdBack is how long a few purchases wait, beside lanes that are busy with many, to become more.
+const holdBack = 5 * time.Millisecond
+
 // need is what purchases of one transaction lock: a partner's account or an offer.
 type need struct{ partner, offer int64 } // one of them is 0
 
@@ -31,7 +36,9 @@ type dispatcher struct {
 	taken    map[need]int  // by how many purchases in busy lanes
 	pending  []*waiter     // in the order they came
 	stuck    map[need]bool // needs of those pending that were passed over
-	fresh    bool          // pending may hold one that could go now
+	ready    int           // how many of those pending may go, at most
+	under    int           // purchases in busy lanes
+	held     <-chan time.Time
 }
 
 func newDispatcher(e *Engine) *dispatcher {
@@ -64,8 +71,12 @@ func (e *Engine) run() {
 		case l := <-d.finished:
 			d.finish(l)
 			d.gather(queue)
+		case <-d.held:
+			d.held = nil
+			d.start(1)
+			continue
 		}
-		d.start()
+		d.start(d.under)
 	}
 	for _, l := range d.lanes {
 		close(l.work)
@@ -100,7 +111,7 @@ func (d *dispatcher) gather(queue <-chan *waiter) {
 func (d *dispatcher) arrive(w *waiter) {
 	d.pending = append(d.pending, w)
 	if d.mayGo(w) {
-		d.fresh = true
+		d.ready++
 	} else {
 		d.passOver(w)
 	}
@@ -124,11 +135,16 @@ func (d *dispatcher) passOver(w *waiter) {
 	}
 }
 
-// start gives every free lane what may go.
-func (d *dispatcher) start() {
+// start gives free lanes what may go, if that is at least so many. Every batch has its price, whatever its size: so beside
+// lanes that are busy with many a few wait for more, or for one of those lanes to end.
+func (d *dispatcher) start(least int) {
 	for _, l := range d.lanes {
-		if !l.busy && d.fresh {
+		switch {
+		case l.busy || d.ready == 0:
+		case d.ready >= least:
 			d.fill(l)
+		case d.held == nil:
+			d.held = time.After(holdBack)
 		}
 	}
 }
@@ -137,7 +153,7 @@ func (d *dispatcher) start() {
 func (d *dispatcher) fill(l *lane) {
 	most := d.engine.opt.Batch
 	clear(d.stuck)
-	d.fresh = false
+	d.ready = 0
 	rest := d.pending[:0]
 	for _, w := range d.pending {
 		switch {
@@ -145,7 +161,7 @@ func (d *dispatcher) fill(l *lane) {
 			d.passOver(w)
 			rest = append(rest, w)
 		case len(l.batch) == most:
-			d.fresh = true
+			d.ready++
 			rest = append(rest, w)
 		default:
 			l.batch = append(l.batch, w)
@@ -162,6 +178,7 @@ func (d *dispatcher) fill(l *lane) {
 		}
 	}
 	d.engine.waiting.Add(-int64(len(l.batch)))
+	d.under += len(l.batch)
 	l.busy = true
 	d.running++
 	l.work <- struct{}{}
@@ -175,9 +192,10 @@ func (d *dispatcher) finish(l *lane) {
 			}
 		}
 	}
+	d.under -= len(l.batch)
 	clear(l.batch)
 	l.batch = l.batch[:0]
 	l.busy = false
 	d.running--
-	d.fresh = len(d.pending) > 0
+	d.ready = len(d.pending)
 }

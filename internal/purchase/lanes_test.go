@@ -73,7 +73,8 @@ func (m *laneModel) busyLane() *lane {
 
 // start lets the dispatcher start what it will, and checks what it started.
 func (m *laneModel) start() {
-	m.d.start()
+	m.d.start(m.d.under / 2)
+	m.d.start(1)
 	free := 0
 	held := map[need]*lane{}
 	for _, l := range m.d.lanes {
