@@ -20,13 +20,13 @@ const (
 	maxPages     = 1024 // of shops and customers: pages and pictures
 )
 
-// beforeRefusing is how long a purchase waits for room before it is refused. Whoever is refused and asks again at once
-// would take the time of those who were let in: each step of a transaction has its turn behind all requests that can be
-// read just then. A request that waits here costs nothing.
-const beforeRefusing = 100 * time.Millisecond
+// beforeRefusing is how long a purchase waits for room before it is refused. A purchase that waits costs nothing, while
+// one that is refused at once comes again at once from clients that do not listen, and takes the time of those who were
+// let in: each step of their transactions has its turn behind all requests that can be read just then.
+const beforeRefusing = 250 * time.Millisecond
 
-// admission lets requests in while there is room for them, and refuses the others at once, before anything of them but
-// the head is read: HTTP 503 with Retry-After. It stands before everything but /healthz, /readyz and /metrics.
+// admission lets requests in while there is room for them, and refuses the others before anything of them but the head
+// is read: HTTP 503 with Retry-After. It stands before everything but /healthz, /readyz and /metrics.
 type admission struct {
 	full                    func() bool // too many purchases wait for their transaction
 	purchases, calls, pages *room

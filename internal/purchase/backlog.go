@@ -6,7 +6,7 @@ import "time"
 // bought and when to come again, while a long wait would end in a timeout that leaves it in doubt. Waiting longer would
 // sell nothing more either, for a transaction takes no more than a full batch.
 
-// smoothing is how many transactions it takes, roughly, for a change of their length to show.
+// smoothing is how many transactions it takes, roughly, for a change of pace to show.
 const smoothing = 4
 
 // Waiting returns how many purchases no transaction has taken yet.
@@ -22,14 +22,13 @@ func (e *Engine) Full() bool {
 	return waiting >= e.opt.Queue || e.expectedWait(waiting) > e.opt.Patience
 }
 
-// expectedWait is how long it takes until so many purchases have their turn, if one lane has to do them all, as when
-// they are of one partner.
+// expectedWait is how long it takes at the present pace until so many purchases have their turn.
 func (e *Engine) expectedWait(purchases int) time.Duration {
-	return time.Duration(e.turn.Load()) * time.Duration(purchases) / time.Duration(e.opt.Batch)
+	return time.Duration(e.pace.Load()) * time.Duration(purchases) / time.Duration(e.opt.Lanes)
 }
 
 // took notes how long a batch had its lane. Of lanes that end at the same moment one may go unnoticed, which does no harm.
-func (e *Engine) took(d time.Duration) {
-	usual := e.turn.Load()
-	e.turn.Store(usual + (int64(d)-usual)/smoothing)
+func (e *Engine) took(d time.Duration, size int) {
+	usual := e.pace.Load()
+	e.pace.Store(usual + (int64(d)/int64(size)-usual)/smoothing)
 }

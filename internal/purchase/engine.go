@@ -92,7 +92,7 @@ type Engine struct {
 	done  chan struct{}
 
 	waiting atomic.Int64 // purchases that no lane has taken yet
-	turn    atomic.Int64 // how long a batch has its lane nowadays, in nanoseconds
+	pace    atomic.Int64 // how long a lane is busy with each purchase nowadays, in nanoseconds
 
 	mu      sync.RWMutex
 	stopped bool // guarded by mu; once set, nothing enters queue

@@ -88,7 +88,7 @@ func (d *dispatcher) serve(l *lane) {
 	for range l.work {
 		began := d.engine.opt.Clock.Now()
 		d.engine.commit(l.number, l.batch)
-		d.engine.took(d.engine.opt.Clock.Now().Sub(began))
+		d.engine.took(d.engine.opt.Clock.Now().Sub(began), len(l.batch))
 		d.finished <- l
 	}
 }
