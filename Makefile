@@ -35,6 +35,10 @@ bench: prepare build ## Measure against the yardsticks; publish with ARGS="--pag
 bench-quick: prepare build ## The same in two minutes: shorter runs, smaller databases
 	$(BIN) bench --quick $(ARGS)
 
+.PHONY: soak
+soak: prepare build ## Mixed traffic at 80 % of the peak for ten minutes: does anything grow?
+	$(BIN) bench --only soak --soak 10m $(ARGS)
+
 .PHONY: lint
 lint: ## go vet (the rooms that know of operating systems on macOS and Windows too), staticcheck, gofumpt
 	$(GO) vet ./...

@@ -60,6 +60,7 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	cmd.Flags().IntVar(&opt.Rounds, "rounds", 3, "how often each job and its yardstick run, in turn")
 	cmd.Flags().DurationVar(&opt.During, "during", 6*time.Second, "length of one run")
 	cmd.Flags().DurationVar(&opt.Overload, "overload", time.Minute, "how long more is asked for than the server can take")
+	cmd.Flags().DurationVar(&opt.Soak, "soak", 10*time.Minute, "length of the soak, which runs only when it is named")
 	cmd.Flags().IntVar(&opt.Offers, "offers", 10_000, "offers in the list")
 	cmd.Flags().IntVar(&opt.Large, "large", 1_000_000, "offers in the large list")
 	cmd.Flags().IntVar(&opt.Partners, "partners", 1000, "partners beside the hot one")

@@ -13,10 +13,11 @@ import (
 
 // Options say what to measure and for how long.
 type Options struct {
-	Only     []string      // the jobs to run; empty = all
+	Only     []string      // the jobs to run; empty = all but the long ones
 	Rounds   int           // each job and its yardstick, in turn
 	During   time.Duration // of one run
 	Overload time.Duration // how long more is asked for than the server can take
+	Soak     time.Duration // how long the soak lasts
 	Offers   int           // in the list
 	Large    int           // offers in the large list
 	Partners int           // beside the hot one
@@ -55,18 +56,20 @@ type Sale struct {
 type job struct {
 	name string // as --only names it
 	run  func(*suite, context.Context) error
+	long bool // runs only when it is named
 }
 
 // jobs are all of them, in the order they run.
 var jobs = []job{
-	{"lists", (*suite).lists},
-	{"lists-large", (*suite).listsLarge},
-	{"purchases", (*suite).purchases},
-	{"sqlite", (*suite).sqlite},
-	{"lone", (*suite).lone},
-	{"nodes", (*suite).nodes},
-	{"history", (*suite).history},
-	{"overload", (*suite).overload},
+	{"lists", (*suite).lists, false},
+	{"lists-large", (*suite).listsLarge, false},
+	{"purchases", (*suite).purchases, false},
+	{"sqlite", (*suite).sqlite, false},
+	{"lone", (*suite).lone, false},
+	{"nodes", (*suite).nodes, false},
+	{"history", (*suite).history, false},
+	{"overload", (*suite).overload, false},
+	{"soak", (*suite).soak, true},
 }
 
 // JobNames lists what Options.Only may name.
@@ -103,7 +106,7 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 		}
 	}
 	for _, j := range jobs {
-		if len(opt.Only) > 0 && !slices.Contains(opt.Only, j.name) {
+		if !slices.Contains(opt.Only, j.name) && (len(opt.Only) > 0 || j.long) {
 			continue
 		}
 		if err := j.run(s, ctx); err != nil {

@@ -1,0 +1,131 @@
+package bench
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	soakConnections = 128
+	soakShare       = 0.8 // of the peak
+	soakWindows     = 12  // a soak is reported in so many parts, a third of which is compared with another
+	maxRefusedShare = 0.01
+)
+
+// soak puts the traffic of a busy day on a server for a long time, at a share of what it can take, and looks for what
+// grows: memory, goroutines, open files, latencies.
+func (s *suite) soak(ctx context.Context) error {
+	a, err := s.openArena(ctx, "soak", stock{
+		partners: s.Partners, coldOffers: coldOffers, hotUnits: hotShare * coldOffers * unitsFor(s.Soak+s.During) / 100,
+		eachCold: unitsFor(s.Soak + s.During), alone: true,
+	})
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	server, err := a.serve(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.stop()
+	mix := newMix(a)
+	peak, err := drive(server.addr, soakConnections, s.During, mix.source)
+	if err != nil {
+		return err
+	}
+	s.say("soak: the mix runs at %.0f/s at most; %v at %.0f %% of it", peak.rate(), s.Soak, 100*soakShare)
+	run := &soakRun{suite: s, server: server}
+	if err := run.load(ctx, soakShare*peak.rate(), mix.source); err != nil {
+		return err
+	}
+	s.add(run.rows()...)
+	return a.audit(ctx, int(mix.bought.Load()))
+}
+
+// soakRun is what is looked at while the load lasts.
+type soakRun struct {
+	*suite
+	server  *process
+	line    timeline
+	parts   []usage // at the end of each window
+	windows []window
+}
+
+func (r *soakRun) load(ctx context.Context, rate float64, src source) error {
+	name, length := "soak: mixed traffic", r.Soak/soakWindows
+	watched, stop := make(chan error, 1), make(chan struct{})
+	go func() { watched <- r.watch(ctx, length, stop) }()
+	_, err := r.measure(name, soakConnections, func() (result, error) {
+		return driveAt(r.server.addr, soakConnections, rate, r.Soak, r.line.watch(refusable(src)))
+	}, r.server)
+	close(stop)
+	if watchErr := <-watched; err == nil {
+		err = watchErr
+	}
+	if err != nil {
+		return err
+	}
+	r.windows = r.line.windows(length)
+	r.tell(length)
+	return nil
+}
+
+// watch looks at the server at the end of every window.
+func (r *soakRun) watch(ctx context.Context, length time.Duration, stop <-chan struct{}) error {
+	tick := time.NewTicker(length)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-stop:
+			return nil
+		case <-tick.C:
+		}
+		u, err := r.server.usage()
+		if err != nil {
+			return err
+		}
+		r.parts = append(r.parts, u)
+		r.say("soak: %v of %v: %.0f MiB, heap %.0f MiB, %.0f goroutines, %d files", length*time.Duration(len(r.parts)), r.Soak,
+			u.memory/mebibyte, u.heap/mebibyte, u.goroutines, u.files)
+	}
+}
+
+// tell notes the course of the soak, window by window.
+func (r *soakRun) tell(length time.Duration) {
+	for i := range min(len(r.windows), len(r.parts)) {
+		w, u := r.windows[i], r.parts[i]
+		r.note("soak, until %v: %.0f/s, p99 %.1f ms, %d refused; %.0f MiB, heap %.0f MiB, %.0f goroutines, %d files",
+			length*time.Duration(i+1), float64(w.served)/length.Seconds(), milliseconds(w.p99), w.refused, u.memory/mebibyte,
+			u.heap/mebibyte, u.goroutines, u.files)
+	}
+}
+
+// rows compares the last third with the first.
+func (r *soakRun) rows() []Row {
+	const name, first = "soak: last third", "its first third"
+	compare := func(measure string, most float64, values []float64) Row {
+		third := len(values) / 3
+		return ratio(name, measure, first, atMost(most, "×"), values[len(values)-third:], values[:third])
+	}
+	figure := func(of func(usage) float64) (values []float64) {
+		for _, u := range r.parts {
+			values = append(values, of(u))
+		}
+		return values
+	}
+	var p99s []float64
+	served, refused := 0, 0
+	for _, w := range r.windows {
+		p99s = append(p99s, milliseconds(w.p99))
+		served, refused = served+w.served, refused+w.refused
+	}
+	return []Row{
+		compare("MiB resident", 1.1, figure(func(u usage) float64 { return u.memory / mebibyte })),
+		compare("goroutines", 1.1, figure(func(u usage) float64 { return u.goroutines })),
+		compare("open files", 1.1, figure(func(u usage) float64 { return float64(u.files) })),
+		compare("p99, ms", 1.5, p99s),
+		bound("soak", "refused", atMost(100*maxRefusedShare, "%"), []float64{100 * float64(refused) / float64(max(1, served+refused))}),
+	}
+}
