@@ -7,7 +7,7 @@ import (
 )
 
 // Index is all that is on sale on one day. It is immutable: its methods may be called from any goroutine, and the
-// answers of one Index fit together.
+// answers of one Index fit together. Pages share their rows: nobody may change them.
 type Index struct {
 	day         gift.Day
 	from, until time.Time // the day
@@ -15,12 +15,13 @@ type Index struct {
 	books       *books
 	gifts       *market
 	stars       *market
+	found       *memo
 }
 
 func newIndex(day gift.Day) *Index {
 	return &Index{
 		day: day, from: day.Start(), until: day.End(), keeps: day - 1, books: &books{},
-		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon),
+		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon), found: &memo{},
 	}
 }
 
@@ -30,7 +31,9 @@ func (ix *Index) Day() gift.Day { return ix.day }
 func (ix *Index) covers(t time.Time) bool { return !t.Before(ix.from) && t.Before(ix.until) }
 
 // Gifts lists gifticons on sale (guide §4).
-func (ix *Index) Gifts(q GiftQuery) Page {
+func (ix *Index) Gifts(q GiftQuery) Page { return ix.found.page(q, ix.findGifts) }
+
+func (ix *Index) findGifts(q GiftQuery) Page {
 	s, ok := ix.gifts.choose(q.CategoryID, q.BrandID, q.Order)
 	if !ok {
 		return Page{}
