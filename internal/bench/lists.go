@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 )
 
@@ -37,6 +38,7 @@ func (s *suite) openListing(ctx context.Context, name string, offers int) (l *li
 	if l.buyer, err = s.House.FillLists(ctx, data, l.database, offers); err != nil {
 		return nil, err
 	}
+	debug.FreeOSMemory() // what filling took is not to be missing to the server
 	if l.server, err = startServer(ctx, data, l.database); err != nil {
 		return nil, err
 	}
@@ -58,7 +60,8 @@ func (s *suite) recordListing(ctx context.Context, l *listing, data string) erro
 	if err != nil {
 		return err
 	}
-	s.note("%s: %s", l.job, recorded.describe())
+	s.note("%s: %s. The server remembers pages of searches, until anything changes; a lone caller's requests are new ones.",
+		l.job, recorded.describe())
 	recording := filepath.Join(data, "answers")
 	if err := recorded.save(recording); err != nil {
 		return err
