@@ -24,7 +24,7 @@ import (
 
 // quickBench are the flags of --quick: enough to see whether all is well, too little to publish.
 var quickBench = map[string]string{
-	"rounds": "2", "during": "1s", "large": "100000", "partners": "200", "units": "100000",
+	"rounds": "2", "during": "1s", "large": "100000", "partners": "200", "units": "100000", "history": "200000",
 }
 
 func benchCommand(*config) *cobra.Command {
@@ -65,6 +65,7 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	cmd.Flags().IntVar(&opt.Units, "units", 400_000, "units of the offer that everybody buys")
 	cmd.Flags().BoolVar(&out.json, "json", false, "print the report as JSON")
 	cmd.Flags().StringVar(&out.page, "page", "", "write the report as a page in Markdown, with a chart beside it: FILE.md")
+	cmd.Flags().IntVar(&opt.History, "history", 10_000_000, "orders of the past that a purchase is measured after")
 	cmd.AddCommand(&cobra.Command{
 		Use: "yardstick RECORDING", Hidden: true, Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -73,6 +74,9 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	})
 	return cmd
 }
+
+// benchBalance pays for all that a partner buys in any run.
+const benchBalance = 100_000_000_000
 
 // setUnlessGiven sets flags that the command line left alone.
 func setUnlessGiven(flags *pflag.FlagSet, values map[string]string) (err error) {
@@ -177,7 +181,7 @@ func fillBench(ctx context.Context, data, database string, stock *storage.Stock,
 	var made []partnerCredentials
 	for i := range partners {
 		p := gift.Partner{Name: fmt.Sprintf("bench%d", i+1), Title: "bench", State: gift.Active}
-		opened, err := openPartner(ctx, db, keys, p, 1_000_000_000)
+		opened, err := openPartner(ctx, db, keys, p, benchBalance)
 		if err != nil {
 			return nil, err
 		}

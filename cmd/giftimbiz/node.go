@@ -85,7 +85,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 	n.catalog = catalog.New(n.db, n.clock, partnerapi.Encoder(n.publicURL))
 	n.directory = credential.NewDirectory(n.db)
 	n.engine = purchase.New(purchase.Options{
-		Store: n.db, Clock: n.clock, IDs: n.db.IDs(), Logger: n.log,
+		Store: n.db, Clock: n.clock, IDs: n.db.IDs(), Logger: n.log, Lanes: n.db.Lanes(),
 		SoldOut: func(offers []int64) { n.catalog.Remove(offers...) },
 		Observe: n.metrics.batch,
 	})

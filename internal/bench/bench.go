@@ -20,6 +20,7 @@ type Options struct {
 	Large    int           // offers in the large list
 	Partners int           // beside the hot one
 	Units    int           // of the hot offer; a run that sells them all fails
+	History  int           // orders of the past that a purchase is measured after
 	House    House
 	Progress io.Writer
 }
@@ -33,6 +34,8 @@ type House interface {
 	// FillStock fills an empty database with offers 1…len(units), each of so many units of one product at one price, and
 	// returns signed-in partners with the ids 1…n, rich enough for all of it.
 	FillStock(ctx context.Context, data, database string, units []int64, partners int) ([]Buyer, Sale, error)
+	// Sealer returns what encrypts a unit's number as the server of a folder would.
+	Sealer(data string) (func(unit int64, number string) ([]byte, error), error)
 }
 
 // Buyer is a signed-in partner.
@@ -58,6 +61,10 @@ var jobs = []job{
 	{"lists", (*suite).lists},
 	{"lists-large", (*suite).listsLarge},
 	{"purchases", (*suite).purchases},
+	{"sqlite", (*suite).sqlite},
+	{"lone", (*suite).lone},
+	{"nodes", (*suite).nodes},
+	{"history", (*suite).history},
 }
 
 // JobNames lists what Options.Only may name.

@@ -60,7 +60,7 @@ func (s *suite) recordListing(ctx context.Context, l *listing, data string) erro
 	if err != nil {
 		return err
 	}
-	s.note("%s: %s. The server remembers pages of searches, until anything changes; a lone caller's requests are new ones.",
+	s.note("%s: %s. The server keeps answers until anything changes; the requests of a lone caller are new ones.",
 		l.job, recorded.describe())
 	recording := filepath.Join(data, "answers")
 	if err := recorded.save(recording); err != nil {

@@ -8,17 +8,18 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"giftimbiz/internal/pgtest"
 )
 
+// sequence numbers the purchases of both.
+const sequence = `CREATE SEQUENCE bench_ids START 1000000000`
+
 // function is a purchase of one voucher as a stored function on the server's own tables: the same locks, the same
 // questions, the same rows. It is what a careful programmer would write who commits each purchase by itself.
 const function = `
-CREATE SEQUENCE bench_ids START 1000000000;
 CREATE FUNCTION bench_buy(buyer BIGINT, wanted BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE
     txn BIGINT := nextval('bench_ids');
@@ -56,24 +57,66 @@ BEGIN
     RETURN txn;
 END $$;`
 
-// createFunction adds the stored function to a database.
-func createFunction(ctx context.Context, url string) error {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
+// functionScript calls the function.
+const functionScript = "SELECT bench_buy(:buyer, :offer);\n"
+
+// byHandScript makes the six statements in a transaction, each with a round trip of its own.
+func byHandScript() string {
+	var b strings.Builder
+	b.WriteString("BEGIN;\n")
+	for _, st := range byHand {
+		b.WriteString(strings.ReplaceAll(st.text, "@", ":"))
+		if st.selects {
+			b.WriteString(" \\gset\n")
+		} else {
+			b.WriteString(";\n")
+		}
 	}
-	defer func() { _ = conn.Close(ctx) }() // nothing is lost
-	_, err = conn.Exec(ctx, function)
-	return err
+	b.WriteString("COMMIT;\n")
+	return b.String()
+}
+
+// pgbench makes one kind of purchase. Buyers and offers are ranges of ids from which each purchase picks at random.
+type pgbench struct {
+	script         string
+	buyers, offers [2]int64
+	clients        int       // the best number of them; 0 = not known yet
+	rates          []float64 // of each round
+}
+
+// run makes purchases for a while. The first time it tries several numbers of clients, and keeps the best; in less than
+// a second, which is a trial of the bench itself, there is none.
+func (p *pgbench) run(ctx context.Context, url string, during time.Duration) error {
+	tried := []int{16, 32, 64}
+	switch {
+	case p.clients != 0:
+		tried = []int{p.clients}
+	case during < time.Second:
+		tried = tried[:1]
+	}
+	best := 0.0
+	for _, clients := range tried {
+		rate, err := p.purchases(ctx, url, clients, during)
+		if err != nil {
+			return err
+		}
+		if rate > best {
+			best, p.clients = rate, clients
+		}
+	}
+	p.rates = append(p.rates, best)
+	return nil
+}
+
+// trial is the last round as the report shows it.
+func (p *pgbench) trial(job string) Trial {
+	return Trial{Job: job, Connections: p.clients, Rate: p.rates[len(p.rates)-1]}
 }
 
 var tps = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// runPgbench makes purchases with pgbench and returns how many a second. buyers and offers are ranges of ids from which
-// each purchase picks one at random.
-func runPgbench(ctx context.Context, cluster *pgtest.Cluster, database string, clients int, during time.Duration,
-	buyers, offers [2]int64,
-) (float64, error) {
+// purchases runs pgbench with so many clients and returns how many purchases a second it made.
+func (p *pgbench) purchases(ctx context.Context, url string, clients int, during time.Duration) (float64, error) {
 	bin, err := pgtest.Bin("pgbench")
 	if err != nil {
 		return 0, err
@@ -84,14 +127,14 @@ func runPgbench(ctx context.Context, cluster *pgtest.Cluster, database string, c
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // a temporary folder
 	script := filepath.Join(dir, "buy.sql")
-	text := fmt.Sprintf("\\set buyer random(%d, %d)\n\\set offer random(%d, %d)\nSELECT bench_buy(:buyer, :offer);\n",
-		buyers[0], buyers[1], offers[0], offers[1])
+	text := fmt.Sprintf("\\set buyer random(%d, %d)\n\\set offer random(%d, %d)\n%s",
+		p.buyers[0], p.buyers[1], p.offers[0], p.offers[1], p.script)
 	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
 		return 0, err
 	}
 	seconds := max(1, int(during.Seconds()))
 	cmd := exec.CommandContext(ctx, bin, "-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", "2",
-		"-T", strconv.Itoa(seconds), "-f", script, cluster.URL(database))
+		"-T", strconv.Itoa(seconds), "-f", script, url)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return 0, fmt.Errorf("pgbench: %w\n%s", err, out)

@@ -15,13 +15,13 @@ type Index struct {
 	books       *books
 	gifts       *market
 	stars       *market
-	found       *memo
+	kept        *keptTexts
 }
 
 func newIndex(day gift.Day) *Index {
 	return &Index{
 		day: day, from: day.Start(), until: day.End(), keeps: day - 1, books: &books{},
-		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon), found: &memo{},
+		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon), kept: newKept(),
 	}
 }
 
@@ -31,9 +31,7 @@ func (ix *Index) Day() gift.Day { return ix.day }
 func (ix *Index) covers(t time.Time) bool { return !t.Before(ix.from) && t.Before(ix.until) }
 
 // Gifts lists gifticons on sale (guide §4).
-func (ix *Index) Gifts(q GiftQuery) Page { return ix.found.page(q, ix.findGifts) }
-
-func (ix *Index) findGifts(q GiftQuery) Page {
+func (ix *Index) Gifts(q GiftQuery) Page {
 	s, ok := ix.gifts.choose(q.CategoryID, q.BrandID, q.Order)
 	if !ok {
 		return Page{}

@@ -50,7 +50,7 @@ func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, today gi
 	out := Outcome{OrderID: id, Ref: id.Ref(p.Sandbox)}
 	units := b.takeAll(s, o, id)
 	if req.Kind == gift.StarCoupon {
-		out.Coupons = units
+		out.Coupons = numbers(units)
 	}
 	count := b.day(req.PartnerID, gift.DayOf(at), req.Kind)
 	count.Orders++
@@ -58,7 +58,7 @@ func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, today gi
 		paid := offer.PriceOn(today)
 		b.w.Items = append(b.w.Items, Item{
 			OrderID: id, Line: int64(len(o.offers) - i), PartnerID: req.PartnerID, Kind: req.Kind, Sandbox: p.Sandbox,
-			OfferID: offer.ID, UnitID: units[i], Face: offer.Face, Paid: paid,
+			OfferID: offer.ID, UnitID: units[i].ID, Position: units[i].Position, Face: offer.Face, Paid: paid,
 		})
 		count.Items++
 		count.Spent += paid
@@ -96,25 +96,33 @@ func (b *books) claimOnce(s *State, partner int64, offer *Offer) {
 	}
 }
 
+func numbers(units []Unit) []int64 {
+	ids := make([]int64, len(units))
+	for i, u := range units {
+		ids[i] = u.ID
+	}
+	return ids
+}
+
 // takeAll returns the unit of each item. Named coupons go first: they may stand where an unnamed one would be taken.
-func (b *books) takeAll(s *State, o *order, id gift.ID) []int64 {
-	units := make([]int64, len(o.offers))
+func (b *books) takeAll(s *State, o *order, id gift.ID) []Unit {
+	units := make([]Unit, len(o.offers))
 	for i, offer := range o.offers {
 		if coupon := o.req.Items[i].CouponID; coupon != 0 {
-			units[i] = coupon
+			units[i] = s.Coupons[coupon].Unit
 			b.takeNamed(s, o, offer, s.Coupons[coupon], id)
 		}
 	}
 	for i, offer := range o.offers {
-		if units[i] != 0 {
+		if o.req.Items[i].CouponID != 0 {
 			continue
 		}
 		if o.partner.Sandbox {
-			units[i] = b.show(offer, units)
+			units[i] = b.show(o, offer, units)
 			continue
 		}
-		units[i] = b.unitAt(offer, offer.Next).ID
-		if c := s.Coupons[units[i]]; c != nil {
+		units[i] = b.unitAt(offer, offer.Next)
+		if c := s.Coupons[units[i].ID]; c != nil {
 			c.Buyer, c.Order = o.req.PartnerID, id
 		}
 		b.advance(o, offer, id)
@@ -123,12 +131,20 @@ func (b *books) takeAll(s *State, o *order, id gift.ID) []int64 {
 }
 
 // show returns a free unit of the offer that the order does not name yet; it stays free.
-func (b *books) show(offer *Offer, named []int64) int64 {
-	position := offer.Next
-	for slices.Contains(named, b.unitAt(offer, position).ID) {
-		position++
+func (b *books) show(o *order, offer *Offer, named []Unit) Unit {
+	isNamed := func(u Unit) bool {
+		for i, other := range named {
+			if o.offers[i] == offer && other == u {
+				return true
+			}
+		}
+		return false
 	}
-	return b.unitAt(offer, position).ID
+	unit := b.unitAt(offer, offer.Next)
+	for isNamed(unit) {
+		unit = b.unitAt(offer, unit.Position+1)
+	}
+	return unit
 }
 
 // takeNamed exchanges the coupon with the unit at the head of the free ones and takes the head.
@@ -156,7 +172,12 @@ func (b *books) place(s *State, offer *Offer, unit, position int64) {
 	}
 }
 
+// unitAt returns the free unit at a position. Vouchers are taken by their position alone: which number stands there is
+// found when the order is stored.
 func (b *books) unitAt(offer *Offer, position int64) Unit {
+	if offer.Kind == gift.Gifticon {
+		return Unit{Position: position}
+	}
 	return offer.Free[position-b.base[offer.ID]]
 }
 

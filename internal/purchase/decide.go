@@ -13,7 +13,7 @@ type decision struct {
 	batch     []*waiter
 	clock     clock.Clock
 	ids       *gift.IDMaker
-	unsettled map[Repeat]gift.ID // see Engine
+	unsettled *unsettled
 
 	asked   time.Time // when the reads were made up
 	now     time.Time // when it is decided, under the locks
@@ -24,7 +24,7 @@ type decision struct {
 	books   books
 }
 
-func newDecision(batch []*waiter, clk clock.Clock, ids *gift.IDMaker, unsettled map[Repeat]gift.ID) *decision {
+func newDecision(batch []*waiter, clk clock.Clock, ids *gift.IDMaker, unsettled *unsettled) *decision {
 	return &decision{
 		batch: batch, clock: clk, ids: ids, unsettled: unsettled, asked: clk.Now(), outs: make([]Outcome, len(batch)),
 	}
@@ -124,7 +124,7 @@ func (d *decision) repeated(s *State, w *waiter, p *Partner) gift.ID {
 	if last == 0 || window == 0 {
 		return 0
 	}
-	if d.unsettled[repeat] == last {
+	if d.unsettled.has(repeat, last) {
 		d.told = append(d.told, repeat)
 		return last
 	}

@@ -1,14 +1,15 @@
 // Package purchase is the group-commit purchase engine. Purchases that arrive while a transaction commits are gathered
 // and committed together by the next one, so that a busy moment costs few disk flushes and few row locks, and a lone
-// purchase waits for nobody.
+// purchase waits for nobody. Where the store takes several transactions at once, purchases that share neither partner nor
+// offer go through different lanes at the same time.
 package purchase
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"giftimbiz/internal/clock"
@@ -29,10 +30,7 @@ var (
 	ErrUnavailable = errors.New("purchase: the store cannot be reached or cannot write")
 )
 
-const (
-	maxAttempts  = 8      // at one batch that loses races
-	maxUnsettled = 10_000 // purchases whose buyers could not be told their outcome
-)
+const maxAttempts = 8 // at one batch that loses races
 
 // Request is one purchase. Items must not be empty.
 type Request struct {
@@ -72,12 +70,13 @@ type Options struct {
 	Logger *slog.Logger
 	Queue  int // purchases that may wait, default 4096
 	Batch  int // purchases committed together at most, default 512
+	Lanes  int // transactions at the same time, default 1
 	// Transaction bounds one transaction, its COMMIT included; default 8 s.
 	Transaction time.Duration
 	// Resolve bounds how long a batch is tried, and then how long a store is asked that left its COMMIT unanswered;
 	// default 20 s.
 	Resolve time.Duration
-	// SoldOut is told, after the commit, of offers without stock.
+	// SoldOut is told, after the commit, of offers without stock. It and Observe may be called by several lanes at once.
 	SoldOut func(offers []int64)
 	// Observe is told the size of each committed batch and how long its transaction took.
 	Observe func(size int, took time.Duration)
@@ -89,11 +88,12 @@ type Engine struct {
 	queue chan *waiter
 	done  chan struct{}
 
+	waiting atomic.Int64 // purchases that no lane has taken yet
+
 	mu      sync.RWMutex
 	stopped bool // guarded by mu; once set, nothing enters queue
 
-	// unsettled are purchases without a key whose outcome stayed unknown. The committer owns it.
-	unsettled map[Repeat]gift.ID
+	unsettled unsettled
 }
 
 type waiter struct {
@@ -128,12 +128,13 @@ func New(opt Options) *Engine {
 	if opt.Logger == nil {
 		opt.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Engine{
-		opt: opt, queue: make(chan *waiter, opt.Queue), done: make(chan struct{}), unsettled: map[Repeat]gift.ID{},
+	if opt.Lanes == 0 {
+		opt.Lanes = 1
 	}
+	return &Engine{opt: opt, queue: make(chan *waiter, opt.Queue), done: make(chan struct{})}
 }
 
-// Start launches the committer. It returns at once.
+// Start launches the lanes. It returns at once.
 func (e *Engine) Start() { go e.run() }
 
 // Stop refuses new purchases, answers all that wait, and returns when the last is answered.
@@ -147,8 +148,8 @@ func (e *Engine) Stop() {
 	<-e.done
 }
 
-// Waiting returns how many purchases are in the queue.
-func (e *Engine) Waiting() int { return len(e.queue) }
+// Waiting returns how many purchases no transaction has taken yet.
+func (e *Engine) Waiting() int { return int(e.waiting.Load()) }
 
 // Buy decides a purchase and makes it durable. When ctx ends first, Buy returns its error, and the purchase goes on:
 // its outcome is found by the same key or in the history.
@@ -171,183 +172,10 @@ func (e *Engine) enqueue(w *waiter) error {
 	if e.stopped {
 		return ErrStopped
 	}
-	select {
-	case e.queue <- w:
-		return nil
-	default:
+	if e.waiting.Add(1) > int64(e.opt.Queue) {
+		e.waiting.Add(-1)
 		return ErrBusy
 	}
-}
-
-// run is the committer: the only goroutine that touches a batch.
-func (e *Engine) run() {
-	defer close(e.done)
-	batch := make([]*waiter, 0, e.opt.Batch)
-	for first := range e.queue {
-		batch = append(batch[:0], first)
-		batch = e.gather(batch)
-		e.commit(batch)
-		clear(batch)
-	}
-}
-
-// gather adds what is waiting now, without waiting for more.
-func (e *Engine) gather(batch []*waiter) []*waiter {
-	for len(batch) < e.opt.Batch {
-		select {
-		case w, ok := <-e.queue:
-			if !ok {
-				return batch
-			}
-			batch = append(batch, w)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-// commit decides a batch. An unexpected fault must hit only its culprit, so a faulty batch is tried again one by one.
-func (e *Engine) commit(batch []*waiter) {
-	outs, err := e.transact(batch)
-	if err == nil {
-		e.reply(batch, outs)
-		return
-	}
-	e.opt.Logger.Error("purchase batch failed", "size", len(batch), "error", err)
-	if len(batch) == 1 || errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
-		for _, w := range batch {
-			w.answer <- answer{err: err}
-		}
-		return
-	}
-	for i := range batch {
-		outs, err := e.transact(batch[i : i+1])
-		if err == nil {
-			e.reply(batch[i:i+1], outs)
-			continue
-		}
-		e.opt.Logger.Error("purchase failed", "partner", batch[i].req.PartnerID, "error", err)
-		batch[i].answer <- answer{err: err}
-		if errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
-			e.giveUp(batch[i+1:])
-			return
-		}
-	}
-}
-
-// giveUp answers purchases that were not tried alone, because the store went away meanwhile.
-func (e *Engine) giveUp(batch []*waiter) {
-	for _, w := range batch {
-		w.answer <- answer{err: errors.Join(ErrNotJournalled, ErrUnavailable)}
-	}
-}
-
-func (e *Engine) reply(batch []*waiter, outs []Outcome) {
-	for i, w := range batch {
-		w.answer <- answer{out: outs[i]}
-	}
-}
-
-// transact decides a batch. What lost a race, and what an unanswered COMMIT turned out not to have stored, is decided
-// again, a few times.
-func (e *Engine) transact(batch []*waiter) ([]Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
-	defer cancel()
-	began := e.opt.Clock.Now()
-	var err error
-	for n := range maxAttempts {
-		if n > 0 {
-			pause(ctx, time.Millisecond<<n)
-		}
-		d := newDecision(batch, e.opt.Clock, e.opt.IDs, e.unsettled)
-		if err = e.attempt(ctx, d); err == nil {
-			e.committed(d, began)
-			return d.outs, nil
-		}
-		if errors.Is(err, ErrUnknown) {
-			return nil, err
-		}
-		if !errors.Is(err, ErrConflict) {
-			return nil, errors.Join(ErrNotJournalled, err)
-		}
-	}
-	return nil, errors.Join(ErrNotJournalled, ErrUnavailable, err)
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
-	}
-}
-
-// attempt is one transaction. When its COMMIT is not answered, it finds out what became of it: stored is success, not
-// stored is a race lost, and if the store does not say either, ErrUnknown.
-func (e *Engine) attempt(ctx context.Context, d *decision) error {
-	ctx, cancel := context.WithTimeout(ctx, e.opt.Transaction)
-	defer cancel()
-	err := e.opt.Store.Transact(ctx, readsOfBatch(d.batch, d.asked), d.safely)
-	var unanswered *AmbiguousCommit
-	if !errors.As(err, &unanswered) {
-		return err
-	}
-	stored, lookErr := e.resolve(d)
-	switch {
-	case lookErr != nil:
-		e.remember(d)
-		return errors.Join(ErrUnknown, err, lookErr)
-	case stored:
-		return nil
-	default:
-		return fmt.Errorf("%w: not stored: %w", ErrConflict, err)
-	}
-}
-
-// remember keeps what buyers without a key cannot be told, so that their asking this node again is known as such however
-// late it is.
-func (e *Engine) remember(d *decision) {
-	for i, w := range d.batch {
-		if d.outs[i].OrderID == 0 || w.req.Key != "" {
-			continue
-		}
-		if len(e.unsettled) >= maxUnsettled {
-			clear(e.unsettled) // the window and the history still tell
-		}
-		e.unsettled[Repeat{w.req.PartnerID, w.reads.fingerprint}] = d.outs[i].OrderID
-	}
-}
-
-func (e *Engine) committed(d *decision, began time.Time) {
-	for _, told := range d.told {
-		delete(e.unsettled, told)
-	}
-	if e.opt.Observe != nil {
-		e.opt.Observe(len(d.batch), e.opt.Clock.Now().Sub(began))
-	}
-	if e.opt.SoldOut != nil && len(d.soldOut) > 0 {
-		e.opt.SoldOut(d.soldOut)
-	}
-}
-
-// resolve asks until the store answers whether the decision's orders exist. A batch is stored as a whole or not at all.
-func (e *Engine) resolve(d *decision) (bool, error) {
-	partners, orders := d.written()
-	if len(orders) == 0 {
-		return false, nil // only refusals: deciding them again does no harm
-	}
-	// The transaction may have used up its time waiting for the answer: the question has time of its own.
-	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
-	defer cancel()
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		found, err := e.opt.Store.Committed(ctx, partners, orders)
-		if err == nil {
-			return found[orders[0]], nil
-		}
-		e.opt.Logger.Warn("cannot read back an unanswered commit yet", "orders", len(orders), "error", err)
-		pause(ctx, wait)
-		if ctx.Err() != nil {
-			return false, err
-		}
-	}
+	e.queue <- w // as many as may wait fit in
+	return nil
 }

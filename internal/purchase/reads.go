@@ -12,6 +12,7 @@ import (
 
 // requestReads is what one request needs to know of itself; it is made by the caller's goroutine.
 type requestReads struct {
+	needs       []need
 	key         KeyHash // meaningful only when the request has a key
 	request     [32]byte
 	fingerprint int64
@@ -28,7 +29,9 @@ func readsOf(req *Request) requestReads {
 		what = binary.BigEndian.AppendUint64(what, uint64(item.CouponID))
 	}
 	sum := sha256.Sum256(what)
-	r := requestReads{fingerprint: int64(binary.BigEndian.Uint64(sum[:8])), named: newNaming(req.Product)}
+	r := requestReads{
+		needs: needsOf(req), fingerprint: int64(binary.BigEndian.Uint64(sum[:8])), named: newNaming(req.Product),
+	}
 	if req.Key != "" {
 		r.key = KeyHash{PartnerID: req.PartnerID, Hash: sha256.Sum256([]byte(req.Key))}
 		r.request = sha256.Sum256(append(what, r.named.folded...))
@@ -37,9 +40,9 @@ func readsOf(req *Request) requestReads {
 }
 
 // readsOfBatch collects what the whole batch must lock and read.
-func readsOfBatch(batch []*waiter, now time.Time) Reads {
-	r := Reads{Now: now}
-	units := make(map[int64]int64, len(batch))
+func readsOfBatch(batch []*waiter, now time.Time, lane int) Reads {
+	r := Reads{Now: now, Lane: lane}
+	units := map[int64]int64{}
 	for _, w := range batch {
 		r.Partners = append(r.Partners, w.req.PartnerID)
 		if w.req.Key != "" {
@@ -48,7 +51,10 @@ func readsOfBatch(batch []*waiter, now time.Time) Reads {
 			r.Repeats = append(r.Repeats, Repeat{w.req.PartnerID, w.reads.fingerprint})
 		}
 		for _, item := range w.req.Items {
-			units[item.OfferID]++
+			r.Offers = append(r.Offers, item.OfferID)
+			if w.req.Kind == gift.StarCoupon { // its buyer is told which one it got
+				units[item.OfferID]++
+			}
 			r.Once = append(r.Once, OnceClaim{w.req.PartnerID, item.OfferID})
 			if item.CouponID != 0 {
 				r.Coupons = append(r.Coupons, item.CouponID)
@@ -59,7 +65,7 @@ func readsOfBatch(batch []*waiter, now time.Time) Reads {
 		r.Claims = append(r.Claims, Claim{OfferID: offer, Units: n})
 	}
 	slices.SortFunc(r.Claims, func(a, b Claim) int { return cmp.Compare(a.OfferID, b.OfferID) })
-	r.Partners = sortUnique(r.Partners)
+	r.Partners, r.Offers = sortUnique(r.Partners), sortUnique(r.Offers)
 	r.Coupons = sortUnique(r.Coupons)
 	r.Keys = uniqueFunc(r.Keys, func(a, b KeyHash) int {
 		return cmp.Or(cmp.Compare(a.PartnerID, b.PartnerID), slices.Compare(a.Hash[:], b.Hash[:]))

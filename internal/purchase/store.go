@@ -11,7 +11,7 @@ import (
 // processes on the same database.
 type Store interface {
 	// Transact runs one batch in one transaction: it locks the accounts of reads.Partners and then the offers of
-	// reads.Claims, each in ascending order, reads the State as of those locks, calls decide, stores the Writes with every
+	// reads.Offers, each in ascending order, reads the State as of those locks, calls decide, stores the Writes with every
 	// row count checked, and commits. When it returns nil, the writes are durable. When the error is an
 	// AmbiguousCommit, they may be; every other error, that of decide included, means that nothing was stored. decide is
 	// called at most once.
@@ -43,7 +43,7 @@ type Repeat struct {
 	Fingerprint int64
 }
 
-// Claim is how many units, whichever are free, a batch may want of an offer.
+// Claim is how many units, whichever are free, a batch may want of an offer and needs to know.
 type Claim struct {
 	OfferID int64
 	Units   int64
@@ -52,8 +52,10 @@ type Claim struct {
 // Reads says what a batch must lock and read. Slices are sorted and free of duplicates.
 type Reads struct {
 	Now      time.Time
+	Lane     int // which of the engine's transactions at the same time this is, from 0
 	Partners []int64
-	Claims   []Claim // one per offer
+	Offers   []int64
+	Claims   []Claim // of offers whose units have to be known by their numbers; at most one per offer
 	Coupons  []int64 // coupons asked for by number
 	Keys     []KeyHash
 	Repeats  []Repeat
@@ -62,7 +64,7 @@ type Reads struct {
 
 // State is what the database says while the batch's locks are held. What does not exist is absent.
 type State struct {
-	SalesAccount int64 // the account that purchases of this node are credited to
+	SalesAccount int64 // the account that purchases of this node and lane are credited to
 	Partners     map[int64]*Partner
 	Offers       map[int64]*Offer
 	Coupons      map[int64]*Coupon
@@ -91,7 +93,7 @@ type Offer struct {
 	Last        int64  // position of the last unit
 	LastPartner int64  // who bought last, 0 = nobody
 	LastOrder   gift.ID
-	Free        []Unit // the units at Next, Next+1, …: as many as the claim asked for and there are
+	Free        []Unit // the units at Next, Next+1, …: as many as a claim asked for and there are
 }
 
 // Unit is one voucher or coupon in stock. Positions below the offer's Next are sold, the others free.
@@ -140,7 +142,8 @@ type Item struct {
 	Kind      gift.Kind
 	Sandbox   bool
 	OfferID   int64
-	UnitID    int64 // the voucher or coupon; a sandbox item names one without taking it
+	UnitID    int64 // the coupon; 0 = the voucher at Position. A sandbox item names one without taking it
+	Position  int64 // in the offer; it counts when UnitID is 0
 	Face      gift.Won
 	Paid      gift.Won
 }

@@ -247,9 +247,9 @@ const (
 	firstSalesAccount = 16
 )
 
-// salesAccount returns the sales account of this process.
-func (db *DB) salesAccount() int64 {
+// salesAccount returns the sales account of this process and one of its lanes: each of them is locked until a COMMIT.
+func (db *DB) salesAccount(lane int) int64 {
 	db.lease.mu.Lock()
 	defer db.lease.mu.Unlock()
-	return firstSalesAccount + db.lease.number%salesShards
+	return firstSalesAccount + (db.lease.number+int64(lane)*salesShards/postgresLanes)%salesShards
 }

@@ -18,9 +18,13 @@ INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, at)
 SELECT id, partner_id, kind, sandbox, amount, fingerprint, at FROM input`)
 
 	insertItems = over("partner_id bigint, kind bigint, order_id bigint, line bigint, test_order bigint, "+
-		"offer_id bigint, unit_id bigint, face bigint, paid bigint", `
+		"offer_id bigint, unit_id bigint, position bigint, face bigint, paid bigint", `
 INSERT INTO order_items (partner_id, kind, order_id, line, test_order, offer_id, unit_id, face, paid)
-SELECT partner_id, kind, order_id, line, test_order, offer_id, unit_id, face, paid FROM input`)
+SELECT partner_id, kind, order_id, line, test_order, offer_id,
+       CASE WHEN unit_id <> 0 THEN unit_id ELSE
+           (SELECT units.id FROM units WHERE units.offer_id = input.offer_id AND units.position = input.position) END,
+       face, paid
+FROM input`)
 
 	insertEntries = over("account_id bigint, txn_id bigint, amount bigint", `
 INSERT INTO entries (account_id, txn_id, amount) SELECT account_id, txn_id, amount FROM input`)
@@ -103,6 +107,7 @@ func queueItems(s session, items []purchase.Item) {
 		column(items, func(i purchase.Item) int64 { return flag(i.Sandbox) * int64(i.OrderID) }),
 		column(items, func(i purchase.Item) int64 { return i.OfferID }),
 		column(items, func(i purchase.Item) int64 { return i.UnitID }),
+		column(items, func(i purchase.Item) int64 { return i.Position }),
 		column(items, func(i purchase.Item) int64 { return int64(i.Face) }),
 		column(items, func(i purchase.Item) int64 { return int64(i.Paid) }))
 }

@@ -11,12 +11,13 @@ var _ purchase.Store = (*DB)(nil)
 
 // What a batch locks and reads. The locks come first, so the statements after them see what the locks protect.
 var (
-	lockPrepaidAccounts = over("account_id bigint", `
-SELECT accounts.owner_id, accounts.id, accounts.balance
-FROM input JOIN accounts ON accounts.id = input.account_id
+	lockBuyers = over("account_id bigint", `
+SELECT accounts.id, accounts.balance,
+       partners.id, partners.state, partners.sandbox, partners.daily_limit, partners.duplicate_sec
+FROM input JOIN accounts ON accounts.id = input.account_id JOIN partners ON partners.id = accounts.owner_id
 ORDER BY accounts.id `+lockAccounts)
 
-	lockClaimedOffers = over("offer_id bigint", `
+	lockWantedOffers = over("offer_id bigint", `
 SELECT offers.id, offers.kind, COALESCE(offers.product_id, 0), COALESCE(offers.campaign_id, 0),
        offers.face, offers.price_far, offers.price_mid, offers.price_near, offers.last_day, offers.stopped,
        offers.once_per, offers.next_position, offers.last_position, offers.last_partner, offers.last_order,
@@ -25,13 +26,6 @@ FROM input JOIN offers ON offers.id = input.offer_id
 LEFT JOIN products ON products.id = offers.product_id
 LEFT JOIN campaigns ON campaigns.id = offers.campaign_id
 ORDER BY offers.id `+lockOffers)
-
-	selectBuyers = over("partner_id bigint, day bigint", `
-SELECT partners.id, partners.state, partners.sandbox, partners.daily_limit, partners.duplicate_sec,
-       CASE WHEN partners.daily_limit = 0 THEN 0 ELSE
-            CAST(COALESCE((SELECT SUM(orders) FROM partner_days
-                           WHERE partner_id = input.partner_id AND day = input.day), 0) AS BIGINT) END
-FROM input JOIN partners ON partners.id = input.partner_id`)
 
 	// Both ends of the range come from one relation: with the upper end from two, PostgreSQL finds no index for it and
 	// reads all free units.
@@ -59,12 +53,25 @@ SELECT input.partner_id, input.fingerprint,
                  WHERE partner_id = input.partner_id AND fingerprint = input.fingerprint), 0)
 FROM input`)
 
+	selectOrdersOfDay = over("partner_id bigint, day bigint", `
+SELECT input.partner_id, CAST(COALESCE((SELECT SUM(orders) FROM partner_days
+    WHERE partner_id = input.partner_id AND day = input.day), 0) AS BIGINT)
+FROM input`)
+
 	selectOnce = over("partner_id bigint, offer_id bigint", `
 SELECT o.partner_id, o.offer_id
 FROM input JOIN once_claims o ON o.partner_id = input.partner_id AND o.offer_id = input.offer_id`)
 
 	selectOrders = over("id bigint", `SELECT orders.id FROM input JOIN orders ON orders.id = input.id`)
 )
+
+// Lanes returns how many purchase transactions are best under way at a time; see purchase.Options.
+func (db *DB) Lanes() int {
+	if db.pool == nil {
+		return 1 // SQLite has one writer
+	}
+	return postgresLanes
+}
 
 // Transact implements purchase.Store.
 func (db *DB) Transact(
@@ -77,9 +84,14 @@ func (db *DB) Transact(
 	if err != nil {
 		return classify(err)
 	}
-	state := &purchase.State{SalesAccount: db.salesAccount()}
+	state := &purchase.State{SalesAccount: db.salesAccount(reads.Lane)}
 	queueReads(s, reads, state)
-	if err := s.flush(ctx); err != nil {
+	err = s.flush(ctx)
+	if err == nil {
+		queueRareReads(s, reads, state)
+		err = s.flush(ctx)
+	}
+	if err != nil {
 		s.rollback()
 		return classify(err)
 	}
@@ -111,7 +123,7 @@ func (db *DB) Committed(ctx context.Context, partners []int64, orders []gift.ID)
 	}
 	defer s.rollback()
 	found := make(map[gift.ID]bool, len(orders))
-	s.query(lockPrepaidAccounts, func(scanner) error { return nil }, prepaidAccounts(partners))
+	s.query(lockBuyers, func(scanner) error { return nil }, prepaidAccounts(partners))
 	s.query(selectOrders, func(row scanner) error {
 		var id gift.ID
 		err := row.Scan(&id)
@@ -134,12 +146,11 @@ func queueReads(s session, reads purchase.Reads, state *purchase.State) {
 	state.Repeats = make(map[purchase.Repeat]gift.ID)
 	state.Once = make(map[purchase.OnceClaim]bool)
 
-	offers := column(reads.Claims, func(c purchase.Claim) int64 { return c.OfferID })
-	today := int64(gift.DayOf(reads.Now))
-	s.query(lockPrepaidAccounts, r.account, prepaidAccounts(reads.Partners))
-	s.query(lockClaimedOffers, r.offer, offers)
-	s.query(selectBuyers, r.buyer, reads.Partners, column(reads.Partners, func(int64) int64 { return today }))
-	s.query(selectFreeUnits, r.unit, offers, column(reads.Claims, func(c purchase.Claim) int64 { return c.Units }))
+	s.query(lockBuyers, r.buyer, prepaidAccounts(reads.Partners))
+	s.query(lockWantedOffers, r.offer, reads.Offers)
+	s.query(selectFreeUnits, r.unit,
+		column(reads.Claims, func(c purchase.Claim) int64 { return c.OfferID }),
+		column(reads.Claims, func(c purchase.Claim) int64 { return c.Units }))
 	s.query(selectCoupons, r.coupon, reads.Coupons)
 	s.query(selectAnswers, r.answer,
 		column(reads.Keys, func(k purchase.KeyHash) int64 { return k.PartnerID }),
@@ -147,29 +158,45 @@ func queueReads(s session, reads purchase.Reads, state *purchase.State) {
 	s.query(selectRepeats, r.repeat,
 		column(reads.Repeats, func(k purchase.Repeat) int64 { return k.PartnerID }),
 		column(reads.Repeats, func(k purchase.Repeat) int64 { return k.Fingerprint }))
+}
+
+// queueRareReads asks what only some partners and offers need: it costs the others no look-ups.
+func queueRareReads(s session, reads purchase.Reads, state *purchase.State) {
+	r := stateReader{state}
+	var limited, days []int64
+	for _, id := range reads.Partners {
+		if p := state.Partners[id]; p != nil && p.DailyLimit > 0 {
+			limited, days = append(limited, id), append(days, int64(gift.DayOf(reads.Now)))
+		}
+	}
+	var once []purchase.OnceClaim
+	for _, claim := range reads.Once {
+		if o := state.Offers[claim.OfferID]; o != nil && o.OncePer {
+			once = append(once, claim)
+		}
+	}
+	s.query(selectOrdersOfDay, r.ordersOfDay, limited, days)
 	s.query(selectOnce, r.once,
-		column(reads.Once, func(o purchase.OnceClaim) int64 { return o.PartnerID }),
-		column(reads.Once, func(o purchase.OnceClaim) int64 { return o.OfferID }))
+		column(once, func(o purchase.OnceClaim) int64 { return o.PartnerID }),
+		column(once, func(o purchase.OnceClaim) int64 { return o.OfferID }))
 }
 
-// stateReader puts rows into a State. The account's row comes before the buyer's.
+// stateReader puts rows into a State.
 type stateReader struct{ *purchase.State }
-
-func (r stateReader) account(row scanner) error {
-	var partner int64
-	var p purchase.Partner
-	err := row.Scan(&partner, &p.AccountID, &p.Balance)
-	r.Partners[partner] = &p
-	return err
-}
 
 func (r stateReader) buyer(row scanner) error {
 	var partner int64
 	var p purchase.Partner
-	err := row.Scan(&partner, &p.State, (*asBool)(&p.Sandbox), &p.DailyLimit, &p.DuplicateSec, &p.OrdersToday)
-	if known := r.Partners[partner]; known != nil {
-		p.AccountID, p.Balance = known.AccountID, known.Balance
-		*known = p
+	err := row.Scan(&p.AccountID, &p.Balance, &partner, &p.State, (*asBool)(&p.Sandbox), &p.DailyLimit, &p.DuplicateSec)
+	r.Partners[partner] = &p
+	return err
+}
+
+func (r stateReader) ordersOfDay(row scanner) error {
+	var partner, orders int64
+	err := row.Scan(&partner, &orders)
+	if p := r.Partners[partner]; p != nil {
+		p.OrdersToday = orders
 	}
 	return err
 }

@@ -98,6 +98,6 @@ ON CONFLICT DO NOTHING`, account, use.ShopID)
 	}
 	return post(ctx, tx, transaction{
 		id: id, kind: "redemption", orderID: use.OrderID, memo: fmt.Sprintf("line %d", use.Line), at: use.At,
-		entries: []entry{{account, paid}, {db.salesAccount(), -paid}},
+		entries: []entry{{account, paid}, {db.salesAccount(0), -paid}},
 	})
 }

@@ -131,7 +131,7 @@ func neverAnswered(t *testing.T, open Opener) {
 func (h *House) spoiltEngine(spoil func(*faultyStore)) *purchase.Engine {
 	f := &faultyStore{Store: h.DB}
 	spoil(f)
-	e := purchase.New(purchase.Options{Store: f, Clock: h.Clock, IDs: h.DB.IDs(), Resolve: 2 * time.Second})
+	e := purchase.New(purchase.Options{Store: f, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes(), Resolve: 2 * time.Second})
 	e.Start()
 	h.T.Cleanup(e.Stop)
 	return e
@@ -144,7 +144,7 @@ func slowCommit(t *testing.T, open Opener) {
 	h.Stock(1, 10)
 	p := h.Partner(gift.Partner{Name: "demo", DuplicateSec: 10}, 10_000)
 	slow := &slowStore{Store: h.DB, entered: make(chan struct{}), leave: make(chan struct{})}
-	e := purchase.New(purchase.Options{Store: slow, Clock: h.Clock, IDs: h.DB.IDs()})
+	e := purchase.New(purchase.Options{Store: slow, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes()})
 	e.Start()
 	t.Cleanup(e.Stop)
 	outs := make(chan purchase.Outcome, 2)
@@ -186,7 +186,7 @@ func goneWhileTriedAlone(t *testing.T, open Opener) {
 	p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
 	f := &faultyStore{Store: h.DB}
 	slow := &slowStore{Store: f, entered: make(chan struct{}), leave: make(chan struct{})}
-	e := purchase.New(purchase.Options{Store: slow, Clock: h.Clock, IDs: h.DB.IDs()})
+	e := purchase.New(purchase.Options{Store: slow, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes()})
 	e.Start()
 	t.Cleanup(e.Stop)
 	var wg sync.WaitGroup
@@ -285,7 +285,7 @@ func midnightWhileWaiting(t *testing.T, open Opener) {
 	lastDayAtFar := gift.DateOf(2025, 12, 31) - 61
 	h.Clock.Set(lastDayAtFar.End().Add(-time.Second))
 	turn := &turningStore{Store: h.DB, turn: func() { h.Clock.Set(lastDayAtFar.End()) }}
-	e := purchase.New(purchase.Options{Store: turn, Clock: h.Clock, IDs: h.DB.IDs()})
+	e := purchase.New(purchase.Options{Store: turn, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes()})
 	e.Start()
 	t.Cleanup(e.Stop)
 	out, err := e.Buy(t.Context(), GiftRequest(p, "", 1)) // names the price of the old day

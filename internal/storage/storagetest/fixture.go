@@ -59,7 +59,7 @@ func (h *House) start() {
 	if err := h.DB.Join(h.T.Context(), h.Clock); err != nil {
 		h.T.Fatal(err)
 	}
-	h.Engine = purchase.New(purchase.Options{Store: h.DB, Clock: h.Clock, IDs: h.DB.IDs()})
+	h.Engine = purchase.New(purchase.Options{Store: h.DB, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes()})
 	h.Engine.Start()
 	h.T.Cleanup(h.Engine.Stop)
 }

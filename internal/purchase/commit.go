@@ -1,0 +1,139 @@
+package purchase
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// commit decides a batch. An unexpected fault must hit only its culprit, so a faulty batch is tried again one by one.
+func (e *Engine) commit(lane int, batch []*waiter) {
+	outs, err := e.transact(lane, batch)
+	if err == nil {
+		e.reply(batch, outs)
+		return
+	}
+	e.opt.Logger.Error("purchase batch failed", "size", len(batch), "error", err)
+	if len(batch) == 1 || errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
+		for _, w := range batch {
+			w.answer <- answer{err: err}
+		}
+		return
+	}
+	for i := range batch {
+		outs, err := e.transact(lane, batch[i:i+1])
+		if err == nil {
+			e.reply(batch[i:i+1], outs)
+			continue
+		}
+		e.opt.Logger.Error("purchase failed", "partner", batch[i].req.PartnerID, "error", err)
+		batch[i].answer <- answer{err: err}
+		if errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
+			e.giveUp(batch[i+1:])
+			return
+		}
+	}
+}
+
+// giveUp answers purchases that were not tried alone, because the store went away meanwhile.
+func (e *Engine) giveUp(batch []*waiter) {
+	for _, w := range batch {
+		w.answer <- answer{err: errors.Join(ErrNotJournalled, ErrUnavailable)}
+	}
+}
+
+func (e *Engine) reply(batch []*waiter, outs []Outcome) {
+	for i, w := range batch {
+		w.answer <- answer{out: outs[i]}
+	}
+}
+
+// transact decides a batch. What lost a race, and what an unanswered COMMIT turned out not to have stored, is decided
+// again, a few times.
+func (e *Engine) transact(lane int, batch []*waiter) ([]Outcome, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
+	defer cancel()
+	began := e.opt.Clock.Now()
+	var err error
+	for n := range maxAttempts {
+		if n > 0 {
+			pause(ctx, time.Millisecond<<n)
+		}
+		d := newDecision(batch, e.opt.Clock, e.opt.IDs, &e.unsettled)
+		if err = e.attempt(ctx, lane, d); err == nil {
+			e.committed(d, began)
+			return d.outs, nil
+		}
+		if errors.Is(err, ErrUnknown) {
+			return nil, err
+		}
+		if !errors.Is(err, ErrConflict) {
+			return nil, errors.Join(ErrNotJournalled, err)
+		}
+	}
+	return nil, errors.Join(ErrNotJournalled, ErrUnavailable, err)
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// attempt is one transaction. When its COMMIT is not answered, it finds out what became of it: stored is success, not
+// stored is a race lost, and if the store does not say either, ErrUnknown.
+func (e *Engine) attempt(ctx context.Context, lane int, d *decision) error {
+	ctx, cancel := context.WithTimeout(ctx, e.opt.Transaction)
+	defer cancel()
+	err := e.opt.Store.Transact(ctx, readsOfBatch(d.batch, d.asked, lane), d.safely)
+	var unanswered *AmbiguousCommit
+	if !errors.As(err, &unanswered) {
+		return err
+	}
+	stored, lookErr := e.resolve(d)
+	switch {
+	case lookErr != nil:
+		e.unsettled.remember(d)
+		return errors.Join(ErrUnknown, err, lookErr)
+	case stored:
+		return nil
+	default:
+		return fmt.Errorf("%w: not stored: %w", ErrConflict, err)
+	}
+}
+
+func (e *Engine) committed(d *decision, began time.Time) {
+	for _, told := range d.told {
+		e.unsettled.forget(told)
+	}
+	if e.opt.Observe != nil {
+		e.opt.Observe(len(d.batch), e.opt.Clock.Now().Sub(began))
+	}
+	if e.opt.SoldOut != nil && len(d.soldOut) > 0 {
+		e.opt.SoldOut(d.soldOut)
+	}
+}
+
+// resolve asks until the store answers whether the decision's orders exist. A batch is stored as a whole or not at all.
+func (e *Engine) resolve(d *decision) (bool, error) {
+	partners, orders := d.written()
+	if len(orders) == 0 {
+		return false, nil // only refusals: deciding them again does no harm
+	}
+	// The transaction may have used up its time waiting for the answer: the question has time of its own.
+	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
+	defer cancel()
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		found, err := e.opt.Store.Committed(ctx, partners, orders)
+		if err == nil {
+			return found[orders[0]], nil
+		}
+		e.opt.Logger.Warn("cannot read back an unanswered commit yet", "orders", len(orders), "error", err)
+		pause(ctx, wait)
+		if ctx.Err() != nil {
+			return false, err
+		}
+	}
+}
