@@ -13,7 +13,7 @@ SYSTEM_ROOMS := ./internal/child ./internal/pgtest
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## Build, and serve the sample catalogue (giftimbiz demo)
@@ -28,8 +28,12 @@ test: prepare lint ## Install what the tests can use, lint, and run all tests wi
 	scripts/gotest.sh ./...
 
 .PHONY: bench
-bench: prepare build ## Measure against the yardsticks
+bench: prepare build ## Measure against the yardsticks; publish with ARGS="--page docs/performance.md"
 	$(BIN) bench $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: prepare build ## The same in two minutes: shorter runs, smaller databases
+	$(BIN) bench --quick $(ARGS)
 
 .PHONY: lint
 lint: ## go vet (the rooms that know of operating systems on macOS and Windows too), staticcheck, gofumpt

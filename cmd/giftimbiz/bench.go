@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"giftimbiz/internal/bench"
 	"giftimbiz/internal/clock"
@@ -19,28 +22,40 @@ import (
 	"giftimbiz/internal/vault"
 )
 
+// quickBench are the flags of --quick: enough to see whether all is well, too little to publish.
+var quickBench = map[string]string{
+	"rounds": "2", "during": "1s", "large": "100000", "partners": "200", "units": "100000", "history": "200000",
+}
+
 func benchCommand(*config) *cobra.Command {
 	opt := bench.Options{House: benchHouse{}}
-	var asJSON bool
+	var out benchOutput
+	var quick bool
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure this build beside yardsticks on this machine",
 		Long: `Measure lists and purchases over HTTP, each in turn with its yardstick: a bare net/http handler that sends the same bytes,
 and pgbench making the same purchase as one stored function. Servers run in processes of their own, databases in temporary folders.
-Seconds differ between machines; ratios hold. A wrong answer ends the run with exit code 1.`,
+Seconds differ between machines; ratios hold. A wrong answer ends the run with exit code 1; a missed goal does not.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if quick {
+				if err := setUnlessGiven(cmd.Flags(), quickBench); err != nil {
+					return err
+				}
+			}
 			opt.Progress = cmd.ErrOrStderr()
 			report, err := bench.Run(cmd.Context(), opt)
-			if err != nil {
+			if report == nil {
 				return err
 			}
-			if asJSON {
-				return report.JSON(cmd.OutOrStdout())
+			if err != nil {
+				out.page = "" // what is not whole is not published
 			}
-			return report.Print(cmd.OutOrStdout())
+			return errors.Join(err, out.write(cmd.OutOrStdout(), report))
 		},
 	}
+	cmd.Flags().BoolVar(&quick, "quick", false, "shorter runs on smaller databases, unless other flags say how long and how large")
 	cmd.Flags().StringSliceVar(&opt.Only, "only", nil, "jobs to run: "+strings.Join(bench.JobNames(), ", "))
 	cmd.Flags().IntVar(&opt.Rounds, "rounds", 3, "how often each job and its yardstick run, in turn")
 	cmd.Flags().DurationVar(&opt.During, "during", 6*time.Second, "length of one run")
@@ -48,8 +63,9 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	cmd.Flags().IntVar(&opt.Large, "large", 1_000_000, "offers in the large list")
 	cmd.Flags().IntVar(&opt.Partners, "partners", 1000, "partners beside the hot one")
 	cmd.Flags().IntVar(&opt.Units, "units", 400_000, "units of the offer that everybody buys")
+	cmd.Flags().BoolVar(&out.json, "json", false, "print the report as JSON")
+	cmd.Flags().StringVar(&out.page, "page", "", "write the report as a page in Markdown, with a chart beside it: FILE.md")
 	cmd.Flags().IntVar(&opt.History, "history", 10_000_000, "orders of the past that a purchase is measured after")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print the report as JSON")
 	cmd.AddCommand(&cobra.Command{
 		Use: "yardstick RECORDING", Hidden: true, Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -61,6 +77,45 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 
 // benchBalance pays for all that a partner buys in any run.
 const benchBalance = 100_000_000_000
+
+// setUnlessGiven sets flags that the command line left alone.
+func setUnlessGiven(flags *pflag.FlagSet, values map[string]string) (err error) {
+	for name, value := range values {
+		if !flags.Changed(name) {
+			err = errors.Join(err, flags.Set(name, value))
+		}
+	}
+	return err
+}
+
+// benchOutput says where a report goes.
+type benchOutput struct {
+	json bool
+	page string // a file, whose name ends in .md; "" = none
+}
+
+func (o benchOutput) write(w io.Writer, report *bench.Report) error {
+	print := report.Print
+	if o.json {
+		print = report.JSON
+	}
+	if err := print(w); err != nil || o.page == "" {
+		return err
+	}
+	chart := strings.TrimSuffix(o.page, filepath.Ext(o.page)) + ".svg"
+	return errors.Join(
+		writeFile(chart, report.Chart),
+		writeFile(o.page, func(w io.Writer) error { return report.Page(w, filepath.Base(chart)) }),
+	)
+}
+
+func writeFile(path string, write func(io.Writer) error) error {
+	var text bytes.Buffer
+	if err := write(&text); err != nil {
+		return err
+	}
+	return os.WriteFile(path, text.Bytes(), 0o644)
+}
 
 // benchHouse fills the bench's databases with the sample stock and real keys.
 type benchHouse struct{}

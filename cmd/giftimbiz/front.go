@@ -28,8 +28,7 @@ func (f *front) open(next http.Handler) { f.next.Store(&next) }
 
 // ServeHTTP implements http.Handler.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := []string{requestid.Of(r)}
-	r.Header[requestid.Header], w.Header()[requestid.Header] = id, id
+	requestid.Give(w, r)
 	seen := &seenWriter{ResponseWriter: w}
 	defer f.recover(seen, r)
 	(*f.next.Load()).ServeHTTP(seen, r)
@@ -44,7 +43,7 @@ func (f *front) recover(w *seenWriter, r *http.Request) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	f.log.Error("panic", "route", r.Pattern, "request", r.Header.Get(requestid.Header), "panic", p, "stack", string(debug.Stack()))
+	f.log.Error("panic", "route", r.Pattern, "request", w.Header().Get(requestid.Header), "panic", p, "stack", string(debug.Stack()))
 	if w.wrote {
 		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/redeem"
 )
 
@@ -23,6 +25,13 @@ type metrics struct {
 	batchTime prometheus.Histogram
 	redeemed  *prometheus.CounterVec
 	inFlight  atomic.Int64
+	endpoints sync.Map // of *endpointMetrics by name: looked up in one step instead of label by label
+}
+
+// endpointMetrics are an endpoint's own figures, and those of its successes.
+type endpointMetrics struct {
+	took      prometheus.Observer
+	successes prometheus.Counter
 }
 
 func newMetrics() *metrics {
@@ -83,8 +92,19 @@ func (m *metrics) counted(next http.Handler) http.Handler {
 }
 
 func (m *metrics) request(endpoint, code string, took time.Duration) {
+	known, ok := m.endpoints.Load(endpoint)
+	if !ok {
+		known, _ = m.endpoints.LoadOrStore(endpoint, &endpointMetrics{
+			took: m.durations.WithLabelValues(endpoint), successes: m.requests.WithLabelValues(endpoint, partnerapi.Success),
+		})
+	}
+	e := known.(*endpointMetrics)
+	e.took.Observe(took.Seconds())
+	if code == partnerapi.Success {
+		e.successes.Inc()
+		return
+	}
 	m.requests.WithLabelValues(endpoint, code).Inc()
-	m.durations.WithLabelValues(endpoint).Observe(took.Seconds())
 }
 
 func (m *metrics) batch(size int, took time.Duration) {

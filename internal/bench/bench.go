@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -89,6 +90,16 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // a temporary folder
 	s := &suite{Options: opt, dir: dir}
+	s.report.Began = time.Now()
+	defer func() { s.report.Took = time.Since(s.report.Began).Round(time.Second) }()
+	if s.report.Machine, err = describeMachine(dir); err != nil {
+		return nil, err
+	}
+	for _, name := range opt.Only {
+		if !slices.Contains(JobNames(), name) {
+			return nil, fmt.Errorf("there is no job %q; there are %s", name, strings.Join(JobNames(), ", "))
+		}
+	}
 	for _, j := range jobs {
 		if len(opt.Only) > 0 && !slices.Contains(opt.Only, j.name) {
 			continue

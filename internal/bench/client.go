@@ -16,6 +16,7 @@ import (
 type answer struct {
 	status     int
 	retryAfter int // seconds; 0 = not said
+	head       int // bytes before the body, but for the ends of lines
 	body       []byte
 }
 
@@ -93,6 +94,7 @@ func (c *connection) head(a *answer) (length int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	a.head = len(line)
 	status, ok := bytes.CutPrefix(line, statusPrefix)
 	if a.status = number(status[:min(3, len(status))]); !ok || a.status < 0 {
 		return 0, fmt.Errorf("answered %.80q", line)
@@ -102,7 +104,7 @@ func (c *connection) head(a *answer) (length int, err error) {
 		if line, err = c.line(); err != nil {
 			return 0, err
 		}
-		if len(line) == 0 {
+		if a.head += len(line); len(line) == 0 {
 			break
 		}
 		if value, ok := bytes.CutPrefix(line, contentLength); ok {

@@ -16,8 +16,8 @@ const (
 	warmUp          = 300 * time.Millisecond
 )
 
-// market is a server with many offers, beside the bare handler that sends what it sends.
-type market struct {
+// listing is a server with many offers, beside the bare handler that sends what it sends.
+type listing struct {
 	job          string
 	database     string
 	buyer        Buyer
@@ -26,85 +26,109 @@ type market struct {
 	product      int64 // one that is on sale
 }
 
-// openMarket fills a database, starts a server on it and records its answers for the bare handler.
-func (s *suite) openMarket(ctx context.Context, name string, offers int) (m *market, err error) {
+// openListing fills a database, starts a server on it and records its answers for the bare handler.
+func (s *suite) openListing(ctx context.Context, name string, offers int) (l *listing, err error) {
 	data, err := s.folder(name)
 	if err != nil {
 		return nil, err
 	}
-	m = &market{job: fmt.Sprintf("listAll, 20 of %s offers", grouped(offers)), database: "sqlite:" + filepath.Join(data, "giftimbiz.db")}
+	l = &listing{job: fmt.Sprintf("listAll, 20 of %s offers", grouped(offers)), database: "sqlite:" + filepath.Join(data, "giftimbiz.db")}
 	s.say("filling %s offers", grouped(offers))
-	if m.buyer, err = s.House.FillLists(ctx, data, m.database, offers); err != nil {
+	if l.buyer, err = s.House.FillLists(ctx, data, l.database, offers); err != nil {
 		return nil, err
 	}
-	if m.server, err = startServer(ctx, data, m.database); err != nil {
+	if l.server, err = startServer(ctx, data, l.database); err != nil {
 		return nil, err
 	}
-	if err := s.recordMarket(ctx, m, data); err != nil {
-		m.close()
+	if err := s.recordListing(ctx, l, data); err != nil {
+		l.close()
 		return nil, err
 	}
-	return m, nil
+	return l, nil
 }
 
-func (s *suite) recordMarket(ctx context.Context, m *market, data string) error {
-	found, err := look(m.server.addr, m.buyer)
+func (s *suite) recordListing(ctx context.Context, l *listing, data string) error {
+	found, err := look(l.server.addr, l.buyer)
 	if err != nil {
 		return err
 	}
-	m.product = found.products[0].ID
-	requests := prepareLists(m.buyer, found)
-	recorded, err := record(m.server.addr, requests)
+	l.product = found.products[0].ID
+	requests := prepareLists(l.buyer, found)
+	recorded, err := record(l.server.addr, requests)
 	if err != nil {
 		return err
 	}
-	s.note("%s: %s", m.job, recorded.describe())
+	s.note("%s: %s", l.job, recorded.describe())
 	recording := filepath.Join(data, "answers")
 	if err := recorded.save(recording); err != nil {
 		return err
 	}
-	if m.bare, err = startYardstick(ctx, recording); err != nil {
+	if l.bare, err = startYardstick(ctx, recording); err != nil {
 		return err
 	}
-	m.src = compare(requests, recorded)
-	for _, p := range []*process{m.server, m.bare} {
-		if _, err := drive(p.addr, listConnections, warmUp, m.src); err != nil {
+	if err := sameHeads(l.server.addr, l.bare.addr, requests[0]); err != nil {
+		return err
+	}
+	l.src = compare(requests, recorded)
+	for _, p := range []*process{l.server, l.bare} {
+		if _, err := drive(p.addr, listConnections, warmUp, l.src); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (m *market) close() {
-	m.server.stop()
-	if m.bare != nil {
-		m.bare.stop()
+// sameHeads makes sure that the bare handler's answers are as long as the server's, header lines included.
+func sameHeads(server, bare string, request []byte) error {
+	heads := make([]int, 2)
+	for i, addr := range []string{server, bare} {
+		c, err := dial(addr)
+		if err != nil {
+			return err
+		}
+		a, err := c.ask(request, time.Now())
+		c.close()
+		if err != nil {
+			return err
+		}
+		heads[i] = a.head
+	}
+	if heads[0] != heads[1] {
+		return fmt.Errorf("the bare handler sends header lines of %d bytes where the server sends %d", heads[1], heads[0])
+	}
+	return nil
+}
+
+func (l *listing) close() {
+	l.server.stop()
+	if l.bare != nil {
+		l.bare.stop()
 	}
 }
 
-// round measures the server and then the bare handler.
-func (s *suite) round(m *market, connections int) (ours, theirs Trial, err error) {
+// listRound measures the server and then the bare handler.
+func (s *suite) listRound(l *listing, connections int) (ours, theirs Trial, err error) {
 	load := func(p *process) func() (result, error) {
-		return func() (result, error) { return drive(p.addr, connections, s.During, m.src) }
+		return func() (result, error) { return drive(p.addr, connections, s.During, l.src) }
 	}
-	if ours, err = s.measure(m.job, connections, load(m.server), m.server); err != nil {
+	if ours, err = s.measure(l.job, connections, load(l.server), l.server); err != nil {
 		return ours, theirs, err
 	}
-	theirs, err = s.measure(m.job+": "+bareHandler, connections, load(m.bare), m.bare)
-	s.say("%s, %d connections: %.0f/s, bare handler %.0f/s", m.job, connections, ours.Rate, theirs.Rate)
+	theirs, err = s.measure(l.job+": "+bareHandler, connections, load(l.bare), l.bare)
+	s.say("%s, %d connections: %.0f/s, bare handler %.0f/s", l.job, connections, ours.Rate, theirs.Rate)
 	return ours, theirs, err
 }
 
 // lists measures listAll beside the bare handler that sends the same bytes.
 func (s *suite) lists(ctx context.Context) error {
-	m, err := s.openMarket(ctx, "lists", s.Offers)
+	l, err := s.openListing(ctx, "lists", s.Offers)
 	if err != nil {
 		return err
 	}
-	defer m.close()
+	defer l.close()
 	var ours, theirs []Trial
 	for range s.Rounds {
-		our, their, err := s.round(m, listConnections)
+		our, their, err := s.listRound(l, listConnections)
 		if err != nil {
 			return err
 		}
@@ -112,9 +136,9 @@ func (s *suite) lists(ctx context.Context) error {
 	}
 	beyond := minus(allocations(ours), allocations(theirs))
 	s.add(
-		ratio(m.job, "per second", bareHandler, atLeast(0.80, "×"), rates(ours), rates(theirs)),
-		ratio(m.job, "server CPU per request, µs", bareHandler, atMost(1.3, "×"), cpus(ours), cpus(theirs)),
-		bound(m.job, "allocations beyond the bare handler's", atMost(25, "a request"), beyond),
+		ratio(l.job, "per second", bareHandler, atLeast(0.80, "×"), rates(ours), rates(theirs)),
+		ratio(l.job, "server CPU per request, µs", bareHandler, atMost(1.3, "×"), cpus(ours), cpus(theirs)),
+		bound(l.job, "allocations beyond the bare handler's", atMost(25, "a request"), beyond),
 	)
 	return nil
 }
@@ -126,18 +150,18 @@ func (s *suite) listsLarge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := s.openMarket(ctx, "lists-large", s.Large)
+	l, err := s.openListing(ctx, "lists-large", s.Large)
 	if err != nil {
 		return err
 	}
-	defer m.close()
+	defer l.close()
 	var ours, theirs, lone []Trial
 	for range s.Rounds {
-		our, their, err := s.round(m, listConnections)
+		our, their, err := s.listRound(l, listConnections)
 		if err != nil {
 			return err
 		}
-		one, err := s.measure(m.job, 1, func() (result, error) { return drive(m.server.addr, 1, s.During/2, m.src) }, m.server)
+		one, err := s.measure(l.job, 1, func() (result, error) { return drive(l.server.addr, 1, s.During/2, l.src) }, l.server)
 		if err != nil {
 			return err
 		}
@@ -146,18 +170,18 @@ func (s *suite) listsLarge(ctx context.Context) error {
 	memory := lone[len(lone)-1].Memory
 	var changes []float64
 	for round := range s.Rounds {
-		took, err := s.changeSeen(ctx, m, round)
+		took, err := s.changeSeen(ctx, l, round)
 		if err != nil {
 			return err
 		}
 		changes = append(changes, took.Seconds())
 	}
 	s.add(
-		ratio(m.job, "per second", bareHandler, atLeast(0.70, "×"), rates(ours), rates(theirs)),
-		bound(m.job, "p99 of a lone caller's round trip", atMost(2, "ms"), p99s(lone)),
-		bound(m.job, "memory beyond an empty catalogue's", atMost(2048, "MiB"), []float64{memory - empty}),
-		bound(m.job, "from process start to ready", atMost(20, "s"), []float64{m.server.ready.Seconds()}),
-		bound(m.job, "from COMMIT to the list, another process's new offer", atMost(1, "s"), changes),
+		ratio(l.job, "per second", bareHandler, atLeast(0.70, "×"), rates(ours), rates(theirs)),
+		bound(l.job, "p99 of a lone caller's round trip", atMost(2, "ms"), p99s(lone)),
+		bound(l.job, "memory beyond an empty catalogue's", atMost(2048, "MiB"), []float64{memory - empty}),
+		bound(l.job, "from process start to ready", atMost(20, "s"), []float64{l.server.ready.Seconds()}),
+		bound(l.job, "from COMMIT to the list, another process's new offer", atMost(1, "s"), changes),
 	)
 	return nil
 }
@@ -183,19 +207,19 @@ func (s *suite) emptyMemory(ctx context.Context) (float64, error) {
 
 // changeSeen puts another offer on sale from this process and measures how long after it is committed the server lists it.
 // It is the cheapest: it comes first in a list of the whole market.
-func (s *suite) changeSeen(ctx context.Context, m *market, round int) (time.Duration, error) {
+func (s *suite) changeSeen(ctx context.Context, l *listing, round int) (time.Duration, error) {
 	const firstID, patience = 1 << 40, 30 * time.Second
 	id := int64(firstID + round)
-	c, err := dial(m.server.addr)
+	c, err := dial(l.server.addr)
 	if err != nil {
 		return 0, err
 	}
 	defer c.close()
-	form := url.Values{"partner_id": {m.buyer.Name}, "site": {"gift"}, "orderby": {"priceL"}}
-	cheapest := post("giftimbiz/listAll", m.buyer, form, "")
+	form := url.Values{"partner_id": {l.buyer.Name}, "site": {"gift"}, "orderby": {"priceL"}}
+	cheapest := post("giftimbiz/listAll", l.buyer, form, "")
 	shown := fmt.Appendf(nil, `"md_idx":"%d"`, id)
-	used := m.server.cpu()
-	if err := s.House.AddOffer(ctx, m.database, id, m.product, 1); err != nil {
+	used := l.server.cpu()
+	if err := s.House.AddOffer(ctx, l.database, id, l.product, 1); err != nil {
 		return 0, err
 	}
 	for began := time.Now(); ; time.Sleep(5 * time.Millisecond) {
@@ -205,7 +229,7 @@ func (s *suite) changeSeen(ctx context.Context, m *market, round int) (time.Dura
 			return 0, err
 		}
 		if bytes.Contains(body, shown) {
-			s.say("%s: a new offer is listed %v after its COMMIT, for %v of CPU", m.job, took, m.server.cpu()-used)
+			s.say("%s: a new offer is listed %v after its COMMIT, for %v of CPU", l.job, took, l.server.cpu()-used)
 			return took, nil
 		}
 		if took > patience {

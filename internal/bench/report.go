@@ -6,15 +6,19 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
 
 // Report is what one run of the bench found.
 type Report struct {
-	Rows   []Row    `json:"rows"`
-	Trials []Trial  `json:"trials"`
-	Notes  []string `json:"notes"`
+	Began   time.Time     `json:"began"`
+	Took    time.Duration `json:"took_ns"`
+	Machine Machine       `json:"machine"`
+	Rows    []Row         `json:"rows"`
+	Trials  []Trial       `json:"trials"`
+	Notes   []string      `json:"notes"`
 }
 
 // Row is one figure beside its goal: a ratio to a yardstick that was run in turn with it, or a value by itself.
@@ -134,17 +138,73 @@ func median(values []float64) float64 {
 
 // Print writes the report as tables.
 func (r *Report) Print(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "JOB\tMEASURE\tOURS\tYARDSTICK\tITS\tFIGURE\tGOAL\t") // Flush reports
-	for _, row := range r.Rows {
-		verdict := "met"
-		if !row.Met {
-			verdict = "MISSED"
-		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Job, row.Measure, spread(row.Ours), row.Yardstick,
-			spread(row.Theirs), short(row.Figure), row.Goal, verdict)
+	for _, line := range r.Machine.lines() {
+		_, _ = fmt.Fprintf(w, "%-12s%s\n", line[0], line[1]) // the last write reports
 	}
-	return table.Flush()
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "\nRUN\tCONNS\tOFFERED/s\tSERVED/s\tP50 ms\tP99 ms\tP99.9 ms\tCPU µs\tALLOCS\tWRITTEN\tMiB")
+	for _, t := range r.Trials {
+		_, _ = fmt.Fprintln(table, strings.Join(t.cells(), "\t"))
+	}
+	_, _ = fmt.Fprintln(table)
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, note := range r.Notes {
+		_, _ = fmt.Fprintln(w, note)
+	}
+	_, _ = fmt.Fprintln(table, "\nWHAT\tMEASURE\tOURS\tYARDSTICK\tITS\tFIGURE\tGOAL\t")
+	for _, row := range r.Rows {
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", row.Job, row.Measure, spread(row.Ours), row.Yardstick,
+			spread(row.Theirs), row.figure(), row.Goal, row.verdict())
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n%s, in %s.\n", r.summary(), r.Took)
+	return err
+}
+
+// summary is "12 of 14 goals met".
+func (r *Report) summary() string {
+	met := 0
+	for _, row := range r.Rows {
+		if row.Met {
+			met++
+		}
+	}
+	return fmt.Sprintf("%d of %d goals met", met, len(r.Rows))
+}
+
+// figure is the row's figure with its unit.
+func (r Row) figure() string { return strings.TrimSpace(short(r.Figure) + " " + r.Goal.Unit) }
+
+func (r Row) verdict() string {
+	if r.Met {
+		return "met"
+	}
+	return "MISSED"
+}
+
+// cells are the columns of a trial: RUN, CONNS, OFFERED/s and so on.
+func (t Trial) cells() []string {
+	measured := func(v float64) string {
+		if v == 0 {
+			return "-"
+		}
+		return short(v)
+	}
+	served := short(t.Rate)
+	if t.Refused > 0 {
+		served += fmt.Sprintf(" (%s refused, p99 %s ms)", short(t.Refused), short(t.RefusedP99))
+	}
+	if t.Unsent > 0 {
+		served += fmt.Sprintf(" (%d not sent)", t.Unsent)
+	}
+	return []string{
+		t.Job, strconv.Itoa(t.Connections), measured(t.Offered), served, measured(t.P50), measured(t.P99), measured(t.P999),
+		measured(t.CPU), measured(t.Allocations), measured(t.Written), measured(t.Memory),
+	}
 }
 
 // String is how a goal is written: "≥ 0.80 ×".
@@ -153,7 +213,7 @@ func (g Goal) String() string {
 	if g.AtMost {
 		sign = "≤"
 	}
-	return fmt.Sprintf("%s %s %s", sign, short(g.Value), g.Unit)
+	return strings.TrimSpace(fmt.Sprintf("%s %s %s", sign, short(g.Value), g.Unit))
 }
 
 // short writes a figure with three digits that count.

@@ -97,7 +97,8 @@ func bare(all answers) http.Handler {
 		}
 		body := all[n]
 		h := w.Header()
-		h["Content-Type"] = jsonType
+		h["Content-Type"], h["Cache-Control"] = jsonType, noStore
+		h["X-Content-Type-Options"], h["X-Request-Id"] = noSniff, someID
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
 		_, _ = w.Write(body) // the measuring side notices
 	})
@@ -114,4 +115,10 @@ func ownMetrics(w io.Writer) {
 // numberHeader numbers a prepared request; the real server ignores it.
 const numberHeader = "X-Bench-Number"
 
-var jsonType = []string{"application/json; charset=utf-8"}
+// The header lines that the real server sends, too.
+var (
+	jsonType = []string{"application/json; charset=utf-8"}
+	noStore  = []string{"no-store"}
+	noSniff  = []string{"nosniff"}
+	someID   = []string{"0123456789abcdef01234567"}
+)

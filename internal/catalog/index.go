@@ -15,12 +15,13 @@ type Index struct {
 	books       *books
 	gifts       *market
 	stars       *market
+	kept        *keptTexts
 }
 
 func newIndex(day gift.Day) *Index {
 	return &Index{
 		day: day, from: day.Start(), until: day.End(), keeps: day - 1, books: &books{},
-		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon),
+		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon), kept: newKept(),
 	}
 }
 

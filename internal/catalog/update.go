@@ -20,6 +20,7 @@ type change struct {
 // indexes may be made from one.
 func (ix *Index) with(ch *change, day gift.Day) *Index {
 	next := *ix
+	next.kept = newKept()
 	turned := day != ix.day
 	if turned {
 		next.day, next.from, next.until = day, day.Start(), day.End()

@@ -111,7 +111,7 @@ func purchased(out purchase.Outcome, lang locale.Language, test bool) []byte {
 	}
 	var o object
 	o.open("", '{')
-	o.text("result", success)
+	o.text("result", Success)
 	o.text("message", text.in(lang))
 	o.text("tid", string(out.Ref))
 	if len(out.Coupons) > 0 {

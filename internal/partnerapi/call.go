@@ -16,10 +16,10 @@ import (
 	"giftimbiz/internal/requestid"
 )
 
-const (
-	success       = "0000"
-	keptAnswerCap = 256 << 10 // larger buffers are not kept for the next call
-)
+// Success is the result code of an answer to a request that was done (guide §1).
+const Success = "0000"
+
+const keptAnswerCap = 256 << 10 // larger buffers are not kept for the next call
 
 // call is one request on its way to an answer. It belongs to one goroutine.
 type call struct {
@@ -33,13 +33,18 @@ type call struct {
 	who      *credential.Identity
 	replayed bool // the answer was given before
 	out      object
+	ready    []byte // the answer instead of out, when it was made before; it belongs to others too
+	scratch  []byte // what the body is read into
 }
 
 var calls = sync.Pool{New: func() any { return &call{} }}
 
 func newCall(a *api, w http.ResponseWriter, r *http.Request) *call {
 	c := calls.Get().(*call)
-	*c = call{api: a, w: w, r: r, began: a.Clock.Now(), id: requestid.Of(r), out: object{c.out.b[:0]}}
+	*c = call{
+		api: a, w: w, r: r, began: a.Clock.Now(), id: requestid.Give(w, r),
+		in: reader{params: c.in.params[:0]}, out: object{c.out.b[:0]}, scratch: c.scratch[:0],
+	}
 	return c
 }
 
@@ -48,7 +53,8 @@ func (c *call) release() {
 	if cap(kept) > keptAnswerCap {
 		kept = nil
 	}
-	*c = call{out: object{kept}}
+	clear(c.in.params) // the texts of a request are not kept alive by its place
+	*c = call{in: reader{params: c.in.params}, out: object{kept}, scratch: c.scratch}
 	calls.Put(c)
 }
 
@@ -60,7 +66,7 @@ func (c *call) run() (err error) {
 			err = &failure{reply: failed, status: http.StatusInternalServerError, cause: fmt.Errorf("panic: %v", p)}
 		}
 	}()
-	if c.in.params, err = c.readParams(); err != nil {
+	if err := c.readParams(); err != nil {
 		return err
 	}
 	if err := c.endpoint.signIn(c); err != nil {
@@ -72,7 +78,7 @@ func (c *call) run() (err error) {
 // begin starts a success.
 func (c *call) begin() {
 	c.out.open("", '{')
-	c.out.text("result", success)
+	c.out.text("result", Success)
 }
 
 // end finishes it.
@@ -82,7 +88,7 @@ func (c *call) language() locale.Language { return locale.Of(c.r.Header.Get("Acc
 
 // finish sends the answer, counts it and logs it.
 func (c *call) finish(err error) {
-	status, code := http.StatusOK, success
+	status, code := http.StatusOK, Success
 	var f *failure
 	if err != nil {
 		if !errors.As(err, &f) {
@@ -93,7 +99,11 @@ func (c *call) finish(err error) {
 			c.out.b = f.append(c.out.b[:0], c.language())
 		}
 	}
-	c.send(status, f)
+	body := c.out.b
+	if err == nil && c.ready != nil {
+		body = c.ready
+	}
+	c.send(status, body, f)
 	took := c.Clock.Now().Sub(c.began)
 	c.Observe(c.endpoint.name, code, took)
 	c.log(status, code, took, f)
@@ -106,13 +116,11 @@ var (
 	noSniff  = []string{"nosniff"}
 )
 
-func (c *call) send(status int, f *failure) {
-	h := c.w.Header()
-	h[requestid.Header] = []string{c.id}
+func (c *call) send(status int, body []byte, f *failure) {
 	if c.replayed {
-		h["Idempotent-Replayed"] = []string{"true"}
+		c.w.Header()["Idempotent-Replayed"] = []string{"true"}
 	}
-	writeAnswer(c.w, status, c.out.b, f)
+	writeAnswer(c.w, status, body, f)
 }
 
 // writeAnswer sends a body with the headers that every answer has, and those of a failure.

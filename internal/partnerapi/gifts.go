@@ -75,12 +75,17 @@ func (c *call) listAll() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	page := c.Catalog.Index().Gifts(q)
+	ix := c.Catalog.Index()
+	if c.ready = ix.Kept(q); c.ready != nil {
+		return nil
+	}
+	page := ix.Gifts(q)
 	c.beginList(page.Total, page.More)
 	for _, row := range page.Rows {
 		c.out.raw(row.Wire)
 	}
 	c.endList()
+	ix.Keep(q, c.out.b)
 	return nil
 }
 

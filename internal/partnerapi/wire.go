@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -90,18 +91,34 @@ func shown(name string) string {
 }
 
 // readParams collects the parameters of the query and of the body, whatever form it has (wire §1).
-func (c *call) readParams() (params, error) {
-	r, p := c.r, make(params, 0, 12)
+func (c *call) readParams() error {
+	r, p := c.r, &c.in.params
 	if len(r.URL.RawQuery) > maxBody {
-		return nil, &failure{reply: bodyTooLong, status: http.StatusRequestEntityTooLarge}
+		return &failure{reply: bodyTooLong, status: http.StatusRequestEntityTooLarge}
 	}
 	if err := p.addForm(r.URL.RawQuery); err != nil {
-		return nil, err
+		return err
 	}
 	if r.Body == nil || r.Body == http.NoBody {
-		return p, nil
+		return nil
 	}
-	body := http.MaxBytesReader(c.w, r.Body, maxBody)
+	if n := r.ContentLength; n >= 0 && n < smallBody {
+		c.scratch = slices.Grow(c.scratch, int(n))[:n]
+		if _, err := io.ReadFull(r.Body, c.scratch); err != nil {
+			return unreadable(err)
+		}
+		return p.addBody(c.scratch, r.Header.Get("Content-Type"))
+	}
+	text, err := c.readLong()
+	if err != nil {
+		return err
+	}
+	return p.addBody(text, r.Header.Get("Content-Type"))
+}
+
+// readLong reads a body that is long, or of whose length nothing is known before.
+func (c *call) readLong() ([]byte, error) {
+	body := http.MaxBytesReader(c.w, c.r.Body, maxBody)
 	var text bytes.Buffer
 	_, err := text.ReadFrom(io.LimitReader(body, smallBody))
 	if err == nil && text.Len() == smallBody {
@@ -117,7 +134,7 @@ func (c *call) readParams() (params, error) {
 	if err != nil {
 		return nil, unreadable(err)
 	}
-	return p, p.addBody(text.Bytes(), r.Header.Get("Content-Type"))
+	return text.Bytes(), nil
 }
 
 func unreadable(err error) error {

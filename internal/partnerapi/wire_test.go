@@ -22,7 +22,8 @@ func read(query, contentType, body string) (params, error) {
 	r.URL.RawQuery = query
 	r.Header.Set("Content-Type", contentType)
 	c := &call{api: &api{largeBodies: make(chan struct{}, 1)}, w: httptest.NewRecorder(), r: r}
-	return c.readParams()
+	err := c.readParams()
+	return c.in.params, err
 }
 
 // codeOf returns the code of an error, "" of none.
@@ -168,8 +169,7 @@ func TestLargeBodiesTakeTurns(t *testing.T) {
 	a := &api{largeBodies: make(chan struct{}, 1)}
 	send := func(size int) error {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("a=1"+strings.Repeat("&", size)))
-		_, err := (&call{api: a, w: httptest.NewRecorder(), r: r}).readParams()
-		return err
+		return (&call{api: a, w: httptest.NewRecorder(), r: r}).readParams()
 	}
 	if err := errors.Join(send(smallBody*2), send(smallBody*2), send(10)); err != nil {
 		t.Fatal(err)

@@ -13,8 +13,19 @@ const Header = "X-Request-Id"
 // maxSize bounds an id that a caller chose, in bytes.
 const maxSize = 128
 
-// Of returns the caller's own id when it is a sane one, else a new one.
-func Of(r *http.Request) string {
+// Give returns the id of a request and puts it into the answer's headers, once: the caller's own when it is a sane one,
+// else a new one.
+func Give(w http.ResponseWriter, r *http.Request) string {
+	h := w.Header()
+	if given := h[Header]; len(given) > 0 {
+		return given[0]
+	}
+	id := of(r)
+	h[Header] = []string{id}
+	return id
+}
+
+func of(r *http.Request) string {
 	if own := r.Header[Header]; len(own) > 0 && isSane(own[0]) {
 		return own[0]
 	}

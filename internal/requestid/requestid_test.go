@@ -15,7 +15,7 @@ func TestACallersOwnIDIsKeptWhenItIsSane(t *testing.T) {
 	} {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.Header[requestid.Header] = []string{own}
-		got := requestid.Of(r)
+		got := requestid.Give(httptest.NewRecorder(), r)
 		if kept := got == own; kept != sane {
 			t.Errorf("of %q became %q", own, got)
 		}
@@ -27,7 +27,15 @@ func TestACallersOwnIDIsKeptWhenItIsSane(t *testing.T) {
 
 func TestRequestsWithoutAnIDGetDifferentOnes(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
-	if a, b := requestid.Of(r), requestid.Of(r); a == b || len(a) != 24 {
+	if a, b := requestid.Give(httptest.NewRecorder(), r), requestid.Give(httptest.NewRecorder(), r); a == b || len(a) != 24 {
 		t.Errorf("%q and %q", a, b)
+	}
+}
+
+func TestAnAnswerGetsOneID(t *testing.T) {
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	first := requestid.Give(w, r)
+	if again := requestid.Give(w, r); again != first || w.Header().Get(requestid.Header) != first {
+		t.Errorf("%q, then %q; the answer has %q", first, again, w.Header().Get(requestid.Header))
 	}
 }
