@@ -78,9 +78,9 @@ func (a *arena) fill(ctx context.Context, house House) error {
 	if err := withPostgres(ctx, a.ours, a.addUnits); err != nil {
 		return err
 	}
-	// As the server's own upkeep would have left it; else it would begin in the middle of a run.
+	// As the server's own upkeep would leave what was filled; else it would begin in the middle of a run.
 	if err := withPostgres(ctx, a.ours, func(ctx context.Context, conn *pgx.Conn) error {
-		return execAll(ctx, conn, []string{"VACUUM ANALYZE", "CHECKPOINT"})
+		return execAll(ctx, conn, []string{"VACUUM ANALYZE units, offers, accounts, partners, entries", "CHECKPOINT"})
 	}); err != nil {
 		return err
 	}
