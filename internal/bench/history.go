@@ -23,6 +23,9 @@ func (s *suite) history(ctx context.Context) error {
 		return err
 	}
 	defer a.close()
+	if err := a.copyOurs(ctx); err != nil {
+		return err
+	}
 	past, err := s.fillPast(ctx, a)
 	if err != nil {
 		return err
@@ -153,7 +156,7 @@ func (p *past) checkPage(body []byte, newer int64) error {
 // purchases runs the server with the long history and the one without any in turn. Each warms up first: after the
 // checkpoint that ended the filling, PostgreSQL logs every page whole that is touched for the first time.
 func (h *historyRun) purchases() error {
-	s := h.suite
+	s, during := h.suite, h.suite.During*2/3
 	for _, kind := range []struct {
 		name string
 		src  source
@@ -164,15 +167,15 @@ func (h *historyRun) purchases() error {
 		var aged, fresh figures
 		name := fmt.Sprintf("%s, after %d orders", kind.name, h.past.orders)
 		for _, server := range []*process{h.fresh, h.aged} {
-			if _, err := drive(server.addr, buyConnections, s.During/2, kind.src); err != nil {
+			if _, err := drive(server.addr, buyConnections, during, kind.src); err != nil {
 				return err
 			}
 		}
 		for range s.Rounds {
-			if err := s.load(&fresh, kind.name+", empty history", h.fresh, buyConnections, s.During, kind.src); err != nil {
+			if err := s.load(&fresh, kind.name+", empty history", h.fresh, buyConnections, during, kind.src); err != nil {
 				return err
 			}
-			if err := s.load(&aged, name, h.aged, buyConnections, s.During, kind.src); err != nil {
+			if err := s.load(&aged, name, h.aged, buyConnections, during, kind.src); err != nil {
 				return err
 			}
 		}
