@@ -23,8 +23,8 @@ type stock struct {
 	hotUnits, eachCold int64
 }
 
-// arena is a PostgreSQL server with two databases that were filled alike: ours, which the server sells from, and
-// theirs, for the yardstick.
+// arena is a PostgreSQL server with a database that the server sells from, ours, and where there is a yardstick with one that
+// was filled alike, theirs.
 type arena struct {
 	stock
 	cluster      *pgtest.Cluster
@@ -34,7 +34,7 @@ type arena struct {
 	sale         Sale
 }
 
-// openArena starts a PostgreSQL server as an operator would set it up for a small machine, and fills its databases.
+// openArena starts a PostgreSQL server as an operator would set it up for a small machine, and fills ours.
 func (s *suite) openArena(ctx context.Context, name string, st stock, settings ...string) (*arena, error) {
 	data, err := s.folder(name)
 	if err != nil {
@@ -65,7 +65,7 @@ func (a *arena) serve(ctx context.Context) (*process, error) {
 	return p, err
 }
 
-// fill fills one database and copies it. What it commits need not survive a crash: it would be filled anew.
+// fill fills ours. What it commits need not survive a crash: it would be filled anew.
 func (a *arena) fill(ctx context.Context, house House) error {
 	if _, err := a.cluster.CreateDatabase("ours"); err != nil {
 		return err
@@ -78,13 +78,22 @@ func (a *arena) fill(ctx context.Context, house House) error {
 	if err := withPostgres(ctx, a.ours, a.addUnits); err != nil {
 		return err
 	}
-	// As the server's own upkeep would have left it; else it would begin in the middle of a run.
-	if err := withPostgres(ctx, a.ours, func(ctx context.Context, conn *pgx.Conn) error {
-		return execAll(ctx, conn, []string{"VACUUM ANALYZE", "CHECKPOINT"})
-	}); err != nil {
+	return a.tidy(ctx, "VACUUM ANALYZE units, offers, accounts, partners, entries")
+}
+
+// copyOurs makes theirs, before anybody is connected to ours.
+func (a *arena) copyOurs(ctx context.Context) error {
+	if err := a.cluster.Copy(a.ours, a.theirs); err != nil {
 		return err
 	}
-	return a.cluster.Copy(a.ours, a.theirs)
+	return a.tidy(ctx)
+}
+
+// tidy leaves what was filled as the server's own upkeep would; else that would begin in the middle of a run.
+func (a *arena) tidy(ctx context.Context, upkeep ...string) error {
+	return withPostgres(ctx, a.ours, func(ctx context.Context, conn *pgx.Conn) error {
+		return execAll(ctx, conn, append(upkeep, "CHECKPOINT"))
+	})
 }
 
 // addUnits puts units into offers that have none.
