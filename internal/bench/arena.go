@@ -21,11 +21,10 @@ type stock struct {
 	partners           int
 	coldOffers         int
 	hotUnits, eachCold int64
-	alone              bool // there is no yardstick, so theirs is not made
 }
 
-// arena is a PostgreSQL server with two databases that were filled alike: ours, which the server sells from, and
-// theirs, for the yardstick.
+// arena is a PostgreSQL server with a database that the server sells from, ours, and where there is a yardstick with one that
+// was filled alike, theirs.
 type arena struct {
 	stock
 	cluster      *pgtest.Cluster
@@ -35,7 +34,7 @@ type arena struct {
 	sale         Sale
 }
 
-// openArena starts a PostgreSQL server as an operator would set it up for a small machine, and fills its databases.
+// openArena starts a PostgreSQL server as an operator would set it up for a small machine, and fills ours.
 func (s *suite) openArena(ctx context.Context, name string, st stock, settings ...string) (*arena, error) {
 	data, err := s.folder(name)
 	if err != nil {
@@ -66,7 +65,7 @@ func (a *arena) serve(ctx context.Context) (*process, error) {
 	return p, err
 }
 
-// fill fills one database and copies it. What it commits need not survive a crash: it would be filled anew.
+// fill fills ours. What it commits need not survive a crash: it would be filled anew.
 func (a *arena) fill(ctx context.Context, house House) error {
 	if _, err := a.cluster.CreateDatabase("ours"); err != nil {
 		return err
@@ -79,22 +78,23 @@ func (a *arena) fill(ctx context.Context, house House) error {
 	if err := withPostgres(ctx, a.ours, a.addUnits); err != nil {
 		return err
 	}
-	// As the server's own upkeep would have left it; else it would begin in the middle of a run.
-	if err := withPostgres(ctx, a.ours, func(ctx context.Context, conn *pgx.Conn) error {
-		return execAll(ctx, conn, []string{"VACUUM ANALYZE", neverLookedAt, "CHECKPOINT"})
-	}); err != nil {
-		return err
-	}
-	if a.alone {
-		return nil
-	}
-	return a.cluster.Copy(a.ours, a.theirs)
+	return a.tidy(ctx, "VACUUM ANALYZE units, offers, accounts, partners, entries")
 }
 
-// neverLookedAt makes empty tables what they are in a new database: of unknown size. The upkeep leaves them alone, and a
-// planner that was told that they are empty would read them from end to end, however they grow meanwhile.
-const neverLookedAt = `UPDATE pg_class SET reltuples = -1
-WHERE relkind = 'r' AND reltuples = 0 AND relnamespace = current_schema()::regnamespace`
+// copyOurs makes theirs, before anybody is connected to ours.
+func (a *arena) copyOurs(ctx context.Context) error {
+	if err := a.cluster.Copy(a.ours, a.theirs); err != nil {
+		return err
+	}
+	return a.tidy(ctx)
+}
+
+// tidy leaves what was filled as the server's own upkeep would; else that would begin in the middle of a run.
+func (a *arena) tidy(ctx context.Context, upkeep ...string) error {
+	return withPostgres(ctx, a.ours, func(ctx context.Context, conn *pgx.Conn) error {
+		return execAll(ctx, conn, append(upkeep, "CHECKPOINT"))
+	})
+}
 
 // addUnits puts units into offers that have none.
 func (a *arena) addUnits(ctx context.Context, conn *pgx.Conn) error {

@@ -77,7 +77,7 @@ func (r Row) draw(svg *errorWriter, y int) {
 		bar("theirs", y+19+barHeight, theirs, fmt.Sprintf("%s %s", short(theirs), r.Yardstick))
 	}
 	svg.printf(`<line class="goal" x1="%[1]d" y1="%[2]d" x2="%[1]d" y2="%[3]d"/>`+"\n",
-		chartLeft+int(r.length(goal, longest)), y+14, y+20+2*barHeight)
+		chartLeft+int(r.length(goal, longest)), y+13, y+18+barHeight)
 }
 
 // length is that of a bar. The longest leaves place for its label.

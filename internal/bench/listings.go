@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // listRequests is how many different requests the list jobs cycle through.
@@ -64,33 +65,61 @@ func look(addr string, buyer Buyer) (w wares, err error) {
 	return w, nil
 }
 
-// prepareLists makes random filters, orders, pages and searches: half ask for a category or a brand, a quarter for words
-// (well-known ones, and pieces of names on sale), a quarter for a highest price, half for a further page.
+// prepareLists makes random requests, numbered for the bare handler.
 func prepareLists(buyer Buyer, w wares) [][]byte {
 	r := rand.New(rand.NewPCG(1, 2)) // the same requests in every run
-	orders := []string{"hit", "priceH", "priceL", "disH", "disL"}
 	requests := make([][]byte, listRequests)
 	for i := range requests {
-		form := url.Values{"partner_id": {buyer.Name}, "site": {"gift"}, "orderby": {orders[r.IntN(len(orders))]}}
-		b := w.brands[r.IntN(len(w.brands))]
-		switch r.IntN(8) {
-		case 0, 1:
-			form.Set("CODE", fmt.Sprint(b.Category))
-			form.Set("BCODE", fmt.Sprint(b.ID))
-		case 2, 3:
-			form.Set("CODE", fmt.Sprint(b.Category))
-		case 4, 5:
-			form.Set("word", w.word(r))
-		}
-		if r.IntN(4) == 0 {
-			form.Set("price", fmt.Sprint(1000*(3+r.IntN(50))))
-		}
-		if r.IntN(2) == 0 {
-			form.Set("page", fmt.Sprint(1+r.IntN(5)))
-		}
+		form := w.form(r)
+		form.Set("partner_id", buyer.Name)
 		requests[i] = post("giftimbiz/listAll", buyer, form, fmt.Sprintf("%s: %d\r\n", numberHeader, i))
 	}
 	return requests
+}
+
+// unasked makes random requests of which hardly two are the same: what was found before does not help.
+func unasked(buyer Buyer, w wares) source {
+	check := func(body []byte) error {
+		if !bytes.Contains(body, success) {
+			return fmt.Errorf("answered %.200s", body)
+		}
+		return nil
+	}
+	return func(conn int) func() request {
+		r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), uint64(conn)))
+		return func() request {
+			form := w.form(r)
+			form.Set("partner_id", buyer.Name)
+			if form.Has("word") || r.IntN(4) == 0 {
+				form.Set("price", fmt.Sprint(3000+r.IntN(50_000)))
+			}
+			return request{raw: post("giftimbiz/listAll", buyer, form, ""), check: check}
+		}
+	}
+}
+
+// form asks for something random: half of all forms name a category or a brand, a quarter words (well-known ones, and
+// pieces of names on sale), a quarter a highest price, half a further page.
+func (w *wares) form(r *rand.Rand) url.Values {
+	orders := []string{"hit", "priceH", "priceL", "disH", "disL"}
+	form := url.Values{"site": {"gift"}, "orderby": {orders[r.IntN(len(orders))]}}
+	b := w.brands[r.IntN(len(w.brands))]
+	switch r.IntN(8) {
+	case 0, 1:
+		form.Set("CODE", fmt.Sprint(b.Category))
+		form.Set("BCODE", fmt.Sprint(b.ID))
+	case 2, 3:
+		form.Set("CODE", fmt.Sprint(b.Category))
+	case 4, 5:
+		form.Set("word", w.word(r))
+	}
+	if r.IntN(4) == 0 {
+		form.Set("price", fmt.Sprint(1000*(3+r.IntN(50))))
+	}
+	if r.IntN(2) == 0 {
+		form.Set("page", fmt.Sprint(1+r.IntN(5)))
+	}
+	return form
 }
 
 // word makes something to search for.
@@ -134,7 +163,7 @@ func (a answers) describe() string {
 		}
 		size += len(body)
 	}
-	return fmt.Sprintf("%d different requests; %d%% of the answers have 20 rows, %d%% none; %.1f KiB on average",
+	return fmt.Sprintf("%d different requests, again and again; %d%% of the answers have 20 rows, %d%% none; %.1f KiB on average",
 		len(a), 100*full/len(a), 100*empty/len(a), float64(size)/float64(len(a))/1024)
 }
 

@@ -23,6 +23,9 @@ func (s *suite) lonePostgres(ctx context.Context) error {
 		return err
 	}
 	defer a.close()
+	if err := a.copyOurs(ctx); err != nil {
+		return err
+	}
 	server, err := a.serve(ctx)
 	if err != nil {
 		return err

@@ -21,7 +21,6 @@ const (
 func (s *suite) overload(ctx context.Context) error {
 	a, err := s.openArena(ctx, "overload", stock{
 		partners: s.Partners, coldOffers: coldOffers, eachCold: unitsFor(s.Overload + 2*s.During + recoveryTime(s.During)),
-		alone: true,
 	})
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ what is measured, in the same minutes, hold better.
 
 - Servers run in processes of their own, as they are shipped, with databases in temporary folders. The load generator,
   on the same machine, drives real HTTP over keep-alive connections with full credentials.
-- No answer is used twice, and each is checked. A wrong one fails the run.
+- The generator sends every request it counts and compares every answer with what is right. A wrong one fails the run.
 - The yardstick of lists is a bare ` + "`net/http`" + ` handler in the same binary, which reads the same requests and sends
   the same bytes. The yardstick of purchases is the same purchase made on the same tables by ` + "`pgbench`" + `.
 - Runs at a fixed rate send each request when it is due, whatever became of the ones before, and count its latency from

@@ -39,6 +39,9 @@ func (s *suite) purchases(ctx context.Context) error {
 		return err
 	}
 	defer a.close()
+	if err := a.copyOurs(ctx); err != nil {
+		return err
+	}
 	if err := withPostgres(ctx, a.theirs, createFunction); err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ const (
 func (s *suite) soak(ctx context.Context) error {
 	a, err := s.openArena(ctx, "soak", stock{
 		partners: s.Partners, coldOffers: coldOffers, hotUnits: hotShare * coldOffers * unitsFor(s.Soak+s.During) / 100,
-		eachCold: unitsFor(s.Soak + s.During), alone: true,
+		eachCold: unitsFor(s.Soak + s.During),
 	})
 	if err != nil {
 		return err

@@ -2,20 +2,17 @@ package bench
 
 import (
 	"context"
-	"fmt"
+	"math"
 	"path/filepath"
 )
-
-// sqliteBatch is how many purchases the server commits together at 64 connections: while half of them are committed,
-// the other half gathers.
-const sqliteBatch = buyConnections / 2
 
 // sqlite measures purchases on SQLite, durable as they are sold: beside bare loops in Go, on one connection with the
 // server's settings and prepared statements, without HTTP, checks or anybody who waits.
 //
 // The loop of one-row commits inserts one row into one table and commits it, again and again: what a purchase costs at
 // the least that is committed by itself. The batches are of purchases: all rows that a purchase reads and writes, in the
-// same tables, as many purchases to a transaction as the server's have.
+// same tables, as many purchases to a transaction as the server's had in the same round. Batches of single rows of one
+// table are shown as trials.
 func (s *suite) sqlite(ctx context.Context) error {
 	b, err := s.openSQLiteRun(ctx)
 	if err != nil {
@@ -26,13 +23,13 @@ func (s *suite) sqlite(ctx context.Context) error {
 		if err := b.round(s); err != nil {
 			return err
 		}
-		s.say("SQLite, round %d: %.0f/s; bare commits of one row %.0f/s, bare batches %.0f purchases/s, %.0f rows/s", round+1,
-			b.ours.rates[round], b.singles[round], b.batches[round], b.rowBatches[round])
+		s.say("SQLite, round %d: %.0f/s; bare commits of one row %.0f/s, batches of %d: %.0f purchases/s, %.0f rows/s", round+1,
+			b.ours.rates[round], b.singles[round], b.batch, b.batches[round], b.rowBatches[round])
 	}
 	const rate, name = "per second", "purchase, SQLite, synchronous=FULL"
 	s.add(
 		ratio(name, rate, "bare loop, one row per commit", atLeast(3, "×"), b.ours.rates, b.singles),
-		ratio(name, rate, fmt.Sprintf("bare loop, %d purchases per commit", sqliteBatch), atLeast(0.5, "×"), b.ours.rates, b.batches),
+		ratio(name, rate, "bare loop, as many purchases per commit", atLeast(0.5, "×"), b.ours.rates, b.batches),
 	)
 	return nil
 }
@@ -45,6 +42,7 @@ type sqliteRun struct {
 	rows   *rowLoop
 	hand   *handSQLite
 
+	batch                        int // purchases to a transaction
 	ours                         figures
 	singles, batches, rowBatches []float64
 }
@@ -88,7 +86,10 @@ func (b *sqliteRun) close() {
 
 // round runs the server and each of the loops once.
 func (b *sqliteRun) round(s *suite) error {
-	if err := s.load(&b.ours, b.name, b.server, buyConnections, s.During, b.hot); err != nil {
+	var err error
+	if b.batch, err = b.server.batch(func() error {
+		return s.load(&b.ours, b.name, b.server, buyConnections, s.During, b.hot)
+	}); err != nil {
 		return err
 	}
 	for _, loop := range []struct {
@@ -98,8 +99,8 @@ func (b *sqliteRun) round(s *suite) error {
 		do    func() error
 	}{
 		{"SQLite, one row per commit", &b.singles, 1, b.rows.row},
-		{"SQLite, purchases in batches", &b.batches, sqliteBatch, func() error { return b.hand.transaction(sqliteBatch, b.hand.row) }},
-		{"SQLite, rows in batches", &b.rowBatches, sqliteBatch, func() error { return b.rows.transaction(sqliteBatch, b.rows.row) }},
+		{"SQLite, purchases in batches", &b.batches, b.batch, func() error { return b.hand.transaction(b.batch, b.hand.row) }},
+		{"SQLite, rows in batches", &b.rowBatches, b.batch, func() error { return b.rows.transaction(b.batch, b.rows.row) }},
 	} {
 		r, err := repeat(s.During/2, loop.do)
 		if err != nil {
@@ -110,6 +111,24 @@ func (b *sqliteRun) round(s *suite) error {
 		s.addTrial(Trial{Job: loop.name, Connections: 1, Rate: rate})
 	}
 	return nil
+}
+
+// batch returns how many purchases the server committed together, on average, while something went on.
+func (p *process) batch(during func() error) (int, error) {
+	const purchases, commits = "giftimbiz_purchase_batch_size_sum", "giftimbiz_purchase_batch_size_count"
+	before, err := p.metrics()
+	if err != nil {
+		return 0, err
+	}
+	if err := during(); err != nil {
+		return 0, err
+	}
+	after, err := p.metrics()
+	if err != nil {
+		return 0, err
+	}
+	size := (after[purchases] - before[purchases]) / max(1, after[commits]-before[commits])
+	return max(1, int(math.Round(size))), nil
 }
 
 // filledSQLite are two databases that were filled alike.

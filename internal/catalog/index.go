@@ -7,7 +7,7 @@ import (
 )
 
 // Index is all that is on sale on one day. It is immutable: its methods may be called from any goroutine, and the
-// answers of one Index fit together.
+// answers of one Index fit together. Pages share their rows: nobody may change them.
 type Index struct {
 	day         gift.Day
 	from, until time.Time // the day

@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"hash/maphash"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -10,6 +11,7 @@ import (
 const (
 	keptBytes = 32 << 20 // of all texts of one index
 	keptText  = 64 << 10 // longer ones are not kept
+	keptEntry = 256      // what a text takes beside its bytes, about
 	askedOnce = 4096     // queries of which it is remembered that they were asked
 )
 
@@ -33,20 +35,24 @@ func (k *keptTexts) get(q *GiftQuery) []byte {
 }
 
 func (k *keptTexts) put(q *GiftQuery, text []byte) {
-	if len(text) > keptText || !k.askedBefore(q) {
+	size := len(text) + len(q.Words)
+	if size > keptText || !k.askedBefore(q) {
 		return
 	}
 	text = bytes.Clone(text)
+	query := *q
+	query.Words = strings.Clone(q.Words) // a request that it is cut from may be large
+	size += keptEntry
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.texts[*q] != nil || k.size+len(text) > keptBytes {
+	if k.texts[query] != nil || k.size+size > keptBytes {
 		return
 	}
 	if k.texts == nil {
 		k.texts = map[GiftQuery][]byte{}
 	}
-	k.texts[*q] = text
-	k.size += len(text)
+	k.texts[query] = text
+	k.size += size
 }
 
 // askedBefore remembers a query. It may forget, or take one for another: that costs time or space, not truth.

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 )
 
@@ -49,5 +50,16 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	}
 	if k.get(&long) != nil {
 		t.Error("a long text is kept")
+	}
+}
+
+func TestWordsOfALongRequestAreNotKept(t *testing.T) {
+	k := newKept()
+	long := GiftQuery{Words: strings.Repeat("a", keptText)}
+	for range 3 {
+		k.put(&long, []byte("a page"))
+	}
+	if k.get(&long) != nil || k.size != 0 {
+		t.Errorf("%d bytes are kept", k.size)
 	}
 }

@@ -56,12 +56,17 @@ type facet struct {
 // itemPage is a page of the table of items. What a search reads of every item that it finds stands apart from the rest,
 // so that finding thousands takes microseconds.
 type itemPage struct {
-	item     [1 << itemBits]item
-	rows     [1 << itemBits]int32 // how many are on sale
-	category [1 << itemBits]int32
-	lowest   [1 << itemBits]gift.Won // the prices of the rows lie between these
-	highest  [1 << itemBits]gift.Won
-	first    [orders][1 << itemBits]key // that of the row that comes first in each order
+	item   [1 << itemBits]item
+	digest [1 << itemBits]digest
+	first  [orders][1 << itemBits]key // that of the row that comes first in each order
+}
+
+// digest is what decides how many rows of an item match.
+type digest struct {
+	rows     int32 // on sale
+	category int32
+	lowest   gift.Won // their prices lie between these
+	highest  gift.Won
 }
 
 type facetPage [1 << facetBits]facet

@@ -15,32 +15,28 @@ const (
 // page returns the part of the selection from offset on.
 func (s *selection) page(offset, limit int) Page {
 	from, to := s.bounds(s.lists)
-	var total, items, loose int
+	var t tally
 	if s.items != nil {
-		total, items, loose = s.count()
+		t = s.count(offset + limit)
 	} else {
-		total = s.affordable(s.lists)
-		loose, items = total, s.facetItems()
+		t.total = s.affordable(s.lists)
+		t.loose, t.items = t.total, s.facetItems()
 	}
-	p := Page{Total: total}
-	if offset < 0 || offset >= total || limit <= 0 {
+	p := Page{Total: t.total}
+	if offset < 0 || offset >= t.total || limit <= 0 {
 		return p
 	}
-	limit = min(limit, total-offset)
-	p.More = offset+limit < total
+	limit = min(limit, t.total-offset)
+	p.More = offset+limit < t.total
 	p.Rows = make([]*Row, 0, limit)
-	if total == to-from { // nothing in between is left out
+	if t.total == to-from { // nothing in between is left out
 		s.lists[s.order].each(from+offset, from+offset+limit, func(slots []int32) bool {
 			p.Rows = s.appendRows(p.Rows, slots)
 			return true
 		})
 		return p
 	}
-	cost := items*itemCost + (len(s.groups)+offset+limit)*gatherCost
-	if items > 0 {
-		cost += min(loose, (offset+limit)*(1+loose/items)) * gatherCost
-	}
-	s.fill(&p, offset, limit, from, to, cost)
+	s.fill(&p, offset, limit, from, to, &t)
 	return p
 }
 
@@ -51,13 +47,13 @@ func (s *selection) appendRows(rows []*Row, slots []int32) []*Row {
 	return rows
 }
 
-// fill finds the rows of a page of which some rows in between do not match, in the way that is likely the quickest. Picking
-// them has the given cost.
-func (s *selection) fill(p *Page, offset, limit, from, to, cost int) {
-	need, way, perRow := offset+limit, s.pick, scanCost
+// fill finds the rows of a page of which some rows in between do not match, in the way that is likely the quickest.
+func (s *selection) fill(p *Page, offset, limit, from, to int, t *tally) {
+	need, perRow := offset+limit, scanCost
 	if s.m.slotCount > largeTable {
 		perRow = largeScanCost
 	}
+	way, cost := s.pick, s.pickCost(need, t)
 	if all := p.Total * gatherCost; s.items == nil && all < cost {
 		way, cost = s.gather, all
 	}
@@ -68,9 +64,20 @@ func (s *selection) fill(p *Page, offset, limit, from, to, cost int) {
 		}
 		p.Rows = p.Rows[:0]
 	}
-	for _, r := range way(need, p.Total)[offset:] {
+	for _, r := range way(need, t)[offset:] {
 		p.Rows = append(p.Rows, s.m.row(r.no))
 	}
+}
+
+func (s *selection) pickCost(need int, t *tally) int {
+	cost := (len(s.groups) + need) * gatherCost
+	if t.first == nil {
+		cost += t.items * itemCost
+	}
+	if t.items > 0 {
+		cost += min(t.loose, need*(1+t.loose/t.items)) * gatherCost
+	}
+	return cost
 }
 
 // scan reads along the sorted list; false when the page was not full at its end.
@@ -103,9 +110,9 @@ func (s *selection) facetItems() int {
 }
 
 // gather looks at all rows at or below the highest price and returns the first.
-func (s *selection) gather(need, total int) []keyed {
-	first := newFirsts(need, total)
-	s.lists[ByPriceAsc].each(0, total, func(slots []int32) bool {
+func (s *selection) gather(need int, t *tally) []keyed {
+	first := newFirsts(need, t.total)
+	s.lists[ByPriceAsc].each(0, t.total, func(slots []int32) bool {
 		for _, slot := range slots {
 			first.add(keyed{s.m.key(slot, s.order), slot})
 		}
@@ -117,14 +124,12 @@ func (s *selection) gather(need, total int) []keyed {
 // pick returns the first rows of those of many items and groups, most of which it does not look at. The first row of each
 // item has a place in the order. Of the rows that are needed none can be of an item whose first row stands behind the
 // first rows of as many other items.
-func (s *selection) pick(need, total int) []keyed {
-	items := newFirsts(need, total)
-	s.eachItem(func(no int32, _ int) {
-		if page, i := s.m.itemAt(no); !s.hidden(page, i) {
-			items.add(keyed{page.first[s.order][i], no})
-		}
-	})
-	first := newFirsts(need, total)
+func (s *selection) pick(need int, t *tally) []keyed {
+	items, first := t.first, newFirsts(need, t.total)
+	if items == nil {
+		items = newFirsts(need, t.total)
+		s.eachItem(func(no int32, _ int) { s.addFirst(items, no) })
+	}
 	for _, it := range items.sorted() {
 		s.take(first, s.m.item(it.no), s.matching(it.no))
 	}
@@ -144,7 +149,7 @@ func (s *selection) pick(need, total int) []keyed {
 
 // hidden tells whether the first row of an item may be too dear. Then the first one that matches stands behind it.
 func (s *selection) hidden(page *itemPage, i int32) bool {
-	return s.most >= 0 && page.highest[i] > s.most && s.order != ByPriceAsc
+	return s.most >= 0 && page.digest[i].highest > s.most && s.order != ByPriceAsc
 }
 
 // take adds so many rows of an item.

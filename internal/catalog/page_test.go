@@ -118,12 +118,16 @@ func TestEveryWayFindsTheSamePage(t *testing.T) {
 		if need == 0 {
 			continue
 		}
-		found := map[string][]keyed{"pick": s.pick(need, len(want))}
+		counted := s.count(need)
+		found := map[string][]keyed{"pick": s.pick(need, &counted), "pick alone": s.pick(need, &tally{total: len(want)})}
 		if s.items == nil {
-			found["gather"] = s.gather(need, len(want))
+			found["gather"] = s.gather(need, &tally{total: len(want)})
 		}
 		if len(s.groups) > 0 {
 			ways["groups"]++
+		}
+		if counted.total != len(want) {
+			t.Fatalf("%+v: %d counted, want %d", q, counted.total, len(want))
 		}
 		for way, rows := range found {
 			ways[way]++

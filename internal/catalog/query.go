@@ -137,26 +137,49 @@ func (s *selection) eachItem(fn func(no int32, rows int)) {
 // matching returns how many rows of an item match: so many of its cheapest ones.
 func (s *selection) matching(no int32) int {
 	page, i := s.m.itemAt(no)
+	d := &page.digest[i]
 	switch {
-	case s.category >= 0 && page.category[i] != s.category, page.rows[i] == 0:
+	case s.category >= 0 && d.category != s.category, d.rows == 0:
 		return 0
-	case s.most < 0 || page.highest[i] <= s.most:
-		return int(page.rows[i])
-	case page.lowest[i] > s.most:
+	case s.most < 0 || d.highest <= s.most:
+		return int(d.rows)
+	case d.lowest > s.most:
 		return 0
 	}
 	return page.item[i].upTo(s.most)
 }
 
-// count returns how many rows match, and how many items, with how many of these rows, are looked at one by one.
-func (s *selection) count() (total, items, loose int) {
-	s.eachItem(func(_ int32, rows int) {
-		loose += rows
-		items++
-	})
-	total = loose
-	for _, no := range s.groups {
-		total += s.affordable(&s.m.group(no).lists)
+// tally is what was found: how many rows match, and, of the items that are looked at one by one, how many they are, how
+// many of the rows are theirs, and which of them have the first rows (nil: not looked for yet).
+type tally struct {
+	total, items, loose int
+	first               *firsts
+}
+
+// count counts all that matches. On the way it looks for as many items with the first rows as are needed, unless these are
+// so many that a page is likely found another way.
+func (s *selection) count(need int) (t tally) {
+	const many = 1000
+	if need > 0 && need <= many {
+		t.first = newFirsts(need, need)
 	}
-	return total, items, loose
+	s.eachItem(func(no int32, rows int) {
+		t.loose += rows
+		t.items++
+		if t.first != nil {
+			s.addFirst(t.first, no)
+		}
+	})
+	t.total = t.loose
+	for _, no := range s.groups {
+		t.total += s.affordable(&s.m.group(no).lists)
+	}
+	return t
+}
+
+// addFirst adds an item at the place of its first row, if that row surely matches.
+func (s *selection) addFirst(first *firsts, no int32) {
+	if page, i := s.m.itemAt(no); !s.hidden(page, i) {
+		first.add(keyed{page.first[s.order][i], no})
+	}
 }

@@ -347,7 +347,7 @@ func (e *edit) summarize() {
 // summarize makes what is read of an item from its rows.
 func (p *itemPage) summarize(i int32, t *tables) {
 	it := &p.item[i]
-	p.rows[i], p.category[i] = int32(len(it.rows)), it.category
+	p.digest[i] = digest{rows: int32(len(it.rows)), category: it.category}
 	it.standings = make([]standing, len(it.rows)) // the old ones are another market's too
 	for n, slot := range it.rows {
 		page, at := t.at(slot)
@@ -356,7 +356,7 @@ func (p *itemPage) summarize(i int32, t *tables) {
 	if len(it.rows) == 0 {
 		return
 	}
-	p.lowest[i], p.highest[i] = it.standings[0].price, it.standings[len(it.rows)-1].price
+	p.digest[i].lowest, p.digest[i].highest = it.standings[0].price, it.standings[len(it.rows)-1].price
 	for o := range orders {
 		p.first[o][i] = it.first(o)
 	}

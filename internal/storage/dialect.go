@@ -21,6 +21,8 @@ type dialect struct {
 	locks *strings.Replacer
 	// input returns the WITH clause that makes a relation named "input" of n rows.
 	input func(s *setStatement, n int) string
+	// each is the join that looks a table up for each row of the input, by columns of the same names.
+	each func(table, alias string, columns []string) string
 	// now is the time by the database server's clock, which all processes share, in milliseconds since 1970.
 	now string
 	// maxRows bounds the rows one statement takes; 0 = no bound.
@@ -36,6 +38,25 @@ const (
 	lockFree     = "/*lock one that nobody else locks*/"
 )
 
+// eachMark stands for dialect.each in a statement: "{each orders o: id}".
+var eachMark = regexp.MustCompile(`\{each (\w+) (\w+): ([^}]+)\}`)
+
+func (d *dialect) lookUps(text string) string {
+	return eachMark.ReplaceAllStringFunc(text, func(mark string) string {
+		parts := eachMark.FindStringSubmatch(mark)
+		return d.each(parts[1], parts[2], strings.Split(parts[3], ", "))
+	})
+}
+
+// matching compares the columns of a table with those of the input.
+func matching(table string, columns []string) string {
+	conditions := make([]string, len(columns))
+	for i, c := range columns {
+		conditions[i] = table + "." + c + " = input." + c
+	}
+	return strings.Join(conditions, " AND ")
+}
+
 var postgres = &dialect{
 	name:        "postgres",
 	goose:       goose.DialectPostgres,
@@ -46,6 +67,11 @@ var postgres = &dialect{
 		lockAccounts, "FOR NO KEY UPDATE OF accounts", lockOffers, "FOR NO KEY UPDATE OF offers",
 		lockFree, "FOR NO KEY UPDATE SKIP LOCKED",
 	),
+	// Of a join PostgreSQL may begin at the table, if that was small when the plan was made, and read all of it once it is
+	// large. It cannot begin inside a subquery, nor take one apart that has an OFFSET.
+	each: func(table, alias string, columns []string) string {
+		return "CROSS JOIN LATERAL (SELECT * FROM " + table + " WHERE " + matching(table, columns) + " OFFSET 0) " + alias
+	},
 	now: `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 	input: func(s *setStatement, _ int) string {
 		var b strings.Builder
@@ -77,7 +103,10 @@ var sqlite = &dialect{
 		return rowNumber.ReplaceAllString(sqliteWords.Replace(text), "INTEGER NOT NULL PRIMARY KEY")
 	},
 	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockFree, ""),
-	now:   `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
+	each: func(table, alias string, columns []string) string {
+		return "CROSS JOIN " + table + " " + alias + " ON " + matching(alias, columns)
+	},
+	now: `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
 	input: func(s *setStatement, n int) string {
 		row := "(" + strings.Repeat("?, ", len(s.columns)-1) + "?)"
 		rows := strings.Repeat(row+", ", n-1) + row

@@ -16,6 +16,7 @@ const (
 	postgresConns   = 16
 	postgresLanes   = 2
 	committerConns  = 2 * postgresLanes // one for each lane, and one that it takes instead when that breaks
+	connectionAge   = time.Minute       // of a committer's: its plans are made anew as tables grow
 	connectTimeout  = 5 * time.Second
 	rollbackTimeout = 5 * time.Second
 )
@@ -43,6 +44,7 @@ func openPostgres(ctx context.Context, dsn string) (*DB, error) {
 	}
 	own := config.Copy()
 	own.MaxConns, own.MinConns, own.MinIdleConns = committerConns, 0, 0
+	own.MaxConnLifetime, own.MaxConnLifetimeJitter = connectionAge, connectionAge/4
 	commits, err := pgxpool.NewWithConfig(ctx, own)
 	if err != nil {
 		pool.Close()

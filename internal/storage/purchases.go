@@ -39,13 +39,14 @@ FROM claimed JOIN units ON units.offer_id = claimed.offer_id
 ORDER BY units.offer_id, units.position`)
 
 	selectCoupons = over("unit_id bigint", `
-SELECT units.id, units.position, units.offer_id, COALESCE(order_items.partner_id, 0), COALESCE(order_items.order_id, 0)
-FROM input JOIN units ON units.id = input.unit_id
-LEFT JOIN order_items ON order_items.unit_id = units.id AND order_items.test_order = 0`)
+SELECT units.id, units.position, units.offer_id,
+       COALESCE((SELECT partner_id FROM order_items WHERE unit_id = units.id AND test_order = 0), 0),
+       COALESCE((SELECT order_id FROM order_items WHERE unit_id = units.id AND test_order = 0), 0)
+FROM input JOIN units ON units.id = input.unit_id`)
 
 	selectAnswers = over("partner_id bigint, key_hash bytea", `
 SELECT a.partner_id, a.key_hash, a.request, a.order_id, a.body
-FROM input JOIN idempotency_answers a ON a.partner_id = input.partner_id AND a.key_hash = input.key_hash`)
+FROM input {each idempotency_answers a: partner_id, key_hash}`)
 
 	selectRepeats = over("partner_id bigint, fingerprint bigint", `
 SELECT input.partner_id, input.fingerprint,
@@ -60,9 +61,9 @@ FROM input`)
 
 	selectOnce = over("partner_id bigint, offer_id bigint", `
 SELECT o.partner_id, o.offer_id
-FROM input JOIN once_claims o ON o.partner_id = input.partner_id AND o.offer_id = input.offer_id`)
+FROM input {each once_claims o: partner_id, offer_id}`)
 
-	selectOrders = over("id bigint", `SELECT orders.id FROM input JOIN orders ON orders.id = input.id`)
+	selectOrders = over("id bigint", `SELECT o.id FROM input {each orders o: id}`)
 )
 
 // Lanes returns how many purchase transactions are best under way at a time; see purchase.Options.

@@ -47,7 +47,7 @@ func (s *setStatement) sql(d *dialect, n int) string {
 	defer s.mu.Unlock()
 	text, ok := s.texts[key]
 	if !ok {
-		text = d.input(s, n) + d.locks.Replace(s.text)
+		text = d.input(s, n) + d.lookUps(d.locks.Replace(s.text))
 		s.texts[key] = text
 	}
 	return text
