@@ -15,14 +15,14 @@ const (
 // soak puts the traffic of a busy day on a server for a long time, at a share of what it can take, and looks for what
 // grows: memory, goroutines, open files, latencies.
 func (s *suite) soak(ctx context.Context) error {
-	a, err := s.openArena(ctx, "soak", stock{
-		partners: s.Partners, coldOffers: coldOffers, hotUnits: hotShare * coldOffers * unitsFor(s.Soak+s.During) / 100,
-		eachCold: unitsFor(s.Soak + s.During),
-	})
+	a, err := s.openArena(ctx, "soak", stock{partners: s.Partners, coldOffers: coldOffers})
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	if err := a.addSealed(ctx, s.House, s.Soak+s.During); err != nil {
+		return err
+	}
 	server, err := a.serve(ctx)
 	if err != nil {
 		return err
