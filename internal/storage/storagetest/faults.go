@@ -178,6 +178,47 @@ func awaitWaiting(e *purchase.Engine, n int) {
 	}
 }
 
+// tooManyWait: while a transaction takes long, as many purchases wait as may. Who comes then is refused and has bought
+// nothing, so that the same key buys later.
+func tooManyWait(t *testing.T, open Opener) {
+	const queue = 4
+	h := NewHouse(t, open)
+	h.Stock(1, 100)
+	p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
+	slow := &slowStore{Store: h.DB, entered: make(chan struct{}), leave: make(chan struct{})}
+	e := purchase.New(purchase.Options{Store: slow, Clock: h.Clock, IDs: h.DB.IDs(), Queue: queue, Batch: 2})
+	e.Start()
+	t.Cleanup(e.Stop)
+	var wg sync.WaitGroup
+	buy := func(key string) {
+		out, err := e.Buy(t.Context(), GiftRequest(p, key, 1))
+		if err != nil || out.Refusal != nil || out.Replayed {
+			t.Errorf("%s: %+v, %v", key, out, err)
+		}
+	}
+	wg.Go(func() { buy("first") })
+	<-slow.entered
+	for i := range queue {
+		if e.Full() {
+			t.Errorf("full with %d waiting", i)
+		}
+		wg.Go(func() { buy(fmt.Sprint(i)) })
+		awaitWaiting(e, i+1)
+	}
+	if _, err := e.Buy(t.Context(), GiftRequest(p, "late", 1)); !errors.Is(err, purchase.ErrBusy) || !e.Full() {
+		t.Errorf("one too many: %v, full: %t", err, e.Full())
+	}
+	close(slow.leave)
+	wg.Wait()
+	if e.Full() {
+		t.Error("full, and nobody waits")
+	}
+	buy("late")
+	if got := h.Balance("demo"); got != 1_000_000-(queue+2)*940 {
+		t.Errorf("balance %d", got)
+	}
+}
+
 // goneWhileTriedAlone: a batch fails, and then the store goes away. The others of the batch do not wait for it one by one.
 func goneWhileTriedAlone(t *testing.T, open Opener) {
 	const batch, forever = 20, 1 << 40

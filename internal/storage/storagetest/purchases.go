@@ -37,6 +37,7 @@ func Run(t *testing.T, open Opener) {
 		"a store that cannot commit is given up soon":         neverStored,
 		"a store that goes away is not asked one by one":      goneWhileTriedAlone,
 		"the day may turn while a purchase waits":             midnightWhileWaiting,
+		"a purchase is refused where too many wait":           tooManyWait,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}

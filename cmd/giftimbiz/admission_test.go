@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"giftimbiz/internal/partnerapi"
+)
+
+// TestAPurchaseIsRefusedUnreadWhileTooManyWait has the engine say that it is full. A refused purchase was not made: the
+// same key buys when there is room again.
+func TestAPurchaseIsRefusedUnreadWhileTooManyWait(t *testing.T) {
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	var full atomic.Bool
+	s.node.admission.full = full.Load
+	c := s.as("demo")
+	c.header.Set("Accept-Language", "en")
+	full.Store(true)
+	for _, endpoint := range []string{"giftimbiz/buyGifticoupon", "giftimbiz/buyStarcoupon"} {
+		a := c.call(endpoint, "md_idx", chocoID, "cash", chocoPrice, "product", chocoName)
+		if a.status != http.StatusServiceUnavailable || a.code() != "GPLF" || !strings.Contains(a.text("msg"), "nothing was bought") ||
+			!strings.Contains("123", a.header.Get("Retry-After")) || a.header.Get("X-Request-Id") == "" {
+			t.Errorf("%s: HTTP %d, %v, %s", endpoint, a.status, a.header, a.body)
+		}
+	}
+	refused := order()(s, c)
+	c.header.Set("Accept-Language", "ko")
+	if korean := order()(s, c); korean.text("msg") == refused.text("msg") || refused.status != http.StatusServiceUnavailable {
+		t.Errorf("%s, %s", refused.body, korean.body)
+	}
+	c.call("giftimbiz/listAll", "site", "gift").wants("0000")
+	full.Store(false)
+	if a := order()(s, c).wants("0000"); a.header.Get("Idempotent-Replayed") != "" {
+		t.Error("a refused purchase was made")
+	}
+	s.counts(`giftimbiz_refused_total{why="purchases_waiting"} 4`)
+}
+
+// TestACrowdOfOneKindLeavesRoomForTheOthers fills each room in turn with a request that does not end.
+func TestACrowdOfOneKindLeavesRoomForTheOthers(t *testing.T) {
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	c := s.as("demo")
+	a := s.node.admission
+	a.purchases.places, a.calls.places = 1, 1
+	buy := func() answer { return order()(s, c) }
+	list := func() answer { return c.call("giftimbiz/listAll", "site", "gift") }
+	picture := func() answer { return s.send(http.MethodGet, s.url+"/UPLOAD/none.png", http.Header{}, "") }
+	for name, test := range map[string]struct {
+		path, why string
+		crowded   func() answer
+		free      []func() answer
+	}{
+		"purchases": {"/api/v1/giftimbiz/buyGifticoupon", "purchases_under_way", buy, []func() answer{list, picture}},
+		"calls":     {"/api/v1/giftimbiz/listAll", "calls_under_way", list, []func() answer{buy, picture}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leave := s.occupy(test.path)
+			got := test.crowded()
+			if got.status != http.StatusServiceUnavailable || got.code() != "GPLF" || got.header.Get("Retry-After") == "" {
+				t.Errorf("HTTP %d, %v, %s", got.status, got.header, got.body)
+			}
+			for i, other := range test.free {
+				if got := other(); got.status == http.StatusServiceUnavailable {
+					t.Errorf("%d: HTTP %d, %s", i, got.status, got.body)
+				}
+			}
+			for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+				if got := s.send(http.MethodGet, s.url+path, http.Header{}, ""); got.status != http.StatusOK {
+					t.Errorf("%s: HTTP %d", path, got.status)
+				}
+			}
+			s.counts(fmt.Sprintf(`giftimbiz_refused_total{why=%q} 1`, test.why))
+			leave()
+			if got := test.crowded(); got.status != http.StatusOK {
+				t.Errorf("after that: HTTP %d, %s", got.status, got.body)
+			}
+		})
+	}
+}
+
+// occupy sends a request's head and the beginning of its body, and waits until the server reads it. leave ends it.
+func (s *server) occupy(path string) (leave func()) {
+	s.t.Helper()
+	before := s.node.admission.underWay()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsite=", path); err != nil {
+		s.t.Fatal(err)
+	}
+	eventually(s.t, "the request is under way", func() bool { return s.node.admission.underWay() == before+1 })
+	return func() {
+		_ = conn.Close() // so that it ends
+		eventually(s.t, "the request is over", func() bool { return s.node.admission.underWay() == before })
+	}
+}
+
+func (s *server) counts(line string) {
+	s.t.Helper()
+	if text := string(s.send(http.MethodGet, s.url+"/metrics", http.Header{}, "").body); !strings.Contains(text, line+"\n") {
+		s.t.Errorf("no %s", line)
+	}
+}
+
+func TestPagesAreRefusedInBothLanguages(t *testing.T) {
+	a := newAdmission(newMetrics(), func() bool { return false })
+	a.pages.places = 0
+	w := httptest.NewRecorder()
+	a.page(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/r/x", nil))
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" ||
+		!strings.Contains(w.Body.String(), "요청이 너무 많습니다") || !strings.Contains(w.Body.String(), "Too many") {
+		t.Errorf("HTTP %d, %v, %s", w.Code, w.Header(), w.Body)
+	}
+	if a.underWay() != 0 {
+		t.Errorf("%d requests are under way", a.underWay())
+	}
+}
+
+func TestBuysKnowsPurchasesByTheirPath(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/api/v1/giftimbiz/buyGifticoupon": true, "//api//v1/giftimbiz/buyStarcoupon": true,
+		"/api/v1/giftimbiz/buyGifticonList": false, "/api/v1/giftimbiz/buyStarcouponList": false, "/": false,
+	} {
+		if got := partnerapi.Buys(path); got != want {
+			t.Errorf("%s: %t", path, got)
+		}
+	}
+}
