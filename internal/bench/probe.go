@@ -3,7 +3,6 @@ package bench
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -125,23 +124,24 @@ func (p *process) metrics() (map[string]float64, error) {
 // cpu returns the CPU time the process has used.
 func (p *process) cpu() time.Duration { return cpuOf(p.pid()) }
 
-func cpuOf(pid int) time.Duration {
+func cpuOf(pid int) time.Duration { return ticksOf(pid, 11, 12) }
+
+// ticksOf sums up figures of the process's stat file that are times, counted from behind the process's name.
+func ticksOf(pid int, indexes ...int) (sum time.Duration) {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	if err != nil {
 		return 0
 	}
 	_, after, _ := strings.Cut(string(text), ") ") // the name may hold spaces
 	fields := strings.Fields(after)
-	if len(fields) < 13 {
-		return 0
-	}
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	if errors.Join(err1, err2) != nil {
-		return 0
-	}
 	const tick = 10 * time.Millisecond // USER_HZ is 100 on Linux
-	return time.Duration(user+system) * tick
+	for _, i := range indexes {
+		if i < len(fields) {
+			ticks, _ := strconv.ParseInt(fields[i], 10, 64) // the system writes numbers
+			sum += time.Duration(ticks) * tick
+		}
+	}
+	return sum
 }
 
 // status returns a figure of the process's status file.
@@ -161,9 +161,9 @@ func writtenByTree(pid int) float64 {
 	return sum
 }
 
-// cpuOfTree sums up a process and its children.
+// cpuOfTree sums up a process and its children, those that have ended too.
 func cpuOfTree(pid int) time.Duration {
-	sum := cpuOf(pid)
+	sum := ticksOf(pid, 11, 12, 13, 14) // the last two: of children that have ended
 	for _, child := range childrenOf(pid) {
 		sum += cpuOf(child)
 	}

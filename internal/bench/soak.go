@@ -20,7 +20,7 @@ func (s *suite) soak(ctx context.Context) error {
 		return err
 	}
 	defer a.close()
-	if err := a.addSealed(ctx, s.House, s.Soak+s.During); err != nil {
+	if err := a.addSealed(ctx, s.House, s.Soak+s.Soak/20+20*s.During); err != nil {
 		return err
 	}
 	server, err := a.serve(ctx)
@@ -29,7 +29,10 @@ func (s *suite) soak(ctx context.Context) error {
 	}
 	defer server.stop()
 	mix := newMix(a)
-	peak, err := drive(server.addr, soakConnections, s.During, mix.source)
+	if err := s.fillHistories(server, mix); err != nil {
+		return err
+	}
+	peak, err := drive(server.addr, soakConnections, max(s.During, s.Soak/20), mix.source) // long enough for the upkeep's share
 	if err != nil {
 		return err
 	}
@@ -40,6 +43,23 @@ func (s *suite) soak(ctx context.Context) error {
 	}
 	s.add(run.rows()...)
 	return a.audit(ctx, int(mix.bought.Load()))
+}
+
+// fillHistories buys until the partners have a page of history each, so that the soak's traffic costs the same from its
+// beginning to its end.
+func (s *suite) fillHistories(server *process, m *mix) error {
+	const page, mostRuns = 25, 20
+	a := m.arena
+	for range mostRuns {
+		r, err := drive(server.addr, soakConnections, s.During, buying(a.buyers[1:], a.sale, firstColdOffer, 1+a.coldOffers))
+		if err != nil {
+			return err
+		}
+		if m.bought.Add(int64(r.requests)) >= int64(page*len(a.buyers)) {
+			break
+		}
+	}
+	return nil
 }
 
 // soakRun is what is looked at while the load lasts.
@@ -87,7 +107,7 @@ func (r *soakRun) watch(ctx context.Context, length time.Duration, stop <-chan s
 			return err
 		}
 		r.parts = append(r.parts, u)
-		r.say("soak: %v of %v: %.0f MiB, heap %.0f MiB, %.0f goroutines, %d files", length*time.Duration(len(r.parts)), r.Soak,
+		r.say("soak: %v of %v: %.0f MiB, heap %.0f MiB, %.0f goroutines, %d files", (length * time.Duration(len(r.parts))).Round(time.Second/10), r.Soak,
 			u.memory/mebibyte, u.heap/mebibyte, u.goroutines, u.files)
 	}
 }
@@ -97,7 +117,7 @@ func (r *soakRun) tell(length time.Duration) {
 	for i := range min(len(r.windows), len(r.parts)) {
 		w, u := r.windows[i], r.parts[i]
 		r.note("soak, until %v: %.0f/s, p99 %.1f ms, %d refused; %.0f MiB, heap %.0f MiB, %.0f goroutines, %d files",
-			length*time.Duration(i+1), float64(w.served)/length.Seconds(), milliseconds(w.p99), w.refused, u.memory/mebibyte,
+			(length * time.Duration(i+1)).Round(time.Second/10), float64(w.served)/length.Seconds(), milliseconds(w.p99), w.refused, u.memory/mebibyte,
 			u.heap/mebibyte, u.goroutines, u.files)
 	}
 }
