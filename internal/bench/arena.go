@@ -58,11 +58,7 @@ func (a *arena) close() { _ = a.cluster.Stop() } // a temporary cluster
 
 // serve starts a server that sells from ours.
 func (a *arena) serve(ctx context.Context) (*process, error) {
-	p, err := startServer(ctx, a.data, a.ours)
-	if err == nil {
-		p.database = a.cluster.PID()
-	}
-	return p, err
+	return startServer(ctx, a.data, a.ours)
 }
 
 // fill fills ours. What it commits need not survive a crash: it would be filled anew.

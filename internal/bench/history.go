@@ -41,7 +41,6 @@ func (s *suite) history(ctx context.Context) error {
 	if h.fresh, err = startServer(ctx, a.data, a.theirs); err != nil {
 		return err
 	}
-	h.fresh.database = a.cluster.PID()
 	if err := h.purchases(); err != nil {
 		return err
 	}

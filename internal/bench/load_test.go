@@ -137,7 +137,7 @@ func TestUsageIsReadFromTheProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &process{cmd: &exec.Cmd{Process: self}, addr: addr, database: os.Getppid()}
+	p := &process{cmd: &exec.Cmd{Process: self}, addr: addr}
 	u, err := p.usage()
 	if err != nil {
 		t.Fatal(err)

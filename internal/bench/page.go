@@ -23,8 +23,8 @@ func (r *Report) Page(w io.Writer, chart string) error {
 			cell(row.Yardstick), spread(row.Theirs), row.figure(), row.Goal, row.verdict())
 	}
 	page.printf("\n## Runs\n\nOne line per run of the load generator. Times are in ms; CPU is in µs per answer, of the server alone;\n" +
-		"allocations and bytes written to disk, by server and database, are per answer.\n\n")
-	page.printf("| run | connections | offered/s | served/s | p50 | p99 | p99.9 | CPU | allocations | written | memory MiB |\n" +
+		"allocations and bytes of PostgreSQL's log are per answer.\n\n")
+	page.printf("| run | connections | offered/s | served/s | p50 | p99 | p99.9 | CPU | allocations | WAL bytes | memory MiB |\n" +
 		"|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, t := range r.Trials {
 		t.Job = cell(t.Job)
@@ -50,7 +50,7 @@ what is measured, in the same minutes, hold better.
   the same bytes. The yardstick of purchases is the same purchase made on the same tables by ` + "`pgbench`" + `.
 - Runs at a fixed rate send each request when it is due, whatever became of the ones before, and count its latency from
   that time. In the other runs each connection waits for an answer before it sends the next request.
-- CPU, memory and bytes written are the system's figures of the server's process; allocations are its own.
+- CPU and memory are the system's figures of the server's process; allocations are its own.
 `
 
 // cell makes text safe inside a table.

@@ -3,6 +3,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -10,13 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // usage is what a server has used up to a moment and what it holds in it.
 type usage struct {
 	cpu         time.Duration
 	allocations float64 // heap objects
-	written     float64 // bytes sent to disk, by it and by the database server it writes to
 	memory      float64 // bytes resident
 	peak        float64 // the most bytes that were ever resident
 	heap        float64 // bytes of the Go heap in use
@@ -32,6 +34,10 @@ func (s *suite) measure(job string, connections int, load func() (result, error)
 	if err != nil {
 		return Trial{}, err
 	}
+	logged, err := logOf(servers)
+	if err != nil {
+		return Trial{}, err
+	}
 	r, err := load()
 	if err != nil {
 		return Trial{}, err
@@ -44,14 +50,29 @@ func (s *suite) measure(job string, connections int, load func() (result, error)
 	if err != nil {
 		return Trial{}, err
 	}
+	log, err := logOf(servers)
+	if err != nil {
+		return Trial{}, err
+	}
 	t := r.trial(job, connections, cpu-before.cpu)
 	t.Memory = after.memory / mebibyte
 	if n := r.answered(); n > 0 {
 		t.Allocations = (after.allocations - before.allocations) / n
-		t.Written = (after.written - before.written) / n
+		t.Logged = (log - logged) / n
 	}
 	s.addTrial(t)
 	return t, nil
+}
+
+// logOf returns how long the log of the servers' database has become, in bytes; 0 of SQLite. All servers share one.
+func logOf(servers []*process) (size float64, err error) {
+	if len(servers) == 0 || !strings.HasPrefix(servers[0].database, "postgres") {
+		return 0, nil
+	}
+	err = withPostgres(context.Background(), servers[0].database, func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `SELECT CAST(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS FLOAT8)`).Scan(&size)
+	})
+	return size, err
 }
 
 // used sums up the usage of servers.
@@ -63,7 +84,6 @@ func used(servers []*process) (sum usage, err error) {
 		}
 		sum.cpu += u.cpu
 		sum.allocations += u.allocations
-		sum.written += u.written
 		sum.memory += u.memory
 	}
 	return sum, nil
@@ -80,10 +100,6 @@ func (p *process) usage() (u usage, err error) {
 	u.memory, u.peak = p.status("VmRSS")*1024, p.status("VmHWM")*1024
 	open, _ := os.ReadDir(p.proc("fd")) // none where the system does not tell
 	u.files = len(open)
-	u.written = writtenBy(p.pid())
-	if p.database != 0 {
-		u.written += writtenByTree(p.database)
-	}
 	u.cpu = p.cpu() // last: what asking costs is not counted to what comes
 	return u, nil
 }
@@ -146,20 +162,6 @@ func ticksOf(pid int, indexes ...int) (sum time.Duration) {
 
 // status returns a figure of the process's status file.
 func (p *process) status(name string) float64 { return figureIn(p.proc("status"), name) }
-
-// writtenBy returns how many bytes a process has caused to be sent to disk.
-func writtenBy(pid int) float64 {
-	return figureIn(filepath.Join("/proc", strconv.Itoa(pid), "io"), "write_bytes")
-}
-
-// writtenByTree sums up a process and its children. What children wrote that have ended is counted with their parent.
-func writtenByTree(pid int) float64 {
-	sum := writtenBy(pid)
-	for _, child := range childrenOf(pid) {
-		sum += writtenBy(child)
-	}
-	return sum
-}
 
 // cpuOfTree sums up a process and its children, those that have ended too.
 func cpuOfTree(pid int) time.Duration {

@@ -25,7 +25,7 @@ type process struct {
 	stdin io.WriteCloser
 	ready time.Duration // from its start until it was ready
 
-	database int // the process of the database server whose writes count as this one's; 0 = none
+	database string // its URL; "" = none
 }
 
 // startServer runs `giftimbiz serve` on a free port of 127.0.0.1 and waits until it is ready.
@@ -40,7 +40,7 @@ func startServer(ctx context.Context, data, database string) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.addr = addr
+	p.addr, p.database = addr, database
 	if err := p.await(ctx, began.Add(startWithin)); err != nil {
 		return nil, err
 	}

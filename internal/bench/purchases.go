@@ -33,7 +33,7 @@ func (f *figures) add(t Trial) {
 func (s *suite) purchases(ctx context.Context) error {
 	a, err := s.openArena(ctx, "purchases", stock{
 		partners: s.Partners, coldOffers: coldOffers,
-		hotUnits: int64(s.Units), eachCold: max(leastColdUnits, int64(s.Units)/(2*coldOffers)),
+		hotUnits: int64(s.Units), eachCold: max(leastColdUnits, int64(s.Units)/coldOffers),
 	})
 	if err != nil {
 		return err

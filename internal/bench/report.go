@@ -54,7 +54,7 @@ type Trial struct {
 	Unsent      int     `json:"unsent,omitempty"`        // too many waited for a connection already; the latencies count them as slowest
 	CPU         float64 `json:"server_cpu_us"`           // per answer, of the server alone
 	Allocations float64 `json:"allocations"`             // heap objects per answer; 0 = not measured
-	Written     float64 `json:"written_bytes,omitempty"` // per answer, by server and database; 0 = nothing or not measured
+	Logged      float64 `json:"logged_bytes,omitempty"`  // per answer, into PostgreSQL's log; 0 = nothing or not measured
 	Memory      float64 `json:"memory_mib,omitempty"`    // resident in the server at the end; 0 = not measured
 }
 
@@ -142,7 +142,7 @@ func (r *Report) Print(w io.Writer) error {
 		_, _ = fmt.Fprintf(w, "%-12s%s\n", line[0], line[1]) // the last write reports
 	}
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "\nRUN\tCONNS\tOFFERED/s\tSERVED/s\tP50 ms\tP99 ms\tP99.9 ms\tCPU µs\tALLOCS\tWRITTEN\tMiB")
+	_, _ = fmt.Fprintln(table, "\nRUN\tCONNS\tOFFERED/s\tSERVED/s\tP50 ms\tP99 ms\tP99.9 ms\tCPU µs\tALLOCS\tWAL BYTES\tMiB")
 	for _, t := range r.Trials {
 		_, _ = fmt.Fprintln(table, strings.Join(t.cells(), "\t"))
 	}
@@ -203,7 +203,7 @@ func (t Trial) cells() []string {
 	}
 	return []string{
 		t.Job, strconv.Itoa(t.Connections), measured(t.Offered), served, measured(t.P50), measured(t.P99), measured(t.P999),
-		measured(t.CPU), measured(t.Allocations), measured(t.Written), measured(t.Memory),
+		measured(t.CPU), measured(t.Allocations), measured(t.Logged), measured(t.Memory),
 	}
 }
 
