@@ -51,11 +51,11 @@ type Trial struct {
 	P999        float64 `json:"p999_ms"`
 	Refused     float64 `json:"refused_per_second,omitempty"`
 	RefusedP99  float64 `json:"refused_p99_ms,omitempty"`
-	Unsent      int     `json:"unsent,omitempty"`        // too many waited for a connection already; the latencies count them as slowest
-	CPU         float64 `json:"server_cpu_us"`           // per answer, of the server alone
-	Allocations float64 `json:"allocations"`             // heap objects per answer; 0 = not measured
-	Logged      float64 `json:"logged_bytes,omitempty"`  // per answer, into PostgreSQL's log; 0 = nothing or not measured
-	Memory      float64 `json:"memory_mib,omitempty"`    // resident in the server at the end; 0 = not measured
+	Unsent      int     `json:"unsent,omitempty"`       // too many waited for a connection already; the latencies count them as slowest
+	CPU         float64 `json:"server_cpu_us"`          // per answer, of the server alone
+	Allocations float64 `json:"allocations"`            // heap objects per answer; 0 = not measured
+	Logged      float64 `json:"logged_bytes,omitempty"` // per answer, into PostgreSQL's log; 0 = nothing or not measured
+	Memory      float64 `json:"memory_mib,omitempty"`   // resident in the server at the end; 0 = not measured
 }
 
 func atLeast(value float64, unit string) Goal { return Goal{Value: value, Unit: unit} }
