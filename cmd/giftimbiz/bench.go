@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,11 +13,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"giftimbiz/internal/bench"
-	"giftimbiz/internal/clock"
-	"giftimbiz/internal/credential"
-	"giftimbiz/internal/gift"
-	"giftimbiz/internal/storage"
-	"giftimbiz/internal/vault"
 )
 
 // quickBench are the flags of --quick: enough to see whether all is well, too little to publish.
@@ -65,9 +58,9 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	cmd.Flags().IntVar(&opt.Large, "large", 1_000_000, "offers in the large list")
 	cmd.Flags().IntVar(&opt.Partners, "partners", 1000, "partners beside the hot one")
 	cmd.Flags().IntVar(&opt.Units, "units", 400_000, "units of the offer that everybody buys")
+	cmd.Flags().IntVar(&opt.History, "history", 10_000_000, "orders of the past that a purchase is measured after")
 	cmd.Flags().BoolVar(&out.json, "json", false, "print the report as JSON")
 	cmd.Flags().StringVar(&out.page, "page", "", "write the report as a page in Markdown, with a chart beside it: FILE.md")
-	cmd.Flags().IntVar(&opt.History, "history", 10_000_000, "orders of the past that a purchase is measured after")
 	cmd.AddCommand(&cobra.Command{
 		Use: "yardstick RECORDING", Hidden: true, Args: args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
@@ -76,9 +69,6 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	})
 	return cmd
 }
-
-// benchBalance pays for all that a partner buys in any run.
-const benchBalance = 100_000_000_000
 
 // setUnlessGiven sets flags that the command line left alone.
 func setUnlessGiven(flags *pflag.FlagSet, values map[string]string) (err error) {
@@ -117,140 +107,4 @@ func writeFile(path string, write func(io.Writer) error) error {
 		return err
 	}
 	return os.WriteFile(path, text.Bytes(), 0o644)
-}
-
-// benchHouse fills the bench's databases with the sample stock and real keys.
-type benchHouse struct{}
-
-// FillLists implements bench.House.
-func (benchHouse) FillLists(ctx context.Context, data, database string, offers int) (bench.Buyer, error) {
-	stock := &storage.Stock{}
-	if offers > 0 {
-		stock = listStock(offers, gift.DayOf(clock.System{}.Now()))
-	}
-	buyers, err := fillBench(ctx, data, database, stock, 1)
-	if err != nil {
-		return bench.Buyer{}, err
-	}
-	return buyers[0], nil
-}
-
-// FillStock implements bench.House.
-func (benchHouse) FillStock(ctx context.Context, data, database string, units []int64, partners int) (
-	buyers []bench.Buyer, sale bench.Sale, err error,
-) {
-	sale = bench.Sale{Product: "벤치)바나나우유240ML", Price: 1500}
-	buyers, err = fillBench(ctx, data, database, benchStock(units, sale), partners)
-	return buyers, sale, err
-}
-
-// AddOffer implements bench.House.
-func (benchHouse) AddOffer(ctx context.Context, database string, id, product, price int64) (err error) {
-	db, err := storage.Open(ctx, database)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	won, number := gift.Won(price), fmt.Appendf(nil, "%032d", id)
-	return db.Load(ctx, &storage.Stock{
-		Offers: []gift.Offer{{
-			ID: id, Kind: gift.Gifticon, ProductID: product, Face: 10 * won, Tiers: gift.Tiers{Far: won, Mid: won, Near: won},
-			LastDay: gift.DayOf(clock.System{}.Now()) + 365,
-		}},
-		Units: []storage.NewUnit{{ID: id, OfferID: id, Position: 1, Sealed: number, NumberHash: number}},
-	})
-}
-
-// fillBench fills an empty database with stock and signs new, rich partners in.
-func fillBench(ctx context.Context, data, database string, stock *storage.Stock, partners int) (buyers []bench.Buyer, err error) {
-	cfg := &config{Data: data, Database: database}
-	db, err := benchDatabase(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	v, err := cfg.vault()
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clock.System{})); err != nil {
-		return nil, err
-	}
-	if err := db.Load(ctx, stock); err != nil {
-		return nil, err
-	}
-	keys := newKeyring(v, clock.System{})
-	var made []partnerCredentials
-	for i := range partners {
-		p := gift.Partner{Name: fmt.Sprintf("bench%d", i+1), Title: "bench", State: gift.Active}
-		opened, err := openPartner(ctx, db, keys, p, benchBalance)
-		if err != nil {
-			return nil, err
-		}
-		made = append(made, *opened)
-	}
-	return signIn(ctx, db, v, made)
-}
-
-func benchDatabase(ctx context.Context, cfg *config) (*storage.DB, error) {
-	if err := os.MkdirAll(filepath.Clean(cfg.Data), 0o700); err != nil {
-		return nil, err
-	}
-	db, err := storage.OpenOrCreate(ctx, cfg.database())
-	if err != nil {
-		return nil, err
-	}
-	if _, err := db.Migrate(ctx); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return db, nil
-}
-
-// benchStock is one product in offers 1, 2, …, each with its units.
-func benchStock(units []int64, sale bench.Sale) *storage.Stock {
-	price := gift.Won(sale.Price)
-	stock := &storage.Stock{
-		Categories: []gift.Category{{ID: 6, Kind: gift.Gifticon, Name: "마트,편의점"}},
-		Brands:     []gift.Brand{{ID: 4, CategoryID: 6, Name: "CU", InUse: true}},
-		Products:   []gift.Product{{ID: 1, BrandID: 4, Name: sale.Product, Face: 2000}},
-	}
-	unit := int64(0)
-	for i, n := range units {
-		id := int64(i + 1)
-		stock.Offers = append(stock.Offers, gift.Offer{
-			ID: id, Kind: gift.Gifticon, ProductID: 1, Face: 2000,
-			Tiers: gift.Tiers{Far: price, Mid: price, Near: price}, LastDay: gift.DayOf(clock.System{}.Now()) + 365,
-		})
-		for position := range n {
-			unit++
-			number := fmt.Appendf(nil, "%032d", unit) // stands for a ciphertext: a purchase does not read it
-			stock.Units = append(stock.Units, storage.NewUnit{
-				ID: unit, OfferID: id, Position: position + 1, Sealed: number, NumberHash: number,
-			})
-		}
-	}
-	return stock
-}
-
-// signIn makes the partners' headers with access tokens, as the token endpoint would.
-func signIn(ctx context.Context, db *storage.DB, v *vault.Vault, partners []partnerCredentials) ([]bench.Buyer, error) {
-	directory := credential.NewDirectory(db)
-	if err := directory.Refresh(ctx); err != nil {
-		return nil, err
-	}
-	authority := credential.NewAuthority(credential.Config{Vault: v, Clock: clock.System{}, Directory: directory})
-	buyers := make([]bench.Buyer, len(partners))
-	for i, p := range partners {
-		who, fault := authority.CheckRefreshOnly(credential.Presented{
-			PartnerName: p.PartnerID, PartnerKey: p.PartnerKey, PartnerToken: p.PartnerToken,
-			Refresh: credential.Header{Present: true, Value: p.RefreshToken},
-		})
-		if fault != nil {
-			return nil, fmt.Errorf("sign in %s: %v", p.PartnerID, fault.Kind)
-		}
-		buyers[i] = bench.Buyer{Name: p.PartnerID, Header: fmt.Sprintf(
-			"Partnerkey: %s\r\nPartnertoken: %s\r\nRefresh-Token: %s\r\nAccess-Token: %s\r\n",
-			p.PartnerKey, p.PartnerToken, p.RefreshToken, authority.Issue(who.Partner, who.Generation))}
-	}
-	return buyers, nil
 }

@@ -95,13 +95,17 @@ func (a *arena) tidy(ctx context.Context, upkeep ...string) error {
 // addUnits puts units into offers that have none.
 func (a *arena) addUnits(ctx context.Context, conn *pgx.Conn) error {
 	return rebuilt(ctx, conn, []string{"units"}, func() error {
-		_, err := conn.Exec(ctx, fmt.Sprintf(`
-UPDATE offers SET last_position = CASE id WHEN %[1]d THEN %[2]d ELSE %[3]d END;
+		_, err := conn.Exec(ctx, a.lastPositions()+`;
 INSERT INTO units (id, offer_id, position, number, number_hash)
 SELECT row_number() OVER (ORDER BY o.id, p), o.id, p, sha256(int8send(o.id * 100000000 + p)), sha256(int8send(o.id * 100000000 + p))
-FROM offers o CROSS JOIN LATERAL generate_series(1, o.last_position) p`, hotOffer, a.hotUnits, a.eachCold))
+FROM offers o CROSS JOIN LATERAL generate_series(1, o.last_position) p`)
 		return err
 	})
+}
+
+// lastPositions is the statement that tells offers how many units they have.
+func (a *arena) lastPositions() string {
+	return fmt.Sprintf("UPDATE offers SET last_position = CASE id WHEN %d THEN %d ELSE %d END", hotOffer, a.hotUnits, a.eachCold)
 }
 
 // withPostgres runs fn on a connection of its own.

@@ -21,13 +21,18 @@ func (a *arena) audit(ctx context.Context, bought int) error {
 	if stored != bought {
 		return fmt.Errorf("%d purchases were answered, %d orders are stored", bought, stored)
 	}
+	return doctor(ctx, a.data, a.ours)
+}
+
+// doctor has the doctor look at a database; a fault is an error.
+func doctor(ctx context.Context, data, database string) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	out, err := exec.CommandContext(ctx, self, "doctor", "--data", a.data, "--database", a.ours).CombinedOutput()
+	out, err := exec.CommandContext(ctx, self, "doctor", "--data", data, "--database", database).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("doctor: %w\n%s", err, out)
+		return fmt.Errorf("giftimbiz doctor: %w\n%s", err, out)
 	}
 	return nil
 }

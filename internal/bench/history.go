@@ -160,8 +160,8 @@ func (h *historyRun) purchases() error {
 		name string
 		src  source
 	}{
-		{"purchase, one hot account", h.arena.buyingHot()},
-		{fmt.Sprintf("purchase, %d accounts", h.arena.partners), h.arena.buyingMany()},
+		{hotPurchases, h.arena.buyingHot()},
+		{h.arena.manyPurchases(), h.arena.buyingMany()},
 	} {
 		var aged, fresh figures
 		name := fmt.Sprintf("%s, after %d orders", kind.name, h.past.orders)

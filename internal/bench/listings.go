@@ -15,6 +15,9 @@ import (
 // listRequests is how many different requests the list jobs cycle through.
 const listRequests = 2000
 
+// listOrders are the orders that a list may be asked in (guide §4).
+var listOrders = []string{"hit", "priceH", "priceL", "disH", "disL"}
+
 // wares is what is asked for: what the server itself says is on sale.
 type wares struct {
 	brands   []brand
@@ -101,8 +104,7 @@ func unasked(buyer Buyer, w wares) source {
 // form asks for something random: half of all forms name a category or a brand, a quarter words (well-known ones, and
 // pieces of names on sale), a quarter a highest price, half a further page.
 func (w *wares) form(r *rand.Rand) url.Values {
-	orders := []string{"hit", "priceH", "priceL", "disH", "disL"}
-	form := url.Values{"site": {"gift"}, "orderby": {orders[r.IntN(len(orders))]}}
+	form := url.Values{"site": {"gift"}, "orderby": {listOrders[r.IntN(len(listOrders))]}}
 	b := w.brands[r.IntN(len(w.brands))]
 	switch r.IntN(8) {
 	case 0, 1:

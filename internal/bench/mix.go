@@ -64,9 +64,8 @@ func (c *mixed) next() request {
 }
 
 func (c *mixed) list(buyer Buyer) request {
-	orders := []string{"hit", "priceH", "priceL", "disH", "disL"}
 	form := url.Values{
-		"partner_id": {buyer.Name}, "site": {"gift"}, "orderby": {orders[c.r.IntN(len(orders))]},
+		"partner_id": {buyer.Name}, "site": {"gift"}, "orderby": {listOrders[c.r.IntN(len(listOrders))]},
 		"page": {strconv.Itoa(1 + c.r.IntN(20))},
 	}
 	return request{raw: post("giftimbiz/listAll", buyer, form, ""), check: wants(`"result":"0000"`, `"list":[{`)}

@@ -3,10 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
-	"os"
-	"os/exec"
 	"slices"
 	"sync"
 
@@ -29,8 +26,8 @@ func (s *suite) nodes(ctx context.Context) error {
 	defer a.close()
 	n := &nodesRun{
 		suite: s, arena: a,
-		hot:  nodesFigures{name: "purchase, one hot account", src: a.buyingHot()},
-		many: nodesFigures{name: fmt.Sprintf("purchase, %d accounts", a.partners), src: a.buyingMany()},
+		hot:  nodesFigures{name: hotPurchases, src: a.buyingHot()},
+		many: nodesFigures{name: a.manyPurchases(), src: a.buyingMany()},
 	}
 	defer n.stop()
 	for range 2 {
@@ -139,17 +136,4 @@ func (n *nodesRun) finish(ctx context.Context) error {
 		bound("two nodes", "deadlocks", atMost(0, ""), []float64{deadlocks}),
 		bound("two nodes", "orders lost or not answered", atMost(0, ""), []float64{math.Abs(orders - float64(n.answered))}))
 	return doctor(ctx, n.arena.data, n.arena.ours)
-}
-
-// doctor has the doctor look at a database; a fault is an error.
-func doctor(ctx context.Context, data, database string) error {
-	self, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	out, err := exec.CommandContext(ctx, self, "doctor", "--data", data, "--database", database).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("giftimbiz doctor: %w\n%s", err, out)
-	}
-	return nil
 }

@@ -31,7 +31,7 @@ func (s *suite) overload(ctx context.Context) error {
 		return err
 	}
 	defer server.stop()
-	o := &overloaded{suite: s, arena: a, server: server, src: buying(a.buyers[1:], a.sale, firstColdOffer, 1+coldOffers)}
+	o := &overloaded{suite: s, arena: a, server: server, src: a.buyingMany()}
 	for _, step := range []func() error{o.findPeak, o.learnCalm, o.press, o.watchRecovery} {
 		if err := step(); err != nil {
 			return err

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -19,6 +18,7 @@ import (
 type usage struct {
 	cpu         time.Duration
 	allocations float64 // heap objects
+	logged      float64 // bytes in the log of its database; of servers together only
 	memory      float64 // bytes resident
 	peak        float64 // the most bytes that were ever resident
 	heap        float64 // bytes of the Go heap in use
@@ -34,10 +34,6 @@ func (s *suite) measure(job string, connections int, load func() (result, error)
 	if err != nil {
 		return Trial{}, err
 	}
-	logged, err := logOf(servers)
-	if err != nil {
-		return Trial{}, err
-	}
 	r, err := load()
 	if err != nil {
 		return Trial{}, err
@@ -50,15 +46,11 @@ func (s *suite) measure(job string, connections int, load func() (result, error)
 	if err != nil {
 		return Trial{}, err
 	}
-	log, err := logOf(servers)
-	if err != nil {
-		return Trial{}, err
-	}
 	t := r.trial(job, connections, cpu-before.cpu)
 	t.Memory = after.memory / mebibyte
 	if n := r.answered(); n > 0 {
 		t.Allocations = (after.allocations - before.allocations) / n
-		t.Logged = (log - logged) / n
+		t.Logged = (after.logged - before.logged) / n
 	}
 	s.addTrial(t)
 	return t, nil
@@ -86,7 +78,8 @@ func used(servers []*process) (sum usage, err error) {
 		sum.allocations += u.allocations
 		sum.memory += u.memory
 	}
-	return sum, nil
+	sum.logged, err = logOf(servers)
+	return sum, err
 }
 
 // usage asks the process and the system. What the system does not tell (outside Linux) is 0.
@@ -185,14 +178,7 @@ func childrenOf(pid int) (children []int) {
 
 // figureIn finds "name: 123 …" in a file; 0 = it is not there.
 func figureIn(path, name string) float64 {
-	text, _ := os.ReadFile(path) // see above
-	for line := range bytes.Lines(text) {
-		if value, ok := bytes.CutPrefix(line, []byte(name+":")); ok {
-			if fields := bytes.Fields(value); len(fields) > 0 {
-				figure, _ := strconv.ParseFloat(string(fields[0]), 64) // likewise
-				return figure
-			}
-		}
-	}
-	return 0
+	digits, _, _ := strings.Cut(valueIn(path, name), " ")
+	figure, _ := strconv.ParseFloat(digits, 64) // the system writes numbers
+	return figure
 }

@@ -80,8 +80,8 @@ func newPurchaseRun(s *suite, a *arena, server *process) *purchaseRun {
 	all, cold := [2]int64{2, int64(len(a.buyers))}, [2]int64{firstColdOffer, int64(1 + a.coldOffers)}
 	return &purchaseRun{
 		suite: s, arena: a, server: server,
-		hotName:  "purchase, one hot account",
-		manyName: fmt.Sprintf("purchase, %d accounts", a.partners),
+		hotName:  hotPurchases,
+		manyName: a.manyPurchases(),
 		pgHot:    &pgbench{script: functionScript, buyers: one, offers: hotOnly},
 		pgHand:   &pgbench{script: byHandScript(), buyers: one, offers: hotOnly},
 		pgMany:   &pgbench{script: functionScript, buyers: all, offers: cold},
@@ -152,6 +152,11 @@ func (p *purchaseRun) rows() []Row {
 		ratio(many, rate, "our own hot account", atLeast(0.9, "×"), p.many.rates, p.hot.rates),
 	}
 }
+
+// hotPurchases and manyPurchases name the two kinds of purchases in reports.
+const hotPurchases = "purchase, one hot account"
+
+func (a *arena) manyPurchases() string { return fmt.Sprintf("purchase, %d accounts", a.partners) }
 
 // buyingHot lets partner 1 buy the hot offer, buyingMany all others the cold ones.
 func (a *arena) buyingHot() source { return buying(a.buyers[:1], a.sale, hotOffer, hotOffer) }

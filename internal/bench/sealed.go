@@ -42,7 +42,7 @@ func (a *arena) addSealed(ctx context.Context, house House, d time.Duration) err
 			return err
 		}
 		return execAll(ctx, conn, []string{
-			fmt.Sprintf("UPDATE offers SET last_position = CASE id WHEN %d THEN %d ELSE %d END", hotOffer, a.hotUnits, a.eachCold),
+			a.lastPositions(),
 			"VACUUM ANALYZE units, offers", "CHECKPOINT",
 		})
 	})

@@ -51,7 +51,7 @@ func (s *suite) fillHistories(server *process, m *mix) error {
 	const page, mostRuns = 25, 20
 	a := m.arena
 	for range mostRuns {
-		r, err := drive(server.addr, soakConnections, s.During, buying(a.buyers[1:], a.sale, firstColdOffer, 1+a.coldOffers))
+		r, err := drive(server.addr, soakConnections, s.During, a.buyingMany())
 		if err != nil {
 			return err
 		}
