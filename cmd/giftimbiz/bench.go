@@ -17,7 +17,7 @@ import (
 
 // quickBench are the flags of --quick: enough to see whether all is well, too little to publish.
 var quickBench = map[string]string{
-	"rounds": "2", "during": "1s", "overload": "5s", "large": "100000", "partners": "200", "units": "100000", "history": "200000",
+	"rounds": "2", "during": "1s", "overload": "5s", "large": "100000", "partners": "200", "history": "200000",
 }
 
 func benchCommand(*config) *cobra.Command {
@@ -57,7 +57,6 @@ Seconds differ between machines; ratios hold. A wrong answer ends the run with e
 	cmd.Flags().IntVar(&opt.Offers, "offers", 10_000, "offers in the list")
 	cmd.Flags().IntVar(&opt.Large, "large", 1_000_000, "offers in the large list")
 	cmd.Flags().IntVar(&opt.Partners, "partners", 1000, "partners beside the hot one")
-	cmd.Flags().IntVar(&opt.Units, "units", 400_000, "units of the offer that everybody buys")
 	cmd.Flags().IntVar(&opt.History, "history", 10_000_000, "orders of the past that a purchase is measured after")
 	cmd.Flags().BoolVar(&out.json, "json", false, "print the report as JSON")
 	cmd.Flags().StringVar(&out.page, "page", "", "write the report as a page in Markdown, with a chart beside it: FILE.md")

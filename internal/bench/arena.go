@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -22,6 +23,28 @@ type stock struct {
 	coldOffers         int
 	hotUnits, eachCold int64
 }
+
+// mostPerSecond is more than a server sells on any machine that the bench has run on. A run that sells all there is fails.
+const mostPerSecond = 25_000
+
+// leastUnits are for what is under way when a run ends, and for offers that are bought more often than others.
+const leastUnits = 50
+
+// unitsFor is how many units are enough for so long a time, spread over so many offers.
+func unitsFor(d time.Duration, offers int64) int64 {
+	return int64(mostPerSecond*d.Seconds())/offers + leastUnits
+}
+
+// stockFor has enough for so long a time of purchases of the hot offer, and another one of the cold ones.
+func (s *suite) stockFor(hot, many time.Duration) stock {
+	return stock{
+		partners: s.Partners, coldOffers: coldOffers,
+		hotUnits: unitsFor(hot, 1), eachCold: unitsFor(many, coldOffers),
+	}
+}
+
+// total is how long all rounds of so many runs take.
+func (s *suite) total(runs int) time.Duration { return time.Duration(s.Rounds*runs) * s.During }
 
 // arena is a PostgreSQL server with a database that the server sells from, ours, and where there is a yardstick with one that
 // was filled alike, theirs.

@@ -21,7 +21,6 @@ type Options struct {
 	Offers   int           // in the list
 	Large    int           // offers in the large list
 	Partners int           // beside the hot one
-	Units    int           // of the hot offer; a run that sells them all fails
 	History  int           // orders of the past that a purchase is measured after
 	House    House
 	Progress io.Writer

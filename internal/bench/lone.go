@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// loneUnits are more than one connection can buy.
-const loneUnits = 100_000
 
 // lone measures a purchase that is alone: one connection to an idle server, which asks again when it has its answer. Beside
 // it stands the time of the same transaction by hand, on one connection to an equal database, without a server between.
@@ -18,7 +16,7 @@ func (s *suite) lone(ctx context.Context) error {
 }
 
 func (s *suite) lonePostgres(ctx context.Context) error {
-	a, err := s.openArena(ctx, "lone", stock{hotUnits: min(loneUnits, int64(s.Units))})
+	a, err := s.openArena(ctx, "lone", stock{hotUnits: loneUnits(s.total(1))})
 	if err != nil {
 		return err
 	}
@@ -45,7 +43,7 @@ func (s *suite) loneSQLite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	filled, err := s.fillSQLite(ctx, data, min(loneUnits/4, int64(s.Units)))
+	filled, err := s.fillSQLite(ctx, data, loneUnits(s.total(1)))
 	if err != nil {
 		return err
 	}
@@ -62,6 +60,9 @@ func (s *suite) loneSQLite(ctx context.Context) error {
 	return s.loneRounds("a lone purchase, SQLite", server, buying(filled.buyers, filled.sale, hotOffer, hotOffer),
 		func() error { return hand.transaction(1, hand.row) })
 }
+
+// loneUnits are more than one connection can buy in the rounds, each of which is a sixth of a run.
+func loneUnits(rounds time.Duration) int64 { return unitsFor(rounds/6, 6) }
 
 // loneRounds runs the server and the transaction by hand in turn.
 func (s *suite) loneRounds(name string, server *process, src source, byHand func() error) error {

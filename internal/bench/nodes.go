@@ -16,10 +16,7 @@ const nodeConnections = buyConnections / 2
 // account, whose row both want, and of many. In the end it counts what was sold against what was answered, and has the
 // doctor look at the books.
 func (s *suite) nodes(ctx context.Context) error {
-	a, err := s.openArena(ctx, "nodes", stock{
-		partners: s.Partners, coldOffers: coldOffers,
-		hotUnits: int64(s.Units), eachCold: max(leastColdUnits, int64(s.Units)/(4*coldOffers)),
-	})
+	a, err := s.openArena(ctx, "nodes", s.stockFor(s.total(1), s.total(1)))
 	if err != nil {
 		return err
 	}

@@ -19,9 +19,7 @@ const (
 // overload asks for several times as many purchases as the server can make. What it can make must still be made, and the
 // rest be refused at once.
 func (s *suite) overload(ctx context.Context) error {
-	a, err := s.openArena(ctx, "overload", stock{
-		partners: s.Partners, coldOffers: coldOffers, eachCold: unitsFor(s.Overload + 2*s.During + recoveryTime(s.During)),
-	})
+	a, err := s.openArena(ctx, "overload", s.stockFor(0, s.Overload+2*s.During+recoveryTime(s.During)))
 	if err != nil {
 		return err
 	}
@@ -39,9 +37,6 @@ func (s *suite) overload(ctx context.Context) error {
 	}
 	return a.audit(ctx, o.bought)
 }
-
-// unitsFor is how many units of each cold offer are enough for so long a time, at 20,000 purchases a second.
-func unitsFor(d time.Duration) int64 { return int64(20_000*d.Seconds())/coldOffers + leastColdUnits }
 
 // recoveryTime is how long a recovery is looked for.
 func recoveryTime(during time.Duration) time.Duration { return max(during, 2*calmGlances*glance) }

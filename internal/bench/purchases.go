@@ -15,7 +15,6 @@ const (
 	buyConnections  = 64
 	wideConnections = 256
 	coldOffers      = 1000
-	leastColdUnits  = 40
 )
 
 // keys makes every purchase of a run a new one.
@@ -31,10 +30,7 @@ func (f *figures) add(t Trial) {
 // purchases measures purchases on PostgreSQL beside pgbench making the same ones: of one hot partner and offer, and of
 // many partners over many offers.
 func (s *suite) purchases(ctx context.Context) error {
-	a, err := s.openArena(ctx, "purchases", stock{
-		partners: s.Partners, coldOffers: coldOffers,
-		hotUnits: int64(s.Units), eachCold: max(leastColdUnits, int64(s.Units)/coldOffers),
-	})
+	a, err := s.openArena(ctx, "purchases", s.stockFor(s.total(2), s.total(2)))
 	if err != nil {
 		return err
 	}

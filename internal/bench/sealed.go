@@ -18,8 +18,8 @@ func (a *arena) addSealed(ctx context.Context, house House, d time.Duration) err
 		return err
 	}
 	all := int64(soakBuys * d.Seconds())
-	a.hotUnits = all/2 + leastColdUnits
-	a.eachCold = all/int64(a.coldOffers) + leastColdUnits
+	a.hotUnits = all/2 + leastUnits
+	a.eachCold = all/int64(a.coldOffers) + leastUnits
 	unit, offer, position := int64(0), int64(1), int64(0)
 	next := func() ([]any, error) {
 		position++

@@ -2,7 +2,10 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"io"
 	"math"
+	"os"
 	"path/filepath"
 )
 
@@ -54,8 +57,9 @@ func (s *suite) openSQLiteRun(ctx context.Context) (*sqliteRun, error) {
 		return nil, err
 	}
 	b := &sqliteRun{name: "purchase, SQLite, one hot account"}
-	s.say("sqlite: filling two databases with %d units each", s.Units/4)
-	filled, err := s.fillSQLite(ctx, data, int64(s.Units/4))
+	units := unitsFor(s.total(1), 1)
+	s.say("sqlite: filling two databases with %d units each", units)
+	filled, err := s.fillSQLite(ctx, data, units)
 	if err != nil {
 		return nil, err
 	}
@@ -138,12 +142,21 @@ type filledSQLite struct {
 	sale         Sale
 }
 
-// fillSQLite fills a database with one partner and so many units of the hot offer, and another one alike.
+// fillSQLite fills a database with one partner and so many units of the hot offer, and makes a copy.
 func (s *suite) fillSQLite(ctx context.Context, data string, units int64) (f filledSQLite, err error) {
 	f.ours, f.theirs = filepath.Join(data, "giftimbiz.db"), filepath.Join(data, "theirs.db")
-	if _, _, err = s.House.FillStock(ctx, data, "sqlite:"+f.theirs, []int64{units}, 1); err != nil {
+	if f.buyers, f.sale, err = s.House.FillStock(ctx, data, "sqlite:"+f.ours, []int64{units}, 1); err != nil {
 		return f, err
 	}
-	f.buyers, f.sale, err = s.House.FillStock(ctx, data, "sqlite:"+f.ours, []int64{units}, 1)
-	return f, err
+	whole, err := os.Open(f.ours) // nobody has it open: its log was written back when it was closed
+	if err != nil {
+		return f, err
+	}
+	defer func() { _ = whole.Close() }() // only read
+	theirs, err := os.Create(f.theirs)
+	if err != nil {
+		return f, err
+	}
+	_, err = io.Copy(theirs, whole)
+	return f, errors.Join(err, theirs.Close())
 }

@@ -1,6 +1,9 @@
 package purchase
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // A purchase that would wait longer than Options.Patience is refused at once instead: its buyer learns that nothing was
 // bought and when to come again, while a long wait would end in a timeout that leaves it in doubt. Waiting longer would
@@ -27,8 +30,14 @@ func (e *Engine) expectedWait(purchases int) time.Duration {
 	return time.Duration(e.pace.Load()) * time.Duration(purchases) / time.Duration(e.opt.Lanes)
 }
 
-// took notes how long a batch had its lane. Of lanes that end at the same moment one may go unnoticed, which does no harm.
-func (e *Engine) took(d time.Duration, size int) {
-	usual := e.pace.Load()
-	e.pace.Store(usual + (int64(d)/int64(size)-usual)/smoothing)
+// took notes how long a batch had its lane.
+func (e *Engine) took(d time.Duration, size int) { smooth(&e.pace, int64(d)/int64(size)) }
+
+// worked notes how long a transaction took after it had its locks.
+func (e *Engine) worked(d time.Duration) { smooth(&e.work, int64(d)) }
+
+// smooth lets a figure follow what is seen. Of lanes that end at the same moment one may go unnoticed, which does no harm.
+func smooth(figure *atomic.Int64, seen int64) {
+	usual := figure.Load()
+	figure.Store(usual + (seen-usual)/smoothing)
 }

@@ -7,9 +7,18 @@ import (
 	"time"
 )
 
-// commit decides a batch. An unexpected fault must hit only its culprit, so a faulty batch is tried again one by one.
-func (e *Engine) commit(lane int, batch []*waiter) {
-	outs, err := e.transact(lane, batch)
+// group is what one transaction decides: all of a lane's batch, or one of it alone.
+type group struct {
+	lane  int
+	batch []*waiter
+	// join returns more for the batch, which need nothing else than it does; nil = nobody may join.
+	join func() []*waiter
+}
+
+// commit decides a lane's batch. An unexpected fault must hit only its culprit, so a faulty batch is tried again one by one.
+func (e *Engine) commit(g *group) {
+	outs, err := e.transact(g)
+	batch := g.batch
 	if err == nil {
 		e.reply(batch, outs)
 		return
@@ -22,7 +31,7 @@ func (e *Engine) commit(lane int, batch []*waiter) {
 		return
 	}
 	for i := range batch {
-		outs, err := e.transact(lane, batch[i:i+1])
+		outs, err := e.transact(&group{lane: g.lane, batch: batch[i : i+1]})
 		if err == nil {
 			e.reply(batch[i:i+1], outs)
 			continue
@@ -49,9 +58,9 @@ func (e *Engine) reply(batch []*waiter, outs []Outcome) {
 	}
 }
 
-// transact decides a batch. What lost a race, and what an unanswered COMMIT turned out not to have stored, is decided
+// transact decides a group. What lost a race, and what an unanswered COMMIT turned out not to have stored, is decided
 // again, a few times.
-func (e *Engine) transact(lane int, batch []*waiter) ([]Outcome, error) {
+func (e *Engine) transact(g *group) ([]Outcome, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
 	defer cancel()
 	began := e.opt.Clock.Now()
@@ -60,8 +69,8 @@ func (e *Engine) transact(lane int, batch []*waiter) ([]Outcome, error) {
 		if n > 0 {
 			pause(ctx, time.Millisecond<<n)
 		}
-		d := newDecision(batch, e.opt.Clock, e.opt.IDs, &e.unsettled)
-		if err = e.attempt(ctx, lane, d); err == nil {
+		d := newDecision(g.batch, e.opt.Clock, e.opt.IDs, &e.unsettled)
+		if err = e.attempt(ctx, g, d); err == nil {
 			e.committed(d, began)
 			return d.outs, nil
 		}
@@ -84,10 +93,12 @@ func pause(ctx context.Context, d time.Duration) {
 
 // attempt is one transaction. When its COMMIT is not answered, it finds out what became of it: stored is success, not
 // stored is a race lost, and if the store does not say either, ErrUnknown.
-func (e *Engine) attempt(ctx context.Context, lane int, d *decision) error {
+func (e *Engine) attempt(ctx context.Context, g *group, d *decision) error {
 	ctx, cancel := context.WithTimeout(ctx, e.opt.Transaction)
 	defer cancel()
-	err := e.opt.Store.Transact(ctx, readsOfBatch(d.batch, d.asked, lane), d.safely)
+	reads := readsOfBatch(d.batch, d.asked)
+	reads.Lane, reads.Late = g.lane, func() Reads { return e.late(g, d) }
+	err := e.opt.Store.Transact(ctx, reads, d.safely)
 	var unanswered *AmbiguousCommit
 	if !errors.As(err, &unanswered) {
 		return err
@@ -104,7 +115,23 @@ func (e *Engine) attempt(ctx context.Context, lane int, d *decision) error {
 	}
 }
 
+// late lets more purchases into a batch that waited for its locks, because another node had them, longer than it works
+// under them. Else those would wait for the other node once more, and both for batches half as large.
+func (e *Engine) late(g *group, d *decision) Reads {
+	if g.join == nil || e.opt.Clock.Now().Sub(d.asked) <= time.Duration(e.work.Load())/2 {
+		return Reads{}
+	}
+	joined := g.join()
+	if len(joined) == 0 {
+		return Reads{}
+	}
+	g.batch = append(g.batch, joined...)
+	d.join(g.batch)
+	return readsOfBatch(joined, d.asked)
+}
+
 func (e *Engine) committed(d *decision, began time.Time) {
+	e.worked(e.opt.Clock.Now().Sub(d.now))
 	for _, told := range d.told {
 		e.unsettled.forget(told)
 	}

@@ -30,6 +30,11 @@ func newDecision(batch []*waiter, clk clock.Clock, ids *gift.IDMaker, unsettled 
 	}
 }
 
+// join makes the batch larger, before it is decided.
+func (d *decision) join(batch []*waiter) {
+	d.batch, d.outs = batch, make([]Outcome, len(batch))
+}
+
 // safely decides. A panic is a fault of this batch, not the end of the server.
 func (d *decision) safely(s *State) (w Writes, err error) {
 	defer func() {

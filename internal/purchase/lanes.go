@@ -1,6 +1,10 @@
 package purchase
 
-import "time"
+import (
+	"time"
+
+	"giftimbiz/internal/gift"
+)
 
 // holdBack is how long a few purchases wait, beside lanes that are busy with many, to become more.
 const holdBack = 5 * time.Millisecond
@@ -22,6 +26,7 @@ type lane struct {
 	number int
 	batch  []*waiter // owned by the lane's goroutine while it is busy, else by the dispatcher
 	work   chan struct{}
+	joined chan []*waiter
 	busy   bool
 }
 
@@ -32,6 +37,7 @@ type dispatcher struct {
 	engine   *Engine
 	lanes    []*lane
 	finished chan *lane
+	joining  chan *lane    // ask for more, see join
 	running  int           // lanes that are busy
 	taken    map[need]int  // by how many purchases in busy lanes
 	pending  []*waiter     // in the order they came
@@ -43,10 +49,10 @@ type dispatcher struct {
 
 func newDispatcher(e *Engine) *dispatcher {
 	d := &dispatcher{
-		engine: e, finished: make(chan *lane, e.opt.Lanes), taken: map[need]int{}, stuck: map[need]bool{},
+		engine: e, finished: make(chan *lane, e.opt.Lanes), joining: make(chan *lane), taken: map[need]int{}, stuck: map[need]bool{},
 	}
 	for i := range e.opt.Lanes {
-		d.lanes = append(d.lanes, &lane{number: i, work: make(chan struct{})})
+		d.lanes = append(d.lanes, &lane{number: i, work: make(chan struct{}), joined: make(chan []*waiter)})
 	}
 	return d
 }
@@ -71,6 +77,9 @@ func (e *Engine) run() {
 		case l := <-d.finished:
 			d.finish(l)
 			d.gather(queue)
+		case l := <-d.joining:
+			d.gather(queue)
+			l.joined <- d.join(l)
 		case <-d.held:
 			d.held = nil
 			d.start(1)
@@ -87,10 +96,21 @@ func (e *Engine) run() {
 func (d *dispatcher) serve(l *lane) {
 	for range l.work {
 		began := d.engine.opt.Clock.Now()
-		d.engine.commit(l.number, l.batch)
+		g := &group{lane: l.number, batch: l.batch, join: func() []*waiter { return d.more(l) }}
+		d.engine.commit(g)
+		l.batch = g.batch
 		d.engine.took(d.engine.opt.Clock.Now().Sub(began), len(l.batch))
 		d.finished <- l
 	}
+}
+
+// more is called by a lane's goroutine, whose batch has all its locks, for those that could be part of it.
+func (d *dispatcher) more(l *lane) []*waiter {
+	if d.engine.waiting.Load() == 0 {
+		return nil
+	}
+	d.joining <- l
+	return <-l.joined
 }
 
 // gather adds what is waiting now, without waiting for more.
@@ -172,16 +192,56 @@ func (d *dispatcher) fill(l *lane) {
 	if len(l.batch) == 0 {
 		return
 	}
+	d.take(l.batch)
+	l.busy = true
+	d.running++
+	l.work <- struct{}{}
+}
+
+// join takes those that need nothing else than a lane's batch off the pending, as far as they need not wait for others
+// before them. Only gifticons can join: of coupons, units would have to be read that nobody asked for.
+func (d *dispatcher) join(l *lane) (joined []*waiter) {
+	locked := map[need]bool{}
 	for _, w := range l.batch {
+		for _, n := range w.reads.needs {
+			locked[n] = true
+		}
+	}
+	rest := d.pending[:0]
+	for _, w := range d.pending {
+		if w.req.Kind == gift.Gifticon && len(l.batch)+len(joined) < d.engine.opt.Batch && all(locked, w.reads.needs) {
+			joined = append(joined, w)
+			continue
+		}
+		rest = append(rest, w)
+		for _, n := range w.reads.needs {
+			delete(locked, n)
+		}
+	}
+	clear(d.pending[len(rest):])
+	d.pending = rest
+	d.take(joined)
+	return joined
+}
+
+func all(locked map[need]bool, needs []need) bool {
+	for _, n := range needs {
+		if !locked[n] {
+			return false
+		}
+	}
+	return true
+}
+
+// take counts purchases as under way.
+func (d *dispatcher) take(batch []*waiter) {
+	for _, w := range batch {
 		for _, n := range w.reads.needs {
 			d.taken[n]++
 		}
 	}
-	d.engine.waiting.Add(-int64(len(l.batch)))
-	d.under += len(l.batch)
-	l.busy = true
-	d.running++
-	l.work <- struct{}{}
+	d.engine.waiting.Add(-int64(len(batch)))
+	d.under += len(batch)
 }
 
 func (d *dispatcher) finish(l *lane) {

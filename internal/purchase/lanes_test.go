@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"giftimbiz/internal/gift"
 )
 
 // TestLanesNeverShareAndKeepTheOrder lets purchases arrive and lanes end in any order, and checks that no two lanes need
@@ -14,10 +16,14 @@ func TestLanesNeverShareAndKeepTheOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newLaneModel(t, rapid.IntRange(1, 3).Draw(t, "lanes"), rapid.IntRange(1, 4).Draw(t, "batch"))
 		for range rapid.IntRange(0, 60).Draw(t, "steps") {
-			if l := m.busyLane(); l != nil && rapid.Bool().Draw(t, "a lane ends") {
-				m.d.finish(l)
-			} else {
+			l := m.busyLane()
+			switch {
+			case l == nil || rapid.Bool().Draw(t, "arrive"):
 				m.arrive()
+			case rapid.Bool().Draw(t, "a lane asks for more"):
+				m.join(l)
+			default:
+				m.d.finish(l)
 			}
 			m.start()
 		}
@@ -47,11 +53,11 @@ func newLaneModel(t *rapid.T, lanes, batch int) *laneModel {
 }
 
 func (m *laneModel) arrive() {
-	req := &Request{PartnerID: rapid.Int64Range(1, 4).Draw(m.t, "partner")}
+	req := &Request{Kind: gift.Gifticon, PartnerID: rapid.Int64Range(1, 4).Draw(m.t, "partner")}
 	for range rapid.IntRange(1, 2).Draw(m.t, "items") {
 		req.Items = append(req.Items, ItemRequest{OfferID: rapid.Int64Range(1, 4).Draw(m.t, "offer")})
 	}
-	w := &waiter{reads: readsOf(req)}
+	w := &waiter{req: *req, reads: readsOf(req)}
 	m.d.engine.waiting.Add(1)
 	m.d.arrive(w)
 	m.waiting = append(m.waiting, w)
@@ -71,6 +77,27 @@ func (m *laneModel) busyLane() *lane {
 	return rapid.SampledFrom(busy).Draw(m.t, "lane")
 }
 
+// join lets more into a lane's batch, and checks that they need nothing else than the batch does.
+func (m *laneModel) join(l *lane) {
+	var locked []need
+	for _, w := range l.batch {
+		locked = append(locked, w.reads.needs...)
+	}
+	joined := m.d.join(l)
+	for _, w := range joined {
+		for _, n := range w.reads.needs {
+			if !slices.Contains(locked, n) {
+				m.t.Fatalf("a purchase joined that needs %v too", n)
+			}
+		}
+	}
+	l.batch = append(l.batch, joined...)
+	if len(l.batch) > m.d.engine.opt.Batch {
+		m.t.Fatalf("a batch has %d", len(l.batch))
+	}
+	m.checkOrder(joined)
+}
+
 // start lets the dispatcher start what it will, and checks what it started.
 func (m *laneModel) start() {
 	m.d.start(m.d.under / 2)
@@ -84,7 +111,7 @@ func (m *laneModel) start() {
 		}
 		select {
 		case <-l.work:
-			m.checkOrder(l)
+			m.checkOrder(l.batch)
 		default:
 		}
 		for _, w := range l.batch {
@@ -101,13 +128,13 @@ func (m *laneModel) start() {
 	}
 }
 
-// checkOrder takes a lane's new batch off those that wait: none of it may share anything with an earlier one that still
+// checkOrder takes a lane's new purchases off those that wait: none of them may share anything with an earlier one that still
 // waits.
-func (m *laneModel) checkOrder(l *lane) {
+func (m *laneModel) checkOrder(gone []*waiter) {
 	passed := map[need]bool{}
 	var rest []*waiter
 	for _, w := range m.waiting {
-		if slices.Contains(l.batch, w) {
+		if slices.Contains(gone, w) {
 			for _, n := range w.reads.needs {
 				if passed[n] {
 					m.t.Fatalf("a purchase overtook an earlier one that needs %v too", n)

@@ -40,8 +40,8 @@ func readsOf(req *Request) requestReads {
 }
 
 // readsOfBatch collects what the whole batch must lock and read.
-func readsOfBatch(batch []*waiter, now time.Time, lane int) Reads {
-	r := Reads{Now: now, Lane: lane}
+func readsOfBatch(batch []*waiter, now time.Time) Reads {
+	r := Reads{Now: now}
 	units := map[int64]int64{}
 	for _, w := range batch {
 		r.Partners = append(r.Partners, w.req.PartnerID)

@@ -11,10 +11,10 @@ import (
 // processes on the same database.
 type Store interface {
 	// Transact runs one batch in one transaction: it locks the accounts of reads.Partners and then the offers of
-	// reads.Offers, each in ascending order, reads the State as of those locks, calls decide, stores the Writes with every
+	// reads.Offers, each in ascending order, calls reads.Late, reads the State as of those locks, calls decide, stores the Writes with every
 	// row count checked, and commits. When it returns nil, the writes are durable. When the error is an
 	// AmbiguousCommit, they may be; every other error, that of decide included, means that nothing was stored. decide is
-	// called at most once.
+	// called at most once, and Late before it.
 	Transact(ctx context.Context, reads Reads, decide func(*State) (Writes, error)) error
 
 	// Committed tells which of the orders exist. It first locks the accounts of the given partners, so an earlier
@@ -60,6 +60,8 @@ type Reads struct {
 	Keys     []KeyHash
 	Repeats  []Repeat
 	Once     []OnceClaim // every pair of partner and offer in the batch; read only for once-per-partner offers
+	// Late returns Keys, Repeats and Once of purchases that joined the batch while it waited for its locks.
+	Late func() Reads
 }
 
 // State is what the database says while the batch's locks are held. What does not exist is absent.

@@ -33,8 +33,8 @@ type dialect struct {
 
 // Lock marks for queries.
 const (
-	lockAccounts = "/*lock accounts*/"
-	lockOffers   = "/*lock offers*/"
+	lockAccounts = "/*lock accounts in their order*/"
+	lockOffers   = "/*lock offers in their order*/"
 	lockFree     = "/*lock one that nobody else locks*/"
 )
 
@@ -64,7 +64,8 @@ var postgres = &dialect{
 	schema:      strings.NewReplacer("/*often updated*/", "WITH (fillfactor = 50)").Replace,
 	// Keys of these rows never change, so whoever refers to them need not wait.
 	locks: strings.NewReplacer(
-		lockAccounts, "FOR NO KEY UPDATE OF accounts", lockOffers, "FOR NO KEY UPDATE OF offers",
+		lockAccounts, "ORDER BY accounts.id FOR NO KEY UPDATE OF accounts",
+		lockOffers, "ORDER BY offers.id FOR NO KEY UPDATE OF offers",
 		lockFree, "FOR NO KEY UPDATE SKIP LOCKED",
 	),
 	// Of a join PostgreSQL may begin at the table, if that was small when the plan was made, and read all of it once it is

@@ -15,7 +15,7 @@ var (
 SELECT accounts.id, accounts.balance,
        partners.id, partners.state, partners.sandbox, partners.daily_limit, partners.duplicate_sec
 FROM input JOIN accounts ON accounts.id = input.account_id JOIN partners ON partners.id = accounts.owner_id
-ORDER BY accounts.id `+lockAccounts)
+`+lockAccounts)
 
 	lockWantedOffers = over("offer_id bigint", `
 SELECT offers.id, offers.kind, COALESCE(offers.product_id, 0), COALESCE(offers.campaign_id, 0),
@@ -25,7 +25,7 @@ SELECT offers.id, offers.kind, COALESCE(offers.product_id, 0), COALESCE(offers.c
 FROM input JOIN offers ON offers.id = input.offer_id
 LEFT JOIN products ON products.id = offers.product_id
 LEFT JOIN campaigns ON campaigns.id = offers.campaign_id
-ORDER BY offers.id `+lockOffers)
+`+lockOffers)
 
 	// Both ends of the range come from one relation: with the upper end from two, PostgreSQL finds no index for it and
 	// reads all free units.
@@ -89,6 +89,7 @@ func (db *DB) Transact(
 	queueReads(s, reads, state)
 	err = s.flush(ctx)
 	if err == nil {
+		queueLateReads(s, &reads, state)
 		queueRareReads(s, reads, state)
 		err = s.flush(ctx)
 	}
@@ -153,12 +154,27 @@ func queueReads(s session, reads purchase.Reads, state *purchase.State) {
 		column(reads.Claims, func(c purchase.Claim) int64 { return c.OfferID }),
 		column(reads.Claims, func(c purchase.Claim) int64 { return c.Units }))
 	s.query(selectCoupons, r.coupon, reads.Coupons)
+	queueReadsOfRequests(s, reads, state)
+}
+
+// queueReadsOfRequests asks what was bought or answered before.
+func queueReadsOfRequests(s session, reads purchase.Reads, state *purchase.State) {
+	r := stateReader{state}
 	s.query(selectAnswers, r.answer,
 		column(reads.Keys, func(k purchase.KeyHash) int64 { return k.PartnerID }),
 		column(reads.Keys, func(k purchase.KeyHash) []byte { return k.Hash[:] }))
 	s.query(selectRepeats, r.repeat,
 		column(reads.Repeats, func(k purchase.Repeat) int64 { return k.PartnerID }),
 		column(reads.Repeats, func(k purchase.Repeat) int64 { return k.Fingerprint }))
+}
+
+// queueLateReads asks for those who joined the batch, now that its locks are held.
+func queueLateReads(s session, reads *purchase.Reads, state *purchase.State) {
+	if reads.Late != nil {
+		late := reads.Late()
+		queueReadsOfRequests(s, late, state)
+		reads.Once = append(reads.Once, late.Once...)
+	}
 }
 
 // queueRareReads asks what only some partners and offers need: it costs the others no look-ups.

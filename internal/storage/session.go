@@ -47,7 +47,7 @@ func (db *DB) beginHot(ctx context.Context) (session, error) {
 		return nil, err
 	}
 	s := &sqliteSession{db: db, release: release}
-	if _, err := db.hot.ExecContext(context.Background(), "BEGIN IMMEDIATE"); err != nil {
+	if err := s.control("BEGIN IMMEDIATE"); err != nil {
 		s.rollback()
 		return nil, err
 	}
@@ -173,7 +173,7 @@ func (s *sqliteSession) flush(context.Context) error { return s.err }
 // commit is not given the caller's context: the driver would interrupt it halfway. SQLite has rolled back, or still can,
 // what it could not commit.
 func (s *sqliteSession) commit(context.Context) error {
-	if _, err := s.db.hot.ExecContext(context.Background(), "COMMIT"); err != nil {
+	if err := s.control("COMMIT"); err != nil {
 		s.rollback()
 		return err
 	}
@@ -182,8 +182,17 @@ func (s *sqliteSession) commit(context.Context) error {
 }
 
 func (s *sqliteSession) rollback() {
-	_, _ = s.db.hot.ExecContext(context.Background(), "ROLLBACK") // some faults have rolled back by themselves
+	_ = s.control("ROLLBACK") // some faults have rolled back by themselves
 	s.release()
+}
+
+// control runs a statement that begins or ends the transaction.
+func (s *sqliteSession) control(text string) error {
+	stmt, err := s.db.prepared(text)
+	if err == nil {
+		_, err = stmt.ExecContext(context.Background())
+	}
+	return err
 }
 
 func scanAll(rows *sql.Rows, scan func(scanner) error) error {

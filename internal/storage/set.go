@@ -92,13 +92,10 @@ func nilIfEmpty(b []byte) any {
 	return b
 }
 
-// chunks cuts n rows into pieces of few different sizes, so that few different texts are prepared.
+// chunks cuts n rows into pieces whose sizes are powers of two, so that few different texts are prepared.
 func chunks(n, most int) []int {
 	var sizes []int
-	for size := most; n > 0; size /= 4 {
-		if size < 1 {
-			size = 1
-		}
+	for size := most; n > 0; size /= 2 {
 		for n >= size {
 			sizes = append(sizes, size)
 			n -= size
