@@ -11,9 +11,11 @@ import (
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/media"
 	"giftimbiz/internal/partnerapi"
+	"giftimbiz/internal/peer"
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
@@ -50,6 +52,7 @@ type node struct {
 	api       http.Handler
 	pages     http.Handler
 	pictures  http.Handler
+	console   http.Handler
 	draining  atomic.Bool
 
 	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
@@ -99,6 +102,10 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
+	n.console = console.New(console.Config{
+		Store: n.db, Passwords: n.vault, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
+		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
+	})
 	n.apiConfig = partnerapi.Config{
 		Authority: credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory}),
 		Catalog:   n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
@@ -168,12 +175,14 @@ func (n *node) stop() {
 // routes is every path the server answers.
 func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
-	pages, pictures := n.admission.page(n.pages), n.admission.page(n.pictures)
+	pages, pictures, office := n.admission.page(n.pages), n.admission.page(n.pictures), n.admission.page(n.console)
 	mux.Handle("/r/", pages)
 	mux.Handle("/UPLOAD/qr/", pages)
 	mux.Handle("/UPLOAD/barcode/", pages)
 	mux.Handle("/UPLOAD/", pictures)
 	mux.Handle("/Form/", pictures)
+	mux.Handle(console.Root+"/", office)
+	mux.Handle(console.Root, office)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())

@@ -10,6 +10,7 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/media"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/sample"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/vault"
@@ -125,7 +126,7 @@ func newCredentials(ctx context.Context, db *storage.DB, keys *keyring) (*creden
 	if err != nil {
 		return nil, err
 	}
-	if err := db.SetOperator(ctx, demoOperator, hash, "admin", keys.clock.Now()); err != nil {
+	if err := db.SetOperator(ctx, office.Operator{Email: demoOperator, Name: "Admin", Role: office.Admin, PasswordHash: hash}, keys.clock.Now()); err != nil {
 		return nil, err
 	}
 	if made.Sellers, err = newSellerCodes(ctx, db, keys.vault); err != nil {

@@ -9,7 +9,7 @@ import (
 var (
 	command  = []string{"cmd"}
 	surfaces = []string{"internal/partnerapi", "internal/redeem", "internal/console", "internal/media"}
-	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential"}
+	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential", "internal/office", "internal/intake"}
 	domain   = []string{"internal/gift"}
 
 	// samples are data; what they are for is loaded by cmd like any other stock.
@@ -19,6 +19,7 @@ var (
 	// basics serve every room and know none of them.
 	basics = []string{
 		"internal/clock", "internal/vault", "internal/region", "internal/fold", "internal/locale", "internal/requestid",
+		"internal/peer", "internal/sheet",
 	}
 	// testHelpers are for tests and measurements; nothing of them is in the product.
 	testHelpers = []string{"internal/storage/storagetest", "internal/pgtest", "internal/child", "internal/archtest"}

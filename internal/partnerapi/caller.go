@@ -2,10 +2,10 @@ package partnerapi
 
 import (
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"giftimbiz/internal/credential"
+	"giftimbiz/internal/peer"
 )
 
 // signIn finds out who calls (wire §7).
@@ -56,7 +56,7 @@ func (c *call) presented() credential.Presented {
 		PartnerName:  c.in.get("partner_id"),
 		PartnerKey:   headerOf(c.r, "Partnerkey").Value,
 		PartnerToken: headerOf(c.r, "Partnertoken").Value,
-		Addr:         c.address(),
+		Addr:         peer.Address(c.r, c.TrustedProxies),
 	}
 }
 
@@ -67,45 +67,4 @@ func headerOf(r *http.Request, name string) credential.Header {
 		return credential.Header{}
 	}
 	return credential.Header{Present: true, Value: values[0]}
-}
-
-// address returns where the call comes from: the connection's other end or, when that is a trusted proxy, the last
-// address in X-Forwarded-For that is not one.
-func (c *call) address() netip.Addr {
-	peer, err := netip.ParseAddrPort(c.r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr := peer.Addr().Unmap()
-	if !c.trusts(addr) {
-		return addr
-	}
-	hops := strings.Split(strings.Join(c.r.Header["X-Forwarded-For"], ","), ",")
-	for i := len(hops) - 1; i >= 0; i-- {
-		if addr = hopAddress(strings.TrimSpace(hops[i])); !c.trusts(addr) {
-			return addr
-		}
-	}
-	return addr
-}
-
-// hopAddress reads an address of X-Forwarded-For, which some proxies write with a port. What cannot be read is no address,
-// which no allow-list admits: never the proxy's own.
-func hopAddress(text string) netip.Addr {
-	if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
-		return addr.Unmap()
-	}
-	if withPort, err := netip.ParseAddrPort(text); err == nil {
-		return withPort.Addr().Unmap()
-	}
-	return netip.Addr{}
-}
-
-func (c *call) trusts(addr netip.Addr) bool {
-	for _, proxy := range c.TrustedProxies {
-		if proxy.Contains(addr) {
-			return true
-		}
-	}
-	return false
 }

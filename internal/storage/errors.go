@@ -12,14 +12,17 @@ import (
 	sqlitedriver "modernc.org/sqlite"
 	sqlitelib "modernc.org/sqlite/lib"
 
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/purchase"
 )
 
-// ErrDuplicate says that something with this name, number or reference exists already.
-var ErrDuplicate = errors.New("exists already")
-
-// ErrNotFound says that what was to be read or changed does not exist.
-var ErrNotFound = errors.New("does not exist")
+// ErrDuplicate says that something with this name, number or reference exists already, ErrNotFound that what was to be read
+// or changed does not exist, and ErrChanged that somebody else changed it since it was read.
+var (
+	ErrDuplicate = office.ErrDuplicate
+	ErrNotFound  = office.ErrNotFound
+	ErrChanged   = office.ErrChanged
+)
 
 // ErrUnanswered says that a transaction was sent to be stored, and that the database never said whether it was.
 var ErrUnanswered = errors.New("the database did not answer: this may have been stored, or not")

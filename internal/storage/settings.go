@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 )
 
 // ErrOtherKeys says that the database was filled with other keys than the server's.
@@ -76,15 +75,4 @@ func (db *DB) IsEmpty(ctx context.Context) (empty bool, err error) {
 	err = db.read.QueryRowContext(ctx,
 		`SELECT NOT EXISTS (SELECT 1 FROM partners) AND NOT EXISTS (SELECT 1 FROM offers)`).Scan(&empty)
 	return empty, classify(err)
-}
-
-// SetOperator stores who may sign in to the console, or gives a known e-mail address another password and role.
-func (db *DB) SetOperator(ctx context.Context, email, passwordHash, role string, now time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO operators (id, email, password_hash, role, created_at)
-SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4 FROM operators WHERE TRUE
-ON CONFLICT (email) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role`,
-			email, passwordHash, role, millis(now))
-		return err
-	})
 }

@@ -35,13 +35,56 @@ CREATE TABLE loads (
 );
 CREATE INDEX loads_seq ON loads (seq);
 
+-- Who may sign in to the console. An e-mail address is kept in lower case. totp_secret is encrypted, NULL = no second
+-- factor; totp_step is the last time step whose code was used.
 CREATE TABLE operators (
-    id            BIGINT NOT NULL PRIMARY KEY,
-    email         TEXT   NOT NULL UNIQUE,
-    password_hash TEXT   NOT NULL,
-    role          TEXT   NOT NULL,
-    created_at    BIGINT NOT NULL
+    id            BIGINT   NOT NULL PRIMARY KEY,
+    email         TEXT     NOT NULL UNIQUE,
+    name          TEXT     NOT NULL,
+    role          TEXT     NOT NULL,
+    password_hash TEXT     NOT NULL,
+    totp_secret   BYTEA,
+    totp_step     BIGINT   NOT NULL DEFAULT 0,
+    disabled      SMALLINT NOT NULL DEFAULT 0,
+    version       BIGINT   NOT NULL DEFAULT 1,
+    created_at    BIGINT   NOT NULL
 );
+-- Browsers that are signed in. The cookie itself is not kept.
+CREATE TABLE sessions (
+    token_hash  BYTEA  NOT NULL PRIMARY KEY,
+    operator_id BIGINT NOT NULL REFERENCES operators (id),
+    created_at  BIGINT NOT NULL,
+    seen_at     BIGINT NOT NULL,
+    expires_at  BIGINT NOT NULL,
+    address     TEXT   NOT NULL,
+    agent       TEXT   NOT NULL
+);
+CREATE INDEX sessions_operator ON sessions (operator_id);
+CREATE INDEX sessions_expiry ON sessions (expires_at);
+-- Wrong passwords, by account and by address (then email is empty), since the last right one.
+CREATE TABLE sign_in_failures (
+    email    TEXT   NOT NULL,
+    address  TEXT   NOT NULL,
+    failures BIGINT NOT NULL,
+    last_at  BIGINT NOT NULL,
+    PRIMARY KEY (email, address)
+);
+CREATE INDEX sign_in_failures_age ON sign_in_failures (last_at);
+-- Who changed what. A line is written in the transaction of the change; before_state and after_state are JSON.
+CREATE TABLE audit (
+    id           BIGINT NOT NULL PRIMARY KEY,
+    at           BIGINT NOT NULL,
+    operator_id  BIGINT NOT NULL,
+    actor        TEXT   NOT NULL,
+    address      TEXT   NOT NULL,
+    action       TEXT   NOT NULL,
+    subject      TEXT   NOT NULL,
+    before_state TEXT   NOT NULL,
+    after_state  TEXT   NOT NULL,
+    note         TEXT   NOT NULL
+);
+CREATE INDEX audit_subject ON audit (subject, id);
+CREATE INDEX audit_operator ON audit (operator_id, id);
 
 CREATE TABLE partners (
     id            BIGINT   NOT NULL PRIMARY KEY,

@@ -1,0 +1,2 @@
+// What pages do beyond htmx. Everything works without it.
+'use strict';

@@ -1,0 +1,50 @@
+package console
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"time"
+)
+
+// maxForm bounds what a form sends; files have bounds of their own.
+const maxForm = 1 << 20
+
+// parseForm reads a form that was sent.
+func (q *request) parseForm() error {
+	q.Body = http.MaxBytesReader(q.w, q.Body, maxForm)
+	err := q.ParseForm()
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return failure{http.StatusRequestEntityTooLarge, text{"양식이 너무 큽니다.", "The form is too large."}}
+	case err != nil:
+		return failure{http.StatusBadRequest, text{"양식을 읽을 수 없습니다.", "The form cannot be read."}}
+	}
+	return nil
+}
+
+const noticeCookie = "giftimbiz-notice"
+
+// done says on the next page what was done, and goes there.
+func (q *request) done(address string, what text) error {
+	http.SetCookie(q.w, &http.Cookie{
+		Name: noticeCookie, Value: base64.RawURLEncoding.EncodeToString([]byte(what.in(q.lang))), Path: Root,
+		MaxAge: int(time.Minute.Seconds()), HttpOnly: true, Secure: q.secure(), SameSite: http.SameSiteLaxMode,
+	})
+	return q.redirect(address)
+}
+
+// takeNotice returns what done said, once.
+func (q *request) takeNotice() string {
+	cookie, err := q.Cookie(noticeCookie)
+	if err != nil {
+		return ""
+	}
+	http.SetCookie(q.w, &http.Cookie{Name: noticeCookie, Path: Root, MaxAge: -1, HttpOnly: true, Secure: q.secure()})
+	what, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+	if err != nil {
+		return ""
+	}
+	return string(what)
+}

@@ -1,0 +1,183 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/locale"
+	"giftimbiz/internal/office"
+	"giftimbiz/internal/requestid"
+)
+
+// Root is where the console's addresses begin.
+const Root = "/console"
+
+// Store is what the console needs of the database; each page declares its part. Errors wrap those of office.
+type Store interface {
+	signInStore
+}
+
+// Passwords hashes and checks operators' passwords, slowly.
+type Passwords interface {
+	HashCode(plain string) (string, error)
+	CheckCode(ctx context.Context, hash, plain string) (bool, error)
+}
+
+// Config is what New needs; every field is required.
+type Config struct {
+	Store     Store
+	Passwords Passwords
+	Clock     clock.Clock
+	Logger    *slog.Logger
+	PublicURL string // how browsers reach the server
+	// Address returns where a request comes from, as far as it can be believed.
+	Address func(*http.Request) string
+}
+
+type handler struct {
+	Config
+	pages map[locale.Language]pageSet
+	guard *http.CrossOriginProtection
+}
+
+// New returns what serves everything under Root.
+func New(cfg Config) http.Handler {
+	if cfg.Store == nil || cfg.Passwords == nil || cfg.Clock == nil || cfg.Logger == nil || cfg.Address == nil {
+		panic("console: New needs all of Config")
+	}
+	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
+	if err := h.guard.AddTrustedOrigin(strings.TrimSuffix(cfg.PublicURL, "/")); err != nil {
+		panic("console: public URL: " + err.Error())
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET "+assetsPath+"{file}", http.HandlerFunc(serveAsset))
+	for _, rt := range h.routes() {
+		mux.Handle(rt.pattern, h.answer(rt))
+	}
+	return h.guard.Handler(mux)
+}
+
+// route is a page or a form: who may see or send it, and what answers.
+type route struct {
+	pattern string
+	needs   office.Permission // of whoever signed in; meaningless when open
+	open    bool              // to those who have not signed in
+	serve   func(*request) error
+}
+
+// routes is every address of the console but those of its assets.
+func (h *handler) routes() []route {
+	return []route{
+		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
+		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
+		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
+		{pattern: "POST " + Root + "/language", open: true, serve: (*request).chooseLanguage},
+		{pattern: "GET " + Root + "/{$}", needs: office.See, serve: (*request).showDashboard},
+		{pattern: "GET " + Root, open: true, serve: func(q *request) error { return q.redirect(Root + "/") }},
+		{pattern: Root + "/", open: true, serve: func(*request) error { return office.ErrNotFound }},
+	}
+}
+
+// request is one request on its way to an answer.
+type request struct {
+	*http.Request
+	h        *handler
+	w        http.ResponseWriter
+	now      time.Time
+	lang     locale.Language
+	session  office.Session // zero for those who have not signed in
+	operator office.Operator
+}
+
+// failure is an answer that is no page of its own: a status and what to say.
+type failure struct {
+	status int
+	text   text
+}
+
+func (f failure) Error() string { return f.text.en }
+
+// answer signs the request in, checks what it may do, and answers for what fails.
+func (h *handler) answer(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		setHeaders(w.Header())
+		q := &request{Request: r, h: h, w: w, now: h.Clock.Now(), lang: languageOf(r)}
+		err := q.enter(rt)
+		if err == nil {
+			err = rt.serve(q)
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
+			q.fail(err)
+		}
+	})
+}
+
+// enter finds out who asks. From then on, changes made in the request's context are that operator's.
+func (q *request) enter(rt route) error {
+	session, err := q.findSession()
+	switch {
+	case err == nil:
+		q.session, q.operator = session, session.Operator
+		q.Request = q.WithContext(office.As(q.Context(), office.Actor{
+			OperatorID: q.operator.ID, Name: q.operator.Email, Address: q.h.Address(q.Request),
+		}))
+	case !errors.Is(err, office.ErrNotFound):
+		return err
+	}
+	if rt.open {
+		return nil
+	}
+	if q.operator.ID == 0 {
+		return errSignedOut
+	}
+	if !q.operator.Role.May(rt.needs) {
+		return failure{http.StatusForbidden, text{"이 작업을 할 권한이 없습니다.", "You may not do this."}}
+	}
+	return nil
+}
+
+// errSignedOut sends whoever is not signed in to where one signs in.
+var errSignedOut = errors.New("not signed in")
+
+// fail answers for what went wrong.
+func (q *request) fail(err error) {
+	var f failure
+	switch {
+	case errors.Is(err, errSignedOut):
+		_ = q.redirect(q.signInAddress())
+		return
+	case errors.As(err, &f):
+	case errors.Is(err, office.ErrNotFound):
+		f = failure{http.StatusNotFound, text{"찾을 수 없습니다.", "There is no such thing."}}
+	case errors.Is(err, office.ErrChanged):
+		f = failure{http.StatusConflict, text{
+			"그 사이에 다른 사람이 바꾸었습니다. 다시 열어 확인한 뒤 저장하십시오.",
+			"Somebody else changed this meanwhile. Open it again, look, and save then.",
+		}}
+	default:
+		q.h.Logger.Error("console", "route", q.Pattern, "request", q.w.Header().Get(requestid.Header), "error", err)
+		f = failure{http.StatusInternalServerError, text{
+			"처리하지 못했습니다. 계속되면 X-Request-Id를 알려 주십시오.",
+			"This failed. If it goes on, tell us the X-Request-Id.",
+		}}
+	}
+	if err := q.render(f.status, "failure", f.text, f.text.in(q.lang)); err != nil {
+		q.h.Logger.Error("console: page of a failure", "error", err)
+	}
+}
+
+// setHeaders keeps pages out of caches, frames and other sites' reach.
+func setHeaders(head http.Header) {
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Robots-Tag", "noindex, nofollow")
+	head.Set("Referrer-Policy", "same-origin")
+	head.Set("X-Content-Type-Options", "nosniff")
+	head.Set("X-Frame-Options", "DENY")
+	head.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
+		"img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+}

@@ -1,0 +1,116 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/sheet"
+)
+
+// pageSize is how many rows a page of a list has. A store is asked for one more, to know whether there are more.
+const pageSize = 50
+
+// pager leads through a list; the template "pager" shows it.
+type pager struct {
+	First string // the first page; empty on it
+	Next  string // the next page; empty on the last
+	CSV   string // all of it, as files
+	XLSX  string
+}
+
+// pager of a page whose last row has a number, by which the next page begins.
+func (q *request) pager(more bool, last int64) pager {
+	p := pager{CSV: q.with("format", string(sheet.CSV), "after", ""), XLSX: q.with("format", string(sheet.XLSX), "after", "")}
+	if more {
+		p.Next = q.with("after", strconv.FormatInt(last, 10))
+	}
+	if q.FormValue("after") != "" {
+		p.First = q.with("after", "")
+	}
+	return p
+}
+
+// with returns this page's address with some parameters changed; an empty value takes one away.
+func (q *request) with(changes ...string) string {
+	values := q.URL.Query()
+	for i := 0; i < len(changes); i += 2 {
+		if changes[i+1] == "" {
+			values.Del(changes[i])
+		} else {
+			values.Set(changes[i], changes[i+1])
+		}
+	}
+	u := url.URL{Path: q.URL.Path, RawQuery: values.Encode()}
+	return u.String()
+}
+
+// page returns the rows to show of those a store returned for pageSize+1, and whether there are more.
+func page[T any](rows []T) ([]T, bool) {
+	if len(rows) > pageSize {
+		return rows[:pageSize], true
+	}
+	return rows, false
+}
+
+// number returns a parameter, or 0 for what is none.
+func (q *request) number(name string) int64 {
+	n, err := strconv.ParseInt(q.FormValue(name), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// dayOf returns a parameter such as 2026-11-26 as a day, or ok = false.
+func (q *request) dayOf(name string) (day gift.Day, ok bool) {
+	t, err := time.ParseInLocation("2006-01-02", q.FormValue(name), gift.Seoul)
+	if err != nil {
+		return 0, false
+	}
+	return gift.DayOf(t), true
+}
+
+// exporting tells whether the list is asked for as a file, and of which kind.
+func (q *request) exporting() (sheet.Format, bool) {
+	switch f := sheet.Format(q.FormValue("format")); f {
+	case sheet.CSV, sheet.XLSX:
+		return f, true
+	}
+	return "", false
+}
+
+// export sends a whole list as a file. Rows are written while they are read: an error in the middle breaks the answer off,
+// so that nobody takes half a list for a whole one.
+func (q *request) export(f sheet.Format, name string, header []text, each func(row func(cells ...any) error) error) error {
+	head := q.w.Header()
+	head.Set("Content-Type", f.ContentType())
+	head.Set("Content-Disposition", `attachment; filename="`+name+"-"+q.now.In(gift.Seoul).Format("20060102-150405")+"."+string(f)+`"`)
+	if err := http.NewResponseController(q.w).SetWriteDeadline(time.Now().Add(exportWithin)); err != nil {
+		q.h.Logger.Warn("console: an export keeps the server's deadline", "error", err)
+	}
+	out, err := sheet.NewWriter(q.w, f)
+	if err != nil {
+		return err
+	}
+	titles := make([]any, len(header))
+	for i, t := range header {
+		titles[i] = t.in(q.lang)
+	}
+	if err = out.Row(titles...); err == nil {
+		err = each(out.Row)
+	}
+	if err == nil {
+		err = out.Close()
+	}
+	if err != nil {
+		q.h.Logger.Error("console: export broken off", "name", name, "error", err)
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// exportWithin bounds how long an export may take.
+const exportWithin = 15 * time.Minute

@@ -1,0 +1,129 @@
+package console
+
+import (
+	"bytes"
+	"embed"
+	"html/template"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/locale"
+	"giftimbiz/internal/office"
+)
+
+//go:embed *.html
+var templateFiles embed.FS
+
+// pageSet holds the template of each page by its file's name without ".html", in one language.
+type pageSet map[string]*template.Template
+
+// parsePages reads every page with the layout around it, once for each language.
+func parsePages() map[locale.Language]pageSet {
+	names, err := templateFiles.ReadDir(".")
+	if err != nil {
+		panic(err)
+	}
+	all := map[locale.Language]pageSet{}
+	for _, lang := range []locale.Language{locale.Korean, locale.English} {
+		layout := template.Must(template.New("layout").Funcs(functions(lang)).ParseFS(templateFiles, "layout.html", "parts.html"))
+		set := pageSet{}
+		for _, file := range names {
+			name := strings.TrimSuffix(file.Name(), ".html")
+			if name != "layout" && name != "parts" {
+				set[name] = template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, file.Name()))
+			}
+		}
+		all[lang] = set
+	}
+	return all
+}
+
+// functions are what templates may call.
+func functions(lang locale.Language) template.FuncMap {
+	return template.FuncMap{
+		"t":    func(ko, en string) string { return text{ko, en}.in(lang) },
+		"lang": func() string { return text{"ko", "en"}.in(lang) },
+		"won":  func(w gift.Won) string { return won(w, lang) },
+		"n":    grouped,
+		"day":  func(d gift.Day) string { return d.Start().Format("2006-01-02") },
+		"time": func(t time.Time) string { return t.In(gift.Seoul).Format("2006-01-02 15:04:05") },
+		"join": path.Join,
+	}
+}
+
+// won writes an amount as people read it.
+func won(w gift.Won, lang locale.Language) string {
+	if lang == locale.English {
+		return "₩" + grouped(int64(w))
+	}
+	return grouped(int64(w)) + "원"
+}
+
+// grouped writes a number with a comma before every third digit.
+func grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	sign := ""
+	if digits[0] == '-' {
+		sign, digits = "−", digits[1:]
+	}
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return sign + b.String()
+}
+
+// view is what the layout needs; Page is what the page itself needs.
+type view struct {
+	Title    string
+	Operator office.Operator // zero for those who have not signed in
+	Menu     []menuItem
+	Address  string // of this page
+	Notice   string // what was done just now
+	Page     any
+}
+
+// May lets templates leave out what the reader may not do.
+func (v view) May(permission string) bool {
+	p, ok := permissionNames[permission]
+	return ok && v.Operator.Role.May(p)
+}
+
+var permissionNames = map[string]office.Permission{
+	"edit stock": office.EditStock, "edit partners": office.EditPartners, "reveal": office.Reveal,
+	"refund": office.Refund, "move money": office.MoveMoney, "manage": office.Manage,
+}
+
+// render makes a page before anything of it is sent.
+func (q *request) render(status int, page string, title text, data any) error {
+	v := view{
+		Title: title.in(q.lang), Operator: q.operator, Address: q.URL.RequestURI(), Notice: q.takeNotice(), Page: data,
+	}
+	if q.operator.ID != 0 {
+		v.Menu = q.menu()
+	}
+	var b bytes.Buffer
+	if err := q.h.pages[q.lang][page].ExecuteTemplate(&b, "layout", v); err != nil {
+		return err
+	}
+	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	q.w.WriteHeader(status)
+	_, err := b.WriteTo(q.w)
+	return ignoreGone(err)
+}
+
+// ignoreGone drops the error of a reader who left: there is nobody to tell.
+func ignoreGone(error) error { return nil }
+
+// redirect sends the browser to another page of the console, by GET.
+func (q *request) redirect(address string) error {
+	http.Redirect(q.w, q.Request, address, http.StatusSeeOther)
+	return nil
+}

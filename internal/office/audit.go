@@ -1,0 +1,51 @@
+package office
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"giftimbiz/internal/gift"
+)
+
+// What may stand in the way of a change; whoever stores it wraps one of these.
+var (
+	ErrNotFound  = errors.New("does not exist")
+	ErrDuplicate = errors.New("exists already")
+	ErrChanged   = errors.New("somebody else changed this meanwhile") // after it was read
+)
+
+// Actor is who makes a change.
+type Actor struct {
+	OperatorID int64 // 0 = nobody who signed in: the command line
+	Name       string
+	Address    string // where from
+}
+
+// CommandLine is the actor of changes that nobody signed in for.
+var CommandLine = Actor{Name: "command line"}
+
+type actorKey struct{}
+
+// As returns a context in which changes are the actor's.
+func As(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, actorKey{}, a) }
+
+// ActorOf returns whose changes are made in a context: CommandLine's, unless As said otherwise.
+func ActorOf(ctx context.Context) Actor {
+	if a, ok := ctx.Value(actorKey{}).(Actor); ok {
+		return a
+	}
+	return CommandLine
+}
+
+// Entry is a change in the audit trail. It is written in the transaction of the change.
+type Entry struct {
+	ID      gift.ID
+	At      time.Time
+	Actor   Actor
+	Action  string // such as "partner.create"
+	Subject string // such as "partner:demo"
+	Before  string // JSON; empty where there was nothing
+	After   string // JSON; empty where nothing is left
+	Note    string // the reason given, if any
+}

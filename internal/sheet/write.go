@@ -1,0 +1,115 @@
+// Package sheet reads and writes tables as people exchange them: CSV and XLSX.
+package sheet
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// Format is a kind of file.
+type Format string
+
+// The formats. CSV is written as Excel reads Korean in it: UTF-8 with a byte order mark.
+const (
+	CSV  Format = "csv"
+	XLSX Format = "xlsx"
+)
+
+// ContentType returns what the format is called in HTTP.
+func (f Format) ContentType() string {
+	if f == XLSX {
+		return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	}
+	return "text/csv; charset=utf-8"
+}
+
+// maxRows is how many rows a sheet of XLSX can have.
+const maxRows = 1_048_576
+
+// Writer writes a table row by row. Close finishes it and must be called. It is not for concurrent use.
+type Writer interface {
+	// Row writes a row. Cells are strings, integers or nil.
+	Row(cells ...any) error
+	Close() error
+}
+
+// NewWriter starts a table. Of XLSX, all is written by Close: it is kept in a temporary file until then.
+func NewWriter(w io.Writer, f Format) (Writer, error) {
+	if f == XLSX {
+		return newXLSX(w)
+	}
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return nil, err
+	}
+	return &csvWriter{csv: csv.NewWriter(w)}, nil
+}
+
+type csvWriter struct {
+	csv *csv.Writer
+	row []string
+}
+
+func (c *csvWriter) Row(cells ...any) error {
+	c.row = c.row[:0]
+	for _, cell := range cells {
+		c.row = append(c.row, plain(cell))
+	}
+	return c.csv.Write(c.row)
+}
+
+func (c *csvWriter) Close() error {
+	c.csv.Flush()
+	return c.csv.Error()
+}
+
+// plain writes a cell as text. What a spreadsheet would take for a formula gets an apostrophe before it.
+func plain(cell any) string {
+	switch v := cell.(type) {
+	case nil:
+		return ""
+	case string:
+		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
+			return "'" + v
+		}
+		return v
+	case int64:
+		return strconv.FormatInt(v, 10)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+type xlsxWriter struct {
+	w    io.Writer
+	file *excelize.File
+	rows *excelize.StreamWriter
+	next int
+}
+
+func newXLSX(w io.Writer) (*xlsxWriter, error) {
+	file := excelize.NewFile()
+	rows, err := file.NewStreamWriter("Sheet1")
+	return &xlsxWriter{w: w, file: file, rows: rows, next: 1}, err
+}
+
+func (x *xlsxWriter) Row(cells ...any) error {
+	if x.next > maxRows {
+		return fmt.Errorf("sheet: XLSX has room for %d rows; CSV has no bound", maxRows)
+	}
+	at := "A" + strconv.Itoa(x.next)
+	x.next++
+	return x.rows.SetRow(at, cells)
+}
+
+func (x *xlsxWriter) Close() error {
+	defer func() { _ = x.file.Close() }() // removes its temporary files
+	if err := x.rows.Flush(); err != nil {
+		return err
+	}
+	return x.file.Write(x.w)
+}
