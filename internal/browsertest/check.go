@@ -1,0 +1,77 @@
+package browsertest
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromedp/chromedp"
+)
+
+// axe is axe-core, which looks for what keeps people from using a page.
+//
+//go:embed axe/axe.min.js
+var axe string
+
+// violation is a rule of axe that a page breaks.
+type violation struct {
+	Rule     string   `json:"rule"`
+	Impact   string   `json:"impact"`
+	Help     string   `json:"help"`
+	Elements []string `json:"elements"`
+}
+
+// Check fails the test for faults of accessibility that axe calls serious or critical and for a page that has to be moved
+// sideways to be read. It looks at the page in light and in dark, unless the look is dark, and keeps a picture of it where
+// GIFTIMBIZ_SCREENSHOTS says.
+func (tab *Tab) Check(name string) {
+	tab.t.Helper()
+	tab.check(name, tab.look)
+	if !tab.look.Dark {
+		dark := tab.look.InDark()
+		tab.do("go dark", tab.media(true))
+		tab.check(name, dark)
+		tab.do("go light", tab.media(false))
+	}
+	tab.report("checking " + name)
+}
+
+func (tab *Tab) check(name string, look Look) {
+	tab.t.Helper()
+	tab.picture(name, look)
+	if wide := evaluate[int64](tab, "measure", `document.documentElement.scrollWidth`); wide > look.Width {
+		tab.t.Errorf("%s (%s): the page is %d px wide, the window %d", name, look.Name, wide, look.Width)
+	}
+	if !evaluate[bool](tab, "look for axe", `typeof axe === 'object'`) {
+		tab.do("load axe", chromedp.Evaluate[chromedp.Void](axe+"\n;0"))
+	}
+	violations := evaluate[[]violation](tab, "run axe", `axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.
+	filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => ({rule: v.id, impact: v.impact, help: v.help,
+		elements: v.nodes.map(n => n.target.join(' ') + ': ' + n.html + '\n' + n.failureSummary)})))`, chromedp.EvalAwaitPromise)
+	for _, v := range violations {
+		tab.t.Errorf("%s (%s): %s, %s: %s\n%s", name, look.Name, v.Rule, v.Impact, v.Help, strings.Join(v.Elements, "\n"))
+	}
+}
+
+// picture keeps the whole page.
+func (tab *Tab) picture(name string, look Look) {
+	tab.t.Helper()
+	folder := os.Getenv(screenshots)
+	if folder == "" {
+		return
+	}
+	ctx, cancel := tab.bounded()
+	defer cancel()
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.MkdirAll(folder, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, fmt.Sprintf("%s-%s.png", name, look.Name)), png, 0o644)
+	}
+	if err != nil {
+		tab.t.Errorf("a picture of %s: %v", name, err)
+	}
+}
