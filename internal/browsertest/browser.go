@@ -26,6 +26,9 @@ const screenshots = "GIFTIMBIZ_SCREENSHOTS"
 // patience bounds every wait for the browser, on a machine however busy.
 const patience = 60 * time.Second
 
+// lookEvery is how often a page is looked at while something is awaited on it.
+const lookEvery = 50 * time.Millisecond
+
 // programs are the names under which systems have a Chromium; Debian's is the first.
 var programs = []string{"chromium", "chromium-browser", "google-chrome"}
 

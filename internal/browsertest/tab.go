@@ -143,9 +143,13 @@ func (tab *Tab) Shows(selector, text string) {
 // Await waits for an element: what a page fetches later, or another page that it goes to by itself.
 func (tab *Tab) Await(selector string) {
 	tab.t.Helper()
-	for began := time.Now(); !tab.Has(selector); time.Sleep(50 * time.Millisecond) {
-		if time.Since(began) > patience {
+	ctx, cancel := tab.bounded()
+	defer cancel()
+	for !tab.Has(selector) {
+		select {
+		case <-ctx.Done():
 			tab.t.Fatalf("no %s after %v\n%s", selector, patience, tab.describe())
+		case <-time.After(lookEvery):
 		}
 	}
 	tab.report("waiting for " + selector)

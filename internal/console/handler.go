@@ -83,6 +83,22 @@ func (h *handler) routes() []route {
 	}
 }
 
+// Route is an address of the console and who may ask for it, for those who look after that.
+type Route struct {
+	Pattern string // as of http.ServeMux
+	Needs   office.Permission
+	Open    bool // to everybody; Needs is meaningless
+}
+
+// Routes lists every address of the console but those of its assets.
+func Routes() []Route {
+	var all []Route
+	for _, rt := range (&handler{}).routes() {
+		all = append(all, Route{rt.pattern, rt.needs, rt.open})
+	}
+	return all
+}
+
 // request is one request on its way to an answer.
 type request struct {
 	*http.Request
