@@ -80,6 +80,16 @@ func (o *operator) signIn() {
 	o.Shows(".who", email)
 }
 
+// enter signs in without ado.
+func (o *operator) enter() {
+	email, password := o.admin()
+	o.Go("/console/")
+	o.Fill("[name=email]", email)
+	o.Fill("[name=password]", password)
+	o.Press("main form button")
+	o.Shows(".who", email)
+}
+
 func (o *operator) seeTheDashboard() {
 	o.Go("/console/")
 	o.Shows("h1", o.in("현황", "Dashboard"))
