@@ -14,7 +14,8 @@ func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
 	browser := browsertest.Start(t)
 	wide, narrow := browsertest.Wide(), browsertest.Narrow()
 	onEachEngine(t, func(t *testing.T, database string) {
-		for _, look := range []browsertest.Look{wide.In("ko"), narrow.In("ko"), wide.In("en"), narrow.In("en")} {
+		looks := []browsertest.Look{wide.In("ko"), narrow.In("ko"), wide.In("en"), narrow.In("en"), wide.In("ko").WithoutScript()}
+		for _, look := range looks {
 			t.Run(look.Name, func(t *testing.T) {
 				database := database
 				if look.Name != "wide-ko" {

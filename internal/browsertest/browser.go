@@ -83,6 +83,7 @@ type Look struct {
 	Width, Height int64  // in CSS pixels
 	Dark          bool
 	Language      string // what the browser prefers: "ko", "en"
+	NoScript      bool   // whether it runs no scripts; axe, which is one, is left out then
 }
 
 // Wide and Narrow are a desk's screen and a telephone's.
@@ -101,6 +102,12 @@ func (l Look) InDark() Look {
 	return l
 }
 
+// WithoutScript returns the look in a browser that runs no scripts.
+func (l Look) WithoutScript() Look {
+	l.Name, l.NoScript = l.Name+"-noscript", true
+	return l
+}
+
 // Open returns an empty tab with cookies of its own. Everything it asks for has to come from origin, such as
 // http://127.0.0.1:8080.
 func (b *Browser) Open(t testing.TB, origin string, look Look) *Tab {
@@ -112,13 +119,18 @@ func (b *Browser) Open(t testing.TB, origin string, look Look) *Tab {
 	if err := chromedp.Do(tab.ctx); err != nil { // not bounded: the tab would end with the bound
 		t.Fatalf("open a tab: %v", err)
 	}
-	tab.do("set the look", chromedp.EmulateViewport(look.Width, look.Height), tab.media(look.Dark), chromedp.Func(
-		func(ctx context.Context, target *chromedp.Target) error {
-			headers := network.Headers{"Accept-Language": look.Language}
-			_, err := cdp.Call(ctx, target, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: headers})
-			return err
-		}))
+	tab.do("set the look", chromedp.EmulateViewport(look.Width, look.Height), tab.media(look.Dark), chromedp.Func(look.set))
 	return tab
+}
+
+func (l Look) set(ctx context.Context, target *chromedp.Target) error {
+	headers := network.Headers{"Accept-Language": l.Language}
+	_, err := cdp.Call(ctx, target, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: headers})
+	if err != nil {
+		return err
+	}
+	_, err = cdp.Call(ctx, target, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: l.NoScript})
+	return err
 }
 
 func (tab *Tab) media(dark bool) chromedp.Action[chromedp.Void] {

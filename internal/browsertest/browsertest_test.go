@@ -110,6 +110,18 @@ func TestATabFillsSendsAndDownloads(t *testing.T) {
 	}
 }
 
+func TestATabWithoutScriptsRunsNone(t *testing.T) {
+	browser := browsertest.Start(t)
+	origin := serve(t, map[string]string{"/": `<p>none</p><script>document.querySelector("p").textContent = "run"</script><a href="/">again</a>`})
+	for look, want := range map[browsertest.Look]string{browsertest.Wide(): "run", browsertest.Wide().WithoutScript(): "none"} {
+		tab := browser.Open(t, origin, look)
+		tab.Go("/")
+		tab.Press("a")
+		tab.Shows("p", want)
+		tab.Check("noscript")
+	}
+}
+
 // TestTabsShareNoCookies signs in one of two.
 func TestTabsShareNoCookies(t *testing.T) {
 	browser := browsertest.Start(t)

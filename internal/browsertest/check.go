@@ -44,6 +44,13 @@ func (tab *Tab) check(name string, look Look) {
 	if wide := evaluate[int64](tab, "measure", `document.documentElement.scrollWidth`); wide > look.Width {
 		tab.t.Errorf("%s (%s): the page is %d px wide, the window %d", name, look.Name, wide, look.Width)
 	}
+	if !look.NoScript {
+		tab.runAxe(name, look)
+	}
+}
+
+func (tab *Tab) runAxe(name string, look Look) {
+	tab.t.Helper()
 	if !evaluate[bool](tab, "look for axe", `typeof axe === 'object'`) {
 		tab.do("load axe", chromedp.Evaluate[chromedp.Void](axe+"\n;0"))
 	}
