@@ -23,6 +23,17 @@ type violation struct {
 	Elements []string `json:"elements"`
 }
 
+// tooWide lists what makes a page wider than the window, the innermost elements only.
+const tooWide = `(() => {
+	const width = document.documentElement.clientWidth;
+	if (document.documentElement.scrollWidth <= width) return [];
+	const out = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > width + 0.5 && e.checkVisibility());
+	const clipped = e => e && e !== document.body && (getComputedStyle(e).overflowX !== 'visible' || clipped(e.parentElement));
+	return out.filter(e => !clipped(e.parentElement) && !out.some(o => o !== e && e.contains(o))).slice(0, 5).
+		map(e => Math.ceil(e.getBoundingClientRect().right) + ' px: ' + e.outerHTML.slice(0, 200)).concat(
+			[document.documentElement.scrollWidth + ' px, the window ' + width]);
+})()`
+
 // Check fails the test for faults of accessibility that axe calls serious or critical and for a page that has to be moved
 // sideways to be read. It looks at the page in light and in dark, unless the look is dark, and keeps a picture of it where
 // GIFTIMBIZ_SCREENSHOTS says.
@@ -41,8 +52,8 @@ func (tab *Tab) Check(name string) {
 func (tab *Tab) check(name string, look Look) {
 	tab.t.Helper()
 	tab.picture(name, look)
-	if wide := evaluate[int64](tab, "measure", `document.documentElement.scrollWidth`); wide > look.Width {
-		tab.t.Errorf("%s (%s): the page is %d px wide, the window %d", name, look.Name, wide, look.Width)
+	if wide := evaluate[[]string](tab, "measure", tooWide); len(wide) > 0 {
+		tab.t.Errorf("%s (%s): the page is wider than the window:\n%s", name, look.Name, strings.Join(wide, "\n"))
 	}
 	if !look.NoScript {
 		tab.runAxe(name, look)
