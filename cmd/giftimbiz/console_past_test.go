@@ -112,6 +112,8 @@ func (p longPast) sell(t testing.TB, database string) {
 	}
 	run(`CREATE TEMPORARY TABLE sold AS SELECT row_number() OVER (ORDER BY id) - 1 AS n, id AS offer_id, product_id, face, price_mid AS price
 FROM offers WHERE kind = 1 ORDER BY id LIMIT ` + fmt.Sprint(max(1, p.orders/5)))
+	run(`CREATE UNIQUE INDEX sold_n ON sold (n)`)
+	run(`CREATE UNIQUE INDEX sold_offer ON sold (offer_id)`)
 	offers, unit := scalar(t, conn, `SELECT COUNT(*) FROM sold`), scalar(t, conn, `SELECT MAX(id) FROM units`)
 	for _, statement := range p.statements(offers, max(1, p.orders/offers), unit, bytes) {
 		run(statement)
