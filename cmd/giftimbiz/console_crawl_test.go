@@ -171,7 +171,7 @@ func TestNoPageOfTheConsoleHasASeriousFault(t *testing.T) {
 	pages := crawl(t, s.url, w.cookies[office.Admin])
 	t.Logf("%d pages: %q", len(pages), pages)
 	for _, look := range []browsertest.Look{browsertest.Wide().In("ko"), browsertest.Narrow().In("en")} {
-		o := &operator{Tab: browser.Open(t, s.url, look), s: s, english: look.Language == "en"}
+		o := &operator{Tab: browser.Open(t, s.url, look), browser: browser, look: look, s: s, english: look.Language == "en"}
 		o.enter()
 		for _, page := range pages {
 			o.Go(page)
