@@ -101,20 +101,22 @@ func (o *operator) letPartnerRedeem(c *caller) {
 		wants("0000")
 }
 
-// findOrder finds the order by each thing that somebody may call about.
+// findOrder finds the order by each thing that somebody may call about: its number, which leads to it, and the end of a
+// voucher's.
 func (o *operator) findOrder() {
 	pin := o.bought.pins[0]
-	for _, words := range []string{o.bought.tid, pin[len(pin)-4:]} {
-		o.Go("/console/orders")
-		o.Check("orders")
-		o.Fill("[name=q]", words)
-		o.Press("form[role=search] button")
-		o.Shows("tbody", o.bought.tid)
-	}
+	o.Go("/console/orders")
+	o.Check("orders")
 	o.Fill("[name=q]", o.bought.tid)
+	o.Press("form[role=search] button")
+	o.Shows("h1", o.bought.tid)
+	o.Go("/console/orders")
+	o.Fill("[name=q]", pin[len(pin)-4:])
 	o.Fill("[name=partner]", storyPartner)
 	o.Press("form[role=search] button")
-	o.Press("tbody a")
+	o.Shows("tbody", o.bought.tid)
+	o.Check("orders-found")
+	o.Press("tbody a[href*='" + o.bought.tid + "']")
 	o.Shows("h1", o.bought.tid)
 	o.Check("order")
 	for _, pin := range o.bought.pins {
