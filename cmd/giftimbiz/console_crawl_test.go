@@ -172,7 +172,7 @@ func TestNoPageOfTheConsoleHasASeriousFault(t *testing.T) {
 	t.Logf("%d pages: %q", len(pages), pages)
 	for _, look := range []browsertest.Look{browsertest.Wide().In("ko"), browsertest.Narrow().In("en")} {
 		o := &operator{Tab: browser.Open(t, s.url, look), browser: browser, look: look, s: s, english: look.Language == "en"}
-		o.enter()
+		o.enter(look.Language + "@gift.example")
 		for _, page := range pages {
 			o.Go(page)
 			o.Check("page" + strings.NewReplacer("/", "-", "?", "-", "*", "", "=", "").Replace(strings.TrimPrefix(shape(page), "/console")))

@@ -43,7 +43,7 @@ func (o *operator) exportSettlement() {
 // readAudit finds what was done, and by whom, and no secret.
 func (o *operator) readAudit() {
 	o.Go("/console/audit")
-	o.Shows("tbody", "chief@gift.example")
+	o.Shows("tbody", chief)
 	o.Check("audit")
 	text := o.Text("main")
 	for _, secret := range append(o.bought.pins, storyPassword) {

@@ -144,7 +144,7 @@ func (o *operator) revealNumber() {
 func (o *operator) refund() {
 	page := "/console/orders/" + o.bought.tid
 	colleague := &operator{Tab: o.browser.Open(o.s.t, o.s.url, o.look), s: o.s, english: o.english}
-	colleague.enter()
+	colleague.enter("colleague@gift.example")
 	o.Go(page)
 	o.fillRefund()
 	o.Fill("[name=line][value='1']", "on")
@@ -162,7 +162,6 @@ func (o *operator) refund() {
 	}
 	colleague.Refused(http.StatusConflict, "#refund button[name=all]")
 	colleague.Shows("[role=alert]", o.in("이미 환불", "refunded already"))
-	o.Go("/console/partners/" + storyPartner)
 }
 
 func (o *operator) fillRefund() {
