@@ -175,7 +175,7 @@ func TestNoPageOfTheConsoleHasASeriousFault(t *testing.T) {
 		o.enter(look.Language + "@gift.example")
 		for _, page := range pages {
 			o.Go(page)
-			o.Check("page" + strings.NewReplacer("/", "-", "?", "-", "*", "", "=", "").Replace(strings.TrimPrefix(shape(page), "/console")))
+			o.CheckLightAndDark("page" + strings.NewReplacer("/", "-", "?", "-", "*", "", "=", "").Replace(strings.TrimPrefix(shape(page), "/console")))
 		}
 	}
 }

@@ -10,21 +10,23 @@ import (
 	"giftimbiz/internal/office"
 )
 
-// TestAnOperatorRunsTheHouseFromABrowser is the life of a house with only a browser, as somebody new would live it: each look
-// starts with a fresh database.
+// TestAnOperatorRunsTheHouseFromABrowser is the life of a house with only a browser, as somebody new would live it: in both
+// languages, at a desk and on a telephone, in light on the one engine and in dark on the other, and once without scripts. Each
+// begins with a database of its own.
 func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
 	browser := browsertest.Start(t)
 	wide, narrow := browsertest.Wide(), browsertest.Narrow()
-	onEachEngine(t, func(t *testing.T, database string) {
-		looks := []browsertest.Look{wide.In("ko"), narrow.In("ko"), wide.In("en"), narrow.In("en"), wide.In("ko").WithoutScript()}
-		for _, look := range looks {
+	looks := []browsertest.Look{wide.In("ko"), narrow.In("ko"), wide.In("en"), narrow.In("en")}
+	t.Run("sqlite", func(t *testing.T) {
+		for _, look := range append(looks, wide.In("ko").WithoutScript()) {
 			t.Run(look.Name, func(t *testing.T) {
-				database := database
-				if look.Name != "wide-ko" {
-					database = another(t, database)
-				}
-				tell(t, browser, look, startServer(t, database))
+				tell(t, browser, look, startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db"))
 			})
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		for _, look := range looks {
+			t.Run(look.Name, func(t *testing.T) { tell(t, browser, look.InDark(), startServer(t, postgresURL(t))) })
 		}
 	})
 }

@@ -77,15 +77,6 @@ func onEachEngine(t *testing.T, test func(t *testing.T, database string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, postgresURL(t)) })
 }
 
-// another returns an empty database of the same engine.
-func another(t testing.TB, database string) string {
-	t.Helper()
-	if strings.HasPrefix(database, "sqlite:") {
-		return "sqlite:" + t.TempDir() + "/giftimbiz.db"
-	}
-	return postgresURL(t)
-}
-
 // server is a node in the test's own process, on the sample stock as of the guide's time, with a clock to move.
 type server struct {
 	t     testing.TB

@@ -75,7 +75,7 @@ func TestAFaultOfAPageFailsTheTest(t *testing.T) {
 	}
 	tab := browser.Open(t, serve(t, bodies), browsertest.Narrow())
 	tab.Go("/")
-	tab.Check("fine")
+	tab.CheckLightAndDark("fine")
 	for path, fault := range faults {
 		seen := &recorder{TB: t}
 		tab.In(seen).Go(path)

@@ -35,17 +35,23 @@ const tooWide = `(() => {
 })()`
 
 // Check fails the test for faults of accessibility that axe calls serious or critical and for a page that has to be moved
-// sideways to be read. It looks at the page in light and in dark, unless the look is dark, and keeps a picture of it where
-// GIFTIMBIZ_SCREENSHOTS says.
+// sideways to be read. It keeps a picture of the page where GIFTIMBIZ_SCREENSHOTS says.
 func (tab *Tab) Check(name string) {
 	tab.t.Helper()
 	tab.check(name, tab.look)
-	if !tab.look.Dark {
-		dark := tab.look.InDark()
-		tab.do("go dark", tab.media(true))
-		tab.check(name, dark)
-		tab.do("go light", tab.media(false))
-	}
+	tab.report("checking " + name)
+}
+
+// CheckLightAndDark is Check in both, whatever the look.
+func (tab *Tab) CheckLightAndDark(name string) {
+	tab.t.Helper()
+	light := tab.look
+	light.Dark = false
+	tab.do("go light", tab.media(false))
+	tab.check(name, light)
+	tab.do("go dark", tab.media(true))
+	tab.check(name, light.InDark())
+	tab.do("go back", tab.media(tab.look.Dark))
 	tab.report("checking " + name)
 }
 
