@@ -66,7 +66,8 @@ func fetchPage(t testing.TB, address, cookie string) *html.Node {
 		t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }() // read to its end below, or of no interest
-	if resp.StatusCode >= http.StatusBadRequest {
+	// A form may refuse what the crawl writes into it.
+	if resp.StatusCode >= http.StatusBadRequest && resp.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("%s: HTTP %d", address, resp.StatusCode)
 	}
 	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
@@ -112,24 +113,24 @@ func appendAddress(all []string, base *url.URL, reference string, fields url.Val
 	return append(all, u.String())
 }
 
-// fillings fills a form in several ways: nothing, and each field by itself.
+// fillings fills a form in several ways: as it stands, and each field by itself with something else.
 func fillings(form *html.Node) []url.Values {
-	fixed, all := url.Values{}, []url.Values{{}}
+	stands, all := url.Values{}, []url.Values{{}}
 	for node := range form.Descendants() {
-		name := attribute(node, "name")
-		if name == "" {
-			continue
-		}
-		for _, text := range choices(node) {
-			all = append(all, url.Values{name: {text}})
-		}
-		if attribute(node, "type") == "hidden" {
-			fixed.Set(name, attribute(node, "value"))
+		if name := attribute(node, "name"); name != "" {
+			if attribute(node, "type") != "checkbox" {
+				stands.Set(name, attribute(node, "value")) // of a list nothing: that is its first entry
+			}
+			for _, text := range choices(node) {
+				all = append(all, url.Values{name: {text}})
+			}
 		}
 	}
 	for _, fields := range all {
-		for name, texts := range fixed {
-			fields[name] = texts
+		for name, texts := range stands {
+			if !fields.Has(name) {
+				fields[name] = texts
+			}
 		}
 	}
 	return all

@@ -25,10 +25,10 @@ func (o *operator) exportSettlement() {
 	o.Fill("[name=from]", day)
 	o.Fill("[name=to]", day)
 	o.Press("form.filter button")
-	o.Shows("tbody", o.bought.shopName)
+	o.Shows("tbody", templateShop)
 	o.Check("settlement")
 	name, csv := o.Download(".pager a[href*='format=csv']")
-	if !strings.HasSuffix(name, ".csv") || !bytes.HasPrefix(csv, []byte("\ufeff")) || !bytes.Contains(csv, []byte(o.bought.shopName)) {
+	if !strings.HasSuffix(name, ".csv") || !bytes.HasPrefix(csv, []byte("\ufeff")) || !bytes.Contains(csv, []byte(templateShop)) {
 		o.s.t.Errorf("%s: %.500q", name, csv)
 	}
 	name, xlsx := o.Download(".pager a[href*='format=xlsx']")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,11 +15,9 @@ const storyPartner = "shopping-mall"
 
 // bought is what the partner bought, as the API told it.
 type bought struct {
-	tid      string   // of two gifticons
-	pins     []string // their numbers
-	each     string   // what one cost
-	coupon   string   // the order of a star coupon
-	shopName string   // where that was redeemed
+	tid    string   // of two gifticons
+	pins   []string // their numbers
+	coupon string   // the order of a star coupon, which was redeemed
 }
 
 // openPartner makes mistakes first, and gets keys, once.
@@ -71,18 +70,14 @@ func (o *operator) topUp() {
 func (o *operator) letPartnerBuy() {
 	o.s.sync() // or wait a second
 	c := o.s.as(storyPartner)
-	offer := c.call("giftimbiz/listAll", "site", "gift", "word", chocoName).wants("0000").rows("list")[0]
-	price := fmt.Sprint(offer["disprice"])
-	cash := 0
-	if _, err := fmt.Sscan(price, &cash); err != nil {
+	offer := c.call("giftimbiz/listAll", "site", "gift", "word", "아메리카노").wants("0000").rows("list")[0]
+	price, err := strconv.Atoi(fmt.Sprint(offer["disprice"]))
+	if err != nil {
 		o.s.t.Fatal(err)
 	}
-	id, name := fmt.Sprint(offer["md_idx"]), fmt.Sprint(offer["mc_title"])
-	if name == "<nil>" {
-		name = chocoName
-	}
-	o.bought.tid = c.call("giftimbiz/buyGifticoupon", "md_idx", id+"|"+id, "cash", 2*cash, "product", name+"|"+name).wants("0000").text("tid")
-	o.bought.each = price
+	id, name := fmt.Sprint(offer["md_idx"]), templateProduct
+	o.bought.tid = c.call("giftimbiz/buyGifticoupon", "md_idx", id+"|"+id, "cash", 2*price, "product", name+"|"+name).
+		wants("0000").text("tid")
 	for _, row := range c.call("giftimbiz/buyGifticonList", "tid", o.bought.tid).wants("0000").rows("list") {
 		o.bought.pins = append(o.bought.pins, fmt.Sprint(row["pin"]))
 	}
@@ -92,13 +87,12 @@ func (o *operator) letPartnerBuy() {
 
 // letPartnerRedeem buys a star coupon, which a seller of the shop takes.
 func (o *operator) letPartnerRedeem(c *caller) {
-	star := c.call("giftimbiz/starListAll", "site", "gift", "word", "너랑나랑").wants("0000").rows("list")[0]
+	star := c.call("giftimbiz/starListAll", "site", "gift", "word", "아메리카노").wants("0000").rows("list")[0]
 	a := c.call("giftimbiz/buyStarcoupon", "md_idx", star["md_idx"], "msl_idx", star["msl_idx"], "msc_idx", star["msc_idx"],
 		"cash", star["ms_price"], "product", star["ms_product"]).wants("0000")
-	o.bought.coupon, o.bought.shopName = a.text("tid"), "너랑나랑분식"
-	seller := o.s.seller(37)
-	c.call("gifticon/setUseStarCoupon", "msu_idx", seller.SellerID, "msc_idx", a.text("msc_idx"), "managecode", seller.ManagerCode).
-		wants("0000")
+	o.bought.coupon = a.text("tid")
+	const firstSeller = 1
+	c.call("gifticon/setUseStarCoupon", "msu_idx", firstSeller, "msc_idx", a.text("msc_idx"), "managecode", templateCode).wants("0000")
 }
 
 // findOrder finds the order by each thing that somebody may call about: its number, which leads to it, and the end of a

@@ -20,13 +20,13 @@ func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		for _, look := range append(looks, wide.In("ko").WithoutScript()) {
 			t.Run(look.Name, func(t *testing.T) {
-				tell(t, browser, look, startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db"))
+				tell(t, browser, look, startEmpty(t, "sqlite:"+t.TempDir()+"/giftimbiz.db"))
 			})
 		}
 	})
 	t.Run("postgres", func(t *testing.T) {
 		for _, look := range looks {
-			t.Run(look.Name, func(t *testing.T) { tell(t, browser, look.InDark(), startServer(t, postgresURL(t))) })
+			t.Run(look.Name, func(t *testing.T) { tell(t, browser, look.InDark(), startEmpty(t, postgresURL(t))) })
 		}
 	})
 }
@@ -41,6 +41,8 @@ var story = []step{
 	{"POST /console/sign-in", (*operator).signIn},
 	{"GET /console/{$}", (*operator).seeTheDashboard},
 	{"POST /console/language", (*operator).switchLanguage},
+	{"POST /console/imports", (*operator).loadTemplates},
+	{"POST /console/imports/{id}/apply", (*operator).loadVouchers},
 	{"POST /console/partners/new", (*operator).openPartner},
 	{"POST /console/partners/{name}/topup", (*operator).topUp},
 	{"POST /console/partners/new", (*operator).letPartnerBuy},
