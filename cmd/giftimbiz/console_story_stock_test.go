@@ -25,15 +25,20 @@ const (
 // storyVouchers is how many vouchers the operator adds to the template's.
 const storyVouchers = 1000
 
-// loadTemplates loads the sample row of each template as it is, in the order in which the page has them.
+// loadTemplates loads the sample row of each template, in the order in which the page has them. The shop's category is one
+// for star coupons, which the operator adds to the sample.
 func (o *operator) loadTemplates() {
 	o.Go("/console/imports")
 	o.Check("imports-empty")
 	for _, kind := range []string{"categories", "brands", "products", "shops", "sellers", "campaigns", "coupons"} {
 		o.Go("/console/imports")
 		name, content := o.Download("a[href='/console/import-templates/" + kind + "?format=csv']")
-		o.upload(kind, name, content)
-		o.counts(map[string]int{"rows": 1, "added": 1})
+		rows := o.read(content)
+		if kind == "categories" {
+			rows = append(rows, []string{"", "스타쿠폰", "카페·디저트", "2", ""})
+		}
+		o.upload(kind, name, o.write(rows))
+		o.counts(map[string]int{"rows": len(rows) - 1, "added": len(rows) - 1})
 		o.apply()
 	}
 	// The same as the other kind of file: everything is there.
