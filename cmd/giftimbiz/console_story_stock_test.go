@@ -78,6 +78,7 @@ func (o *operator) loadVouchers() {
 	name, refused := o.Download("a[href$='/refused?format=csv']")
 	o.Fill("[name=skip]", "on")
 	o.apply()
+	o.Check("import-applied")
 	o.upload("vouchers", name, o.correct(refused, sample))
 	o.counts(map[string]int{"rows": len(spoiled), "added": len(spoiled)})
 	o.apply()
@@ -112,7 +113,9 @@ func (o *operator) upload(kind, name string, content []byte) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		o.s.t.Fatal(err)
 	}
-	o.Go("/console/imports")
+	if o.Path() != "/console/imports" {
+		o.Go("/console/imports")
+	}
 	o.Fill("form[action='/console/imports'] [name=kind]", kind)
 	o.Upload("[name=file]", path)
 	o.Press("form[action='/console/imports'] button")
@@ -135,7 +138,6 @@ func (o *operator) apply() {
 	o.s.t.Helper()
 	o.Press("form[action$='/apply'] button")
 	o.Await("#import dl .good")
-	o.Check("import-applied")
 }
 
 func (o *operator) read(file []byte) [][]string {
