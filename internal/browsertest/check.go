@@ -38,40 +38,46 @@ const tooWide = `(() => {
 // sideways to be read. It keeps a picture of the page where GIFTIMBIZ_SCREENSHOTS says.
 func (tab *Tab) Check(name string) {
 	tab.t.Helper()
-	tab.check(name, tab.look)
+	tab.check(name, tab.look, everything)
 	tab.report("checking " + name)
 }
 
-// CheckLightAndDark is Check in both, whatever the look.
+// CheckLightAndDark is Check in light, and looks in dark at what differs there: the colours.
 func (tab *Tab) CheckLightAndDark(name string) {
 	tab.t.Helper()
 	light := tab.look
 	light.Dark = false
 	tab.do("go light", tab.media(false))
-	tab.check(name, light)
+	tab.check(name, light, everything)
 	tab.do("go dark", tab.media(true))
-	tab.check(name, light.InDark())
+	tab.check(name, light.InDark(), colours)
 	tab.do("go back", tab.media(tab.look.Dark))
 	tab.report("checking " + name)
 }
 
-func (tab *Tab) check(name string, look Look) {
+// What axe looks at: options of its own.
+const (
+	everything = `{resultTypes: ['violations']}`
+	colours    = `{resultTypes: ['violations'], runOnly: ['color-contrast']}`
+)
+
+func (tab *Tab) check(name string, look Look, what string) {
 	tab.t.Helper()
 	tab.picture(name, look)
 	if wide := evaluate[[]string](tab, "measure", tooWide); len(wide) > 0 {
 		tab.t.Errorf("%s (%s): the page is wider than the window:\n%s", name, look.Name, strings.Join(wide, "\n"))
 	}
 	if !look.NoScript {
-		tab.runAxe(name, look)
+		tab.runAxe(name, look, what)
 	}
 }
 
-func (tab *Tab) runAxe(name string, look Look) {
+func (tab *Tab) runAxe(name string, look Look, what string) {
 	tab.t.Helper()
 	if !evaluate[bool](tab, "look for axe", `typeof axe === 'object'`) {
 		tab.do("load axe", chromedp.Evaluate[chromedp.Void](axe+"\n;0"))
 	}
-	violations := evaluate[[]violation](tab, "run axe", `axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.
+	violations := evaluate[[]violation](tab, "run axe", `axe.run(document, `+what+`).then(r => r.violations.
 	filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => ({rule: v.id, impact: v.impact, help: v.help,
 		elements: v.nodes.map(n => n.target.join(' ') + ': ' + n.html + '\n' + n.failureSummary)})))`, chromedp.EvalAwaitPromise)
 	for _, v := range violations {
