@@ -17,8 +17,9 @@ import (
 // and no further than the page needs. $1 ≤ number < $2, $3 = how many; $4 and $5 as the text says. Purchases are found by
 // what they credited to the sales accounts, for orders that cost nothing or are no real ones are in no ledger.
 const (
-	purchasesOfAccount = `SELECT e.txn_id FROM entries e JOIN orders r ON r.id = e.txn_id
-WHERE e.account_id = $4 AND e.txn_id >= $1 AND e.txn_id < $2 ORDER BY e.txn_id DESC LIMIT $3`
+	purchasesOfAccount = `SELECT e.txn_id FROM entries e
+WHERE e.account_id = $4 AND e.txn_id >= $1 AND e.txn_id < $2 AND (SELECT r.id FROM orders r WHERE r.id = e.txn_id) IS NOT NULL
+ORDER BY e.txn_id DESC LIMIT $3`
 
 	allOfAccount = `SELECT txn_id FROM entries
 WHERE account_id = $4 AND txn_id >= $1 AND txn_id < $2 ORDER BY txn_id DESC LIMIT $3`
@@ -43,7 +44,7 @@ func (db *DB) Journal(ctx context.Context, q office.JournalQuery) (page []office
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		page, err = readTransactions(ctx, tx, ids)
+		page, err = db.readTransactions(ctx, tx, ids)
 		return err
 	})
 	return page, err
@@ -52,7 +53,7 @@ func (db *DB) Journal(ctx context.Context, q office.JournalQuery) (page []office
 // LedgerTransaction returns a transaction, or ErrNotFound.
 func (db *DB) LedgerTransaction(ctx context.Context, id gift.ID) (t office.Transaction, err error) {
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		found, err := readTransactions(ctx, tx, []int64{int64(id)})
+		found, err := db.readTransactions(ctx, tx, []int64{int64(id)})
 		if err == nil && (len(found) == 0 || len(found[0].Postings) == 0) {
 			return fmt.Errorf("transaction %d %w", id, ErrNotFound)
 		}
@@ -136,7 +137,7 @@ func findJournal(q office.JournalQuery, find func(text string, args ...any) erro
 }
 
 // readTransactions reads heads and entries of the given numbers, in their order. Numbers of nothing are left out.
-func readTransactions(ctx context.Context, tx *sql.Tx, ids []int64) ([]office.Transaction, error) {
+func (db *DB) readTransactions(ctx context.Context, tx *sql.Tx, ids []int64) ([]office.Transaction, error) {
 	list, args := inList(ids)
 	at := make(map[gift.ID]int, len(ids))
 	found := make([]office.Transaction, 0, len(ids))
@@ -161,28 +162,30 @@ UNION ALL SELECT id, 'purchase', id, '', '', at FROM orders WHERE id IN `+list, 
 	for i, t := range found {
 		at[t.ID] = i
 	}
-	return found, readPostings(ctx, tx, list, args, func(id gift.ID, p office.Posting) {
+	return found, db.readPostings(ctx, tx, list, args, func(id gift.ID, p office.Posting) {
 		if i, ok := at[id]; ok {
 			found[i].Postings = append(found[i].Postings, p)
 		}
 	})
 }
 
-// readPostings finds the entries of purchases on the accounts that a purchase moves, and those of others by
-// moved_accounts. Debits come first.
-func readPostings(ctx context.Context, tx *sql.Tx, list string, args []any, add func(gift.ID, office.Posting)) error {
-	rows, err := tx.QueryContext(ctx, `SELECT x.txn_id, x.amount, `+accountColumns+` FROM (
-    SELECT e.account_id, e.txn_id, e.amount FROM orders r
-    CROSS JOIN entries e WHERE r.id IN `+list+` AND e.account_id = r.partner_id + `+strconv.Itoa(prepaidBase)+` AND e.txn_id = r.id
+// postingsOf finds the entries of purchases on the accounts that a purchase moves, and those of others by moved_accounts.
+const postingsOf = `WITH input (id, account_id, txn_id) AS (
+    SELECT r.partner_id + {prepaid}, r.partner_id + {prepaid}, r.id FROM orders r WHERE r.id IN {list}
     UNION ALL
-    SELECT e.account_id, e.txn_id, e.amount FROM orders r
-    CROSS JOIN accounts s CROSS JOIN entries e
-    WHERE r.id IN `+list+` AND s.kind = 'sales' AND e.account_id = s.id AND e.txn_id = r.id
+    SELECT s.id, s.id, r.id FROM orders r CROSS JOIN accounts s WHERE r.id IN {list} AND s.kind = 'sales'
     UNION ALL
-    SELECT e.account_id, e.txn_id, e.amount FROM moved_accounts m
-    CROSS JOIN entries e WHERE m.txn_id IN `+list+` AND e.account_id = m.account_id AND e.txn_id = m.txn_id) x
-CROSS JOIN accounts a`+accountOwners+`
-WHERE a.id = x.account_id ORDER BY x.txn_id DESC, x.amount, a.id`, args...)
+    SELECT account_id, account_id, txn_id FROM moved_accounts WHERE txn_id IN {list})
+SELECT e.txn_id, e.amount, ` + accountColumns + ` FROM input
+{each entries e: account_id, txn_id} {each accounts a: id}` + accountOwners + `
+ORDER BY e.txn_id DESC, e.amount, a.id`
+
+// readPostings passes the entries of the given numbers on, of each transaction debits first.
+func (db *DB) readPostings(
+	ctx context.Context, tx *sql.Tx, list string, args []any, add func(gift.ID, office.Posting),
+) error {
+	text := strings.NewReplacer("{list}", list, "{prepaid}", strconv.Itoa(prepaidBase)).Replace(postingsOf)
+	rows, err := tx.QueryContext(ctx, db.dialect.lookUps(text), args...)
 	if err != nil {
 		return err
 	}

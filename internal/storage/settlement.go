@@ -128,12 +128,12 @@ func (db *DB) RedeemedItems(
 }
 
 func redeemedBy(ctx context.Context, tx *sql.Tx, seller string, args []any) (items []office.RedeemedItem, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT k.used_at, k.order_id, k.line, c.product, p.name, k.used_via, k.face, k.paid FROM (
-    SELECT used_at, order_id, line, offer_id, partner_id, used_via, face, paid FROM order_items
-    WHERE used_seller = $1 AND used_at >= $2 AND (used_at, order_id, line) < ($4, $5, $6) AND test_order = 0
-    ORDER BY used_at DESC, order_id DESC, line DESC LIMIT $3) k
-CROSS JOIN offers o CROSS JOIN campaigns c CROSS JOIN partners p
-WHERE o.id = k.offer_id AND c.id = o.campaign_id AND p.id = k.partner_id`, args...)
+	rows, err := tx.QueryContext(ctx, `SELECT i.used_at, i.order_id, i.line,
+    COALESCE((SELECT c.product FROM offers o JOIN campaigns c ON c.id = o.campaign_id WHERE o.id = i.offer_id), ''),
+    COALESCE((SELECT p.name FROM partners p WHERE p.id = i.partner_id), ''), i.used_via, i.face, i.paid
+FROM order_items i
+WHERE i.used_seller = $1 AND i.used_at >= $2 AND (i.used_at, i.order_id, i.line) < ($4, $5, $6) AND i.test_order = 0
+ORDER BY i.used_at DESC, i.order_id DESC, i.line DESC LIMIT $3`, args...)
 	if err != nil {
 		return nil, err
 	}

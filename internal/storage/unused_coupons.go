@@ -48,7 +48,7 @@ func (db *DB) countCoupons(ctx context.Context, until int64) (done bool, err err
 		if n, err := res.RowsAffected(); n == 0 || err != nil {
 			return err
 		}
-		return addUnused(ctx, tx, from, to)
+		return db.addUnused(ctx, tx, from, to)
 	})
 	return to >= until, err
 }
@@ -66,13 +66,12 @@ func (db *DB) firstOrderSince(ctx context.Context, from, until int64) (int64, er
 	return min(until, millis(gift.ID(first.Int64).Time())), nil
 }
 
-func addUnused(ctx context.Context, tx *sql.Tx, from, to int64) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO unused_coupons (offer_id, coupons, face, paid)
+func (db *DB) addUnused(ctx context.Context, tx *sql.Tx, from, to int64) error {
+	_, err := tx.ExecContext(ctx, db.dialect.lookUps(`WITH input (partner_id, kind, order_id) AS (
+    SELECT partner_id, kind, id FROM orders WHERE id >= $1 AND id < $2 AND kind = 2 AND sandbox = 0)
+INSERT INTO unused_coupons (offer_id, coupons, face, paid)
 SELECT offer_id, SUM(n), SUM(face), SUM(paid) FROM (
-    SELECT i.offer_id, 1 AS n, i.face, i.paid FROM orders r
-    CROSS JOIN order_items i
-    WHERE r.id >= $1 AND r.id < $2 AND r.kind = 2 AND r.sandbox = 0
-      AND i.partner_id = r.partner_id AND i.kind = r.kind AND i.order_id = r.id
+    SELECT i.offer_id, 1 AS n, i.face, i.paid FROM input {each order_items i: partner_id, kind, order_id}
     UNION ALL
     SELECT offer_id, -1, -face, -paid FROM order_items
     WHERE used_at >= $3 AND used_at < $4 AND test_order = 0 AND kind + 0 = 2
@@ -81,7 +80,7 @@ SELECT offer_id, SUM(n), SUM(face), SUM(paid) FROM (
     WHERE cancelled_at >= $3 AND cancelled_at < $4 AND test_order = 0 AND kind + 0 = 2) x
 GROUP BY offer_id
 ON CONFLICT (offer_id) DO UPDATE SET coupons = unused_coupons.coupons + excluded.coupons,
-    face = unused_coupons.face + excluded.face, paid = unused_coupons.paid + excluded.paid`,
+    face = unused_coupons.face + excluded.face, paid = unused_coupons.paid + excluded.paid`),
 		int64(gift.FirstIDAt(time.UnixMilli(from))), int64(gift.FirstIDAt(time.UnixMilli(to))), from, to)
 	return err
 }
