@@ -9,26 +9,39 @@ import (
 
 // Kinds of accounts.
 const (
-	BankAccounts      = "bank"
-	RefundsAccounts   = "refunds"
-	TestFundsAccounts = "test_funds"
-	SalesAccounts     = "sales"
-	PrepaidAccounts   = "prepaid"
-	PayableAccounts   = "payable"
+	BankAccounts        = "bank"
+	RefundsAccounts     = "refunds"
+	TestFundsAccounts   = "test_funds"
+	AdjustmentsAccounts = "adjustments"
+	SalesAccounts       = "sales"
+	PrepaidAccounts     = "prepaid"
+	PayableAccounts     = "payable"
 )
 
 // AccountKinds lists the kinds of accounts in the order of the ledger.
 func AccountKinds() []string {
-	return []string{BankAccounts, RefundsAccounts, TestFundsAccounts, SalesAccounts, PrepaidAccounts, PayableAccounts}
+	return []string{
+		BankAccounts, RefundsAccounts, TestFundsAccounts, AdjustmentsAccounts, SalesAccounts, PrepaidAccounts, PayableAccounts,
+	}
 }
 
-// Kinds of ledger transactions that these pages know by name. Others may be in the ledger too.
+// Kinds of ledger transactions.
 const (
 	PurchaseTransaction   = "purchase" // its head is the order of the same number
 	DepositTransaction    = "deposit"
-	RedemptionTransaction = "redemption"
-	SettlementTransaction = "settlement"
+	RefundTransaction     = "refund"
+	AdjustmentTransaction = "adjustment"
+	RedemptionTransaction = "redemption" // of a paid coupon: it is owed to its shop
+	SettlementTransaction = "settlement" // of what is owed to a shop
 )
+
+// TransactionKinds lists the kinds of transactions in the order in which they are chosen from.
+func TransactionKinds() []string {
+	return []string{
+		PurchaseTransaction, DepositTransaction, RefundTransaction, AdjustmentTransaction, RedemptionTransaction,
+		SettlementTransaction,
+	}
+}
 
 // Account is an account of the ledger. A balance is a credit when positive.
 type Account struct {
@@ -102,6 +115,15 @@ type Unused struct {
 
 // Period is a range of days, both ends included.
 type Period struct{ From, To gift.Day }
+
+// settleLag is how long after a period's end it is over for good: what is being redeemed at midnight is counted then.
+const settleLag = time.Minute
+
+// Over tells whether nothing can be redeemed in the period any more, so that it can be settled.
+func (p Period) Over(now time.Time) bool { return !now.Before(p.To.End().Add(settleLag)) }
+
+// Valid tells whether the period has any days.
+func (p Period) Valid() bool { return p.From > 0 && p.From <= p.To }
 
 // Redeemed is what a shop redeemed in a period. What was paid for it is owed to the shop.
 type Redeemed struct {

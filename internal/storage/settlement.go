@@ -13,9 +13,6 @@ import (
 	"giftimbiz/internal/office"
 )
 
-// settleLag is how long after a period's end it may be settled: what is being redeemed at midnight is counted then.
-const settleLag = time.Minute
-
 const redeemedColumns = `s.id, s.name,
 COALESCE((SELECT SUM(d.coupons) FROM shop_days d WHERE d.shop_id = s.id AND d.day >= $1 AND d.day <= $2), 0),
 COALESCE((SELECT SUM(d.face) FROM shop_days d WHERE d.shop_id = s.id AND d.day >= $1 AND d.day <= $2), 0),
@@ -163,7 +160,7 @@ func newestRedeemed(a, b office.RedeemedItem) int {
 func (db *DB) BookSettlement(
 	ctx context.Context, shopID int64, p office.Period, want office.Redeemed, now time.Time,
 ) (id gift.ID, err error) {
-	if p.From > p.To || now.Before(p.To.End().Add(settleLag)) {
+	if !p.Valid() || !p.Over(now) {
 		return 0, office.ErrNotOver
 	}
 	if err := db.readyForIDs(ctx); err != nil {
