@@ -62,7 +62,8 @@ func (db *DB) LedgerAccounts(ctx context.Context, q office.AccountQuery) (accoun
 			where = fmt.Sprintf("a.kind = $%d AND a.owner_id > $%d ORDER BY a.owner_id LIMIT $%d", n+3, n+1, n+2)
 			args = append(args, q.Kind)
 		}
-		rows, err := tx.QueryContext(ctx, `SELECT `+accountColumns+`, `+balance+` FROM accounts a`+accountOwners+` WHERE `+where, args...)
+		text := `SELECT ` + accountColumns + `, ` + balance + ` FROM accounts a` + accountOwners + ` WHERE ` + where
+		rows, err := tx.QueryContext(ctx, text, args...)
 		if err != nil {
 			return err
 		}

@@ -10,13 +10,17 @@ import (
 	"giftimbiz/internal/office"
 )
 
+// couponLag is how long after it was sold, used or cancelled a coupon is counted: orders are numbered, and redemptions dated,
+// before COMMIT, and what is counted once is not looked at again.
+const couponLag = 5 * time.Minute
+
 // unusedStep bounds how much time's coupons are counted in one transaction.
 const unusedStep = 24 * time.Hour
 
 // TallyCoupons counts the live coupons that were sold, used and cancelled since the last count, and sums up, by last valid
 // day, those that are neither used nor cancelled. Of several nodes that do it at once, one wins and the others do nothing.
 func (db *DB) TallyCoupons(ctx context.Context, now time.Time) error {
-	until := millis(now.Add(-tallyLag))
+	until := millis(now.Add(-couponLag))
 	for {
 		done, err := db.countCoupons(ctx, until)
 		if err != nil {
@@ -93,8 +97,10 @@ func (db *DB) sumUnused(ctx context.Context) error {
 		if err = tx.QueryRowContext(ctx, `SELECT up_to FROM unused_coupons_cursor WHERE id = 1`).Scan(&upTo); err != nil {
 			return err
 		}
-		if sums, err = readUnused(ctx, tx, `SELECT o.last_day, CAST(SUM(u.coupons) AS BIGINT), CAST(SUM(u.face) AS BIGINT),
-CAST(SUM(u.paid) AS BIGINT) FROM unused_coupons u JOIN offers o ON o.id = u.offer_id WHERE u.coupons <> 0 GROUP BY o.last_day`); err != nil {
+		sums, err = readUnused(ctx, tx, `SELECT o.last_day, CAST(SUM(u.coupons) AS BIGINT), CAST(SUM(u.face) AS BIGINT),
+    CAST(SUM(u.paid) AS BIGINT)
+FROM unused_coupons u JOIN offers o ON o.id = u.offer_id WHERE u.coupons <> 0 GROUP BY o.last_day`)
+		if err != nil {
 			return err
 		}
 		shown, err = readUnused(ctx, tx, `SELECT last_day, coupons, face, paid FROM unused_by_expiry`)
