@@ -14,6 +14,7 @@ var menuEntries = []struct {
 	name    text
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
+	{ledgerAddress, text{"원장", "Ledger"}},
 }
 
 func (q *request) menu() []menuItem {
