@@ -47,7 +47,7 @@ var harms = []harm{
 	},
 	{
 		"a balance is changed", `UPDATE accounts SET balance = balance + 1 WHERE id = {account}`,
-		"every balance equals its entries", "account {account} shows 95741, its entries add up to 95740",
+		"every balance equals its entries", "account {account} shows 96041, its entries add up to 96040",
 	},
 	{
 		"an account without entries has a balance", `UPDATE accounts SET balance = 3 WHERE kind = 'refunds'`,
@@ -72,8 +72,8 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, -5)
 		"test money stays apart", "transaction 77 is not between",
 	},
 	{
-		"a sandbox partner is credited by something else than a deposit",
-		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'adjustment', '', 1);
+		"a sandbox partner is credited by something else than a deposit or an adjustment",
+		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'gift', '', 1);
 INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5), (3, 77, -5)`,
 		"test money stays apart", "transaction 77 is not between",
 	},
@@ -203,11 +203,33 @@ UPDATE entries SET amount = amount - 1 WHERE account_id = 1`,
 	},
 	{
 		"a deposit is of an order", `UPDATE ledger_transactions SET order_id = {live} WHERE kind = 'deposit'`,
-		"a redemption is of an order, a deposit of none", "is a deposit of order {live}",
+		"a redemption is of an order, a deposit or an adjustment of none", "is a deposit of order {live}",
 	},
 	{
 		"a redemption is of no order", `UPDATE ledger_transactions SET order_id = NULL WHERE kind = 'redemption'`,
-		"a redemption is of an order, a deposit of none", "is a redemption of order 0",
+		"a redemption is of an order, a deposit or an adjustment of none", "is a redemption of order 0",
+	},
+	{
+		"a deposit forgets whose account it moves", `UPDATE ledger_transactions SET prepaid_account = NULL
+WHERE prepaid_account = {account}`,
+		"every ledger transaction knows the partner's account that it moves", "moves account {account} and names 0",
+	},
+	{
+		"an adjustment is booked without being decided so", `UPDATE adjustments SET state = 1, txn_id = NULL WHERE state = 2`,
+		"every adjustment is booked once when it was decided so, and no other is", "300 instead of 0 booked",
+	},
+	{
+		"an adjustment that was decided so is not booked", `UPDATE adjustments SET state = 2 WHERE state = 1`,
+		"every adjustment is booked once when it was decided so, and no other is", "transaction 0: 0 instead of 2000000 booked",
+	},
+	{
+		"an adjustment is of another amount", `UPDATE adjustments SET amount = 299 WHERE state = 2`,
+		"every adjustment is booked once when it was decided so, and no other is", "300 instead of 299 booked",
+	},
+	{
+		"an adjustment is taken from the bank", `UPDATE accounts SET balance = balance + 300 WHERE id = 4;
+UPDATE accounts SET balance = balance - 300 WHERE id = 1; UPDATE entries SET account_id = 1 WHERE account_id = 4`,
+		"every ledger transaction is between the accounts of its kind", "is a adjustment from bank to prepaid in 2 entries",
 	},
 	{
 		"a sold gifticon loses its number", `UPDATE units SET number = NULL WHERE id = 100001`,
@@ -309,6 +331,9 @@ var orphans = []struct{ column, where, parent string }{
 	{"accounts.owner_id", "kind = 'payable'", "shops"},
 	{"entries.account_id", "txn_id = {live} AND amount > 0", "accounts"},
 	{"ledger_transactions.order_id", "order_id = {used}", "orders"},
+	{"adjustments.partner_id", "partner_id = {demo}", "partners"},
+	{"adjustments.txn_id", "state = 2", "ledger_transactions"},
+	{"partner_calls.partner_id", "partner_id = {demo}", "partners"},
 	{"brands.category_id", "id = 4", "categories"},
 	{"products.brand_id", "id = 27935", "brands"},
 	{"shops.category_id", "id = 37", "categories"},

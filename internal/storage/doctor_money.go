@@ -53,14 +53,14 @@ SELECT 'account ' || id || ' is ' || kind || ' of ' || owner_id AS detail FROM a
 WHERE (kind = 'prepaid' AND id <> owner_id + ` + strconv.Itoa(prepaidBase) + `)
    OR (kind = 'payable' AND id <> owner_id + ` + strconv.Itoa(payableBase) + `)`},
 
-	// A deposit is the only transaction between test money and a sandbox partner, and nothing else touches either.
+	// Deposits and adjustments are between test money and a sandbox partner, and nothing else touches either.
 	{"test money stays apart", `
 SELECT 'transaction ' || txn_id || ' is not between test funds and a sandbox partner' AS detail
 FROM (SELECT e.txn_id, CASE WHEN a.kind = 'test_funds' OR p.sandbox = 1 THEN 1 ELSE 0 END AS test
       FROM entries e JOIN accounts a ON a.id = e.account_id
       LEFT JOIN partners p ON a.kind = 'prepaid' AND p.id = a.owner_id) x
 LEFT JOIN ledger_transactions t ON t.id = x.txn_id
-GROUP BY txn_id HAVING MIN(test) <> MAX(test) OR (MAX(test) = 1 AND COALESCE(MAX(t.kind), '') <> 'deposit')`},
+GROUP BY txn_id HAVING MIN(test) <> MAX(test) OR (MAX(test) = 1 AND COALESCE(MAX(t.kind), '') NOT IN ('deposit', 'adjustment'))`},
 
 	{"every paid coupon that was used is owed to its shop once", `
 SELECT 'order ' || order_id || ', shop ' || shop_id || ': ' || SUM(booked) || ' instead of ' || SUM(due) ||
@@ -83,10 +83,32 @@ FROM (SELECT t.id, t.kind, COUNT(e.amount) AS n,
       FROM ledger_transactions t LEFT JOIN entries e ON e.txn_id = t.id LEFT JOIN accounts a ON a.id = e.account_id
       GROUP BY t.id, t.kind) x
 WHERE n <> 2 OR NOT (kind = 'deposit' AND debit IN ('bank', 'test_funds') AND credit = 'prepaid'
+                     OR kind = 'adjustment' AND debit IN ('adjustments', 'test_funds') AND credit = 'prepaid'
+                     OR kind = 'adjustment' AND debit = 'prepaid' AND credit IN ('adjustments', 'test_funds')
                      OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable')`},
 
-	{"a redemption is of an order, a deposit of none", `
+	// Statements add up by this column what happened besides purchases.
+	{"every ledger transaction knows the partner's account that it moves", `
+SELECT 'transaction ' || id || ' moves account ' || SUM(moves) || ' and names ' || SUM(names) AS detail
+FROM (SELECT id, COALESCE(prepaid_account, 0) AS names, 0 AS moves FROM ledger_transactions
+      UNION ALL
+      SELECT t.id, 0, e.account_id FROM ledger_transactions t JOIN entries e ON e.txn_id = t.id
+      JOIN accounts a ON a.id = e.account_id AND a.kind = 'prepaid') x
+GROUP BY id HAVING SUM(moves) <> SUM(names)`},
+
+	{"every adjustment is booked once when it was decided so, and no other is", `
+SELECT 'transaction ' || txn || ': ' || SUM(booked) || ' instead of ' || SUM(due) || ' booked' AS detail
+FROM (SELECT COALESCE(j.txn_id, 0) AS txn, j.partner_id, j.amount AS due, 0 AS booked, 1 AS n FROM adjustments j
+      WHERE j.state = 2 OR j.txn_id IS NOT NULL
+      UNION ALL
+      SELECT t.id, a.owner_id, 0, e.amount, -1
+      FROM ledger_transactions t JOIN entries e ON e.txn_id = t.id
+      JOIN accounts a ON a.id = e.account_id AND a.kind = 'prepaid'
+      WHERE t.kind = 'adjustment') x
+GROUP BY txn, partner_id HAVING SUM(due) <> SUM(booked) OR SUM(n) <> 0`},
+
+	{"a redemption is of an order, a deposit or an adjustment of none", `
 SELECT 'transaction ' || id || ' is a ' || kind || ' of order ' || COALESCE(order_id, 0) AS detail
 FROM ledger_transactions
-WHERE kind = 'deposit' AND order_id IS NOT NULL OR kind = 'redemption' AND order_id IS NULL`},
+WHERE kind IN ('deposit', 'adjustment') AND order_id IS NOT NULL OR kind = 'redemption' AND order_id IS NULL`},
 }

@@ -15,6 +15,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
@@ -55,6 +56,18 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 	})
 	if err != nil || !won {
 		t.Fatal(won, err)
+	}
+	for request, amount := range map[string]gift.Won{"small": 300, "large": 2_000_000} {
+		_, err := h.DB.Adjust(t.Context(), office.Adjustment{
+			Partner: "demo", Amount: amount, Reason: "goodwill", Request: request,
+		}, h.Clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = h.DB.KeepCalls(t.Context(), []office.Call{{PartnerID: p.demo, At: h.Clock.Now(), Endpoint: "x", Code: "PD"}})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return p
 }
