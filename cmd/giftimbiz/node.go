@@ -108,13 +108,13 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
+	authority := credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory})
 	n.console = console.New(console.Config{
-		Store: n.db, Passwords: n.vault, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
+		Store: n.db, Passwords: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
 	})
 	n.apiConfig = partnerapi.Config{
-		Authority: credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory}),
-		Catalog:   n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
+		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
 		Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, Observe: n.observe, TrustedProxies: proxies,
 	}
 	n.api = partnerapi.New(n.apiConfig)

@@ -53,6 +53,9 @@ func partnerCreateCommand(cfg *config) *cobra.Command {
 			if p.Title == "" {
 				p.Title = p.Name
 			}
+			if err := gift.CheckPartnerTitle(p.Title); err != nil {
+				return usageError{fmt.Errorf("--title: %w", err)}
+			}
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
 				secrets, hashes := keys.authority.NewKeys(p)
 				_, err := db.CreatePartner(cmd.Context(), p, hashes, clock.System{}.Now())

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // DefaultDuplicateSec is the window of a new partner in which an equal purchase without a key counts as a mistake.
@@ -24,6 +26,9 @@ const (
 // ErrWithdrawn says that a partner left for good.
 var ErrWithdrawn = errors.New("has withdrawn for good; nothing of it can be changed, open a new partner")
 
+// ErrPartnerTitle says that a text cannot be a partner's title.
+var ErrPartnerTitle = fmt.Errorf("want one line of %d characters at most", MaxPartnerTitle)
+
 // ErrPartnerName says that a text cannot be a partner's name.
 var ErrPartnerName = errors.New("want 1 to 64 of A-Z a-z 0-9 . _ -")
 
@@ -37,6 +42,14 @@ func CheckPartnerName(name string) error {
 		return ErrPartnerName
 	case strings.Trim(name, ".") == "" || name == "new":
 		return fmt.Errorf("%w, and neither dots alone nor \"new\"", ErrPartnerName)
+	}
+	return nil
+}
+
+// CheckPartnerTitle returns ErrPartnerTitle for what cannot be a partner's title.
+func CheckPartnerTitle(title string) error {
+	if !utf8.ValidString(title) || utf8.RuneCountInString(title) > MaxPartnerTitle || strings.ContainsFunc(title, unicode.IsControl) {
+		return ErrPartnerTitle
 	}
 	return nil
 }

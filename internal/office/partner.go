@@ -105,6 +105,6 @@ func (e ShortError) Error() string { return fmt.Sprintf("the balance is only %d 
 // AdjustmentLimitSetting names the setting above which amount an adjustment needs a second person: a number of won; 0 = all
 // need one. DefaultAdjustmentLimit holds where it is not set.
 const (
-	AdjustmentLimitSetting = "adjustment limit"
+	AdjustmentLimitSetting = "adjustment_limit"
 	DefaultAdjustmentLimit = gift.Won(1_000_000)
 )
