@@ -114,17 +114,23 @@ type turn struct {
 
 var turns = []turn{
 	{
-		"suspend", text{"정지", "Suspend"}, gift.PartnerState.Suspend,
+		"suspend",
+		text{"정지", "Suspend"},
+		gift.PartnerState.Suspend,
 		text{"정지했습니다. 모든 호출이 거절됩니다.", "Suspended: every call is refused."},
 	},
 	{"resume", text{"정지 해제", "Resume"}, gift.PartnerState.Resume, text{"정지를 풀었습니다.", "Resumed."}},
 	{
-		"blacklist", text{"블랙 처리", "Blacklist"}, gift.PartnerState.Blacklist,
+		"blacklist",
+		text{"블랙 처리", "Blacklist"},
+		gift.PartnerState.Blacklist,
 		text{"블랙 처리했습니다. 조회만 되고 구매는 거절됩니다.", "Blacklisted: it may look, but not buy."},
 	},
 	{"pardon", text{"블랙 해제", "Lift the blacklisting"}, gift.PartnerState.Pardon, text{"블랙을 풀었습니다.", "It may buy again."}},
 	{
-		"withdraw", text{"탈퇴", "Withdraw"}, func(gift.PartnerState) gift.PartnerState { return gift.Withdrawn },
+		"withdraw",
+		text{"탈퇴", "Withdraw"},
+		func(gift.PartnerState) gift.PartnerState { return gift.Withdrawn },
 		text{"탈퇴 처리했습니다.", "Withdrawn for good."},
 	},
 }

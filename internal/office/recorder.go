@@ -32,6 +32,8 @@ type Recorder struct {
 	store   CallStore
 	dropped atomic.Int64
 
+	flushing sync.Mutex // held while calls are stored; taken before mu
+
 	mu       sync.Mutex
 	waiting  []Call             // guarded by mu
 	sorts    map[sort]*budget   // guarded by mu
@@ -81,8 +83,10 @@ func (r *Recorder) Note(c Call) {
 // Dropped returns how many answers were not kept.
 func (r *Recorder) Dropped() int64 { return r.dropped.Load() }
 
-// Flush stores what was noted. What cannot be stored is dropped.
+// Flush stores what was noted before. What cannot be stored is dropped.
 func (r *Recorder) Flush(ctx context.Context) error {
+	r.flushing.Lock()
+	defer r.flushing.Unlock()
 	r.mu.Lock()
 	calls := r.waiting
 	r.waiting = nil

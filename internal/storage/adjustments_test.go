@@ -134,8 +134,10 @@ func TestTheSettingSaysWhatNeedsASecondPerson(t *testing.T) {
 			amount  gift.Won
 			want    office.AdjustmentState
 		}{
-			{"", 1_000_000, office.Booked}, {"", 1_000_001, office.Waiting},
-			{"0", 1, office.Waiting}, {"5000000", 5_000_000, office.Booked},
+			{"", 1_000_000, office.Booked},
+			{"", 1_000_001, office.Waiting},
+			{"0", 1, office.Waiting},
+			{"5000000", 5_000_000, office.Booked},
 		} {
 			if c.setting != "" {
 				_, err := raw.ExecContext(t.Context(), `INSERT INTO settings (name, value) VALUES ($1, $2)

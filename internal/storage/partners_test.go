@@ -281,3 +281,40 @@ func TestCallsAreKeptForSevenDays(t *testing.T) {
 func asOperator(ctx context.Context, id int64) context.Context {
 	return office.As(ctx, office.Actor{OperatorID: id, Name: fmt.Sprintf("operator %d", id)})
 }
+
+// TestPagesOfAPartnerReadLittleWhateverItBought asks PostgreSQL itself what was read.
+func TestPagesOfAPartnerReadLittleWhateverItBought(t *testing.T) {
+	dsn := postgresURL(t)
+	const days, purchases = 4, 150 // a day
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Stock(1, days*purchases)
+	demo := h.Partner(gift.Partner{Name: "demo"}, 10_000_000)
+	first := gift.DayOf(h.Clock.Now())
+	for range days {
+		each(purchases, func(int) { h.Buy(demo, "", 1) })
+		h.Clock.Advance(24 * time.Hour)
+	}
+	forgetReads(t, dsn)
+	t.Run("read", func(t *testing.T) { // its end closes the connections, which then hand in their figures
+		here := *h
+		here.T = t
+		db := here.SecondNode().DB
+		for _, q := range []office.StatementQuery{{}, {To: first}, {From: first, To: first}, {From: first + 1}} {
+			q.Partner, q.Limit = "demo", 10
+			if s, err := db.Statement(t.Context(), q); err != nil || len(s.Lines) != 10 {
+				t.Fatal(s, err)
+			}
+		}
+		if _, err := db.Calls(t.Context(), office.CallQuery{PartnerID: demo, Limit: 10}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.FindPartners(t.Context(), office.PartnerQuery{Search: "d", Limit: 10}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	for _, table := range []string{"entries", "partner_days", "partners"} {
+		if whole, found := readsOf(t, rawDB(t, "pgx", dsn), table); whole > 0 || found > 100 {
+			t.Errorf("%s: %d rows were read without an index and %d with one", table, whole, found)
+		}
+	}
+}

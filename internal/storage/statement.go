@@ -79,8 +79,12 @@ func (b book) balanceBefore(ctx context.Context, id gift.ID) (gift.Won, error) {
 	if id == math.MaxInt64 {
 		return b.balance, nil
 	}
-	day := gift.DayOf(id.Time())
-	nextDay := gift.FirstIDAt(day.End())
+	day := gift.DayOf(id.Time()) // the first whose figures count as a whole
+	nextDay := gift.FirstIDAt(day.Start())
+	if nextDay != id {
+		day++
+		nextDay = gift.FirstIDAt(day.Start())
+	}
 	var sameDay, later gift.Won
 	err := b.tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM entries
 WHERE account_id = $1 AND txn_id >= $2 AND txn_id < $3`, b.account, int64(id), int64(nextDay)).Scan(&sameDay)
@@ -93,7 +97,7 @@ WHERE t.prepaid_account = $1 AND t.id >= $2`, b.account, int64(nextDay)).Scan(&l
 	if err != nil {
 		return 0, err
 	}
-	spent, err := b.spent(ctx, day+1, 0)
+	spent, err := b.spent(ctx, day, 0)
 	return b.balance - sameDay - later + spent, err
 }
 
