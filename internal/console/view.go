@@ -59,6 +59,9 @@ func functions(lang locale.Language) template.FuncMap {
 // won writes an amount as people read it.
 func won(w gift.Won, lang locale.Language) string {
 	if lang == locale.English {
+		if w < 0 {
+			return "−₩" + grouped(int64(-w))
+		}
 		return "₩" + grouped(int64(w))
 	}
 	return grouped(int64(w)) + "원"

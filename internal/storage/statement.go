@@ -91,9 +91,10 @@ WHERE account_id = $1 AND txn_id >= $2 AND txn_id < $3`, b.account, int64(id), i
 	if err != nil {
 		return 0, err
 	}
-	err = b.tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(e.amount), 0) AS BIGINT)
-FROM ledger_transactions t JOIN entries e ON e.account_id = $1 AND e.txn_id = t.id
-WHERE t.prepaid_account = $1 AND t.id >= $2`, b.account, int64(nextDay)).Scan(&later)
+	// A join might begin at the entries, of which there are many.
+	err = b.tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(
+    (SELECT e.amount FROM entries e WHERE e.account_id = t.prepaid_account AND e.txn_id = t.id)), 0) AS BIGINT)
+FROM ledger_transactions t WHERE t.prepaid_account = $1 AND t.id >= $2`, b.account, int64(nextDay)).Scan(&later)
 	if err != nil {
 		return 0, err
 	}
