@@ -23,11 +23,11 @@ const (
 
 const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit, duplicate_sec`
 
-// accountColumns are what scanAccount reads, from partners p and accounts a.
+// partnerAccountColumns are what scanAccount reads, from partners p and accounts a.
 const (
-	accountColumns = `p.id, p.name, p.title, p.state, p.sandbox, p.allow_list, p.daily_limit, p.duplicate_sec,
+	partnerAccountColumns = `p.id, p.name, p.title, p.state, p.sandbox, p.allow_list, p.daily_limit, p.duplicate_sec,
 a.balance, p.created_at, p.changed_seq`
-	accountTables = `partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id`
+	partnerAccountTables = `partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id`
 )
 
 // CreatePartner stores a new partner with its first keys and an empty account, and returns its id. The name must be new
@@ -155,7 +155,7 @@ duplicate_sec = $6, changed_seq = $7 WHERE id = $1`,
 
 // Partners lists all partners with their balances, by name.
 func (db *DB) Partners(ctx context.Context) ([]office.PartnerAccount, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+accountColumns+` FROM `+accountTables+` ORDER BY p.name`)
+	rows, err := db.read.QueryContext(ctx, `SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+` ORDER BY p.name`)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -165,7 +165,7 @@ func (db *DB) Partners(ctx context.Context) ([]office.PartnerAccount, error) {
 // FindPartners returns a page of the partners that a query selects, by name. It looks at each partner behind q.After until
 // the page is full: a few milliseconds for some thousands.
 func (db *DB) FindPartners(ctx context.Context, q office.PartnerQuery) ([]office.PartnerAccount, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+accountColumns+` FROM `+accountTables+`
+	rows, err := db.read.QueryContext(ctx, `SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+`
 WHERE p.name > $1 AND (LOWER(p.name) LIKE $2 ESCAPE '!' OR LOWER(p.title) LIKE $2 ESCAPE '!')
   AND (p.state = $3 OR $3 = 0) AND (a.balance < $4 OR $4 = 0)
 ORDER BY p.name LIMIT $5`, q.After, "%"+likeLiteral(strings.ToLower(q.Search))+"%", int64(q.State),
@@ -184,7 +184,7 @@ func likeLiteral(text string) string {
 // Partner returns one partner by its name, or ErrNotFound.
 func (db *DB) Partner(ctx context.Context, name string) (office.PartnerAccount, error) {
 	p, err := scanAccount(db.read.QueryRowContext(ctx,
-		`SELECT `+accountColumns+` FROM `+accountTables+` WHERE p.name = $1`, name))
+		`SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+` WHERE p.name = $1`, name))
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, fmt.Errorf("partner %q %w", name, ErrNotFound)
 	}

@@ -63,7 +63,7 @@ type book struct {
 
 func bookOf(ctx context.Context, tx *sql.Tx, partner string) (b book, err error) {
 	b.tx = tx
-	err = tx.QueryRowContext(ctx, `SELECT p.id, a.id, a.balance, p.sandbox FROM `+accountTables+` WHERE p.name = $1`, partner).
+	err = tx.QueryRowContext(ctx, `SELECT p.id, a.id, a.balance, p.sandbox FROM `+partnerAccountTables+` WHERE p.name = $1`, partner).
 		Scan(&b.partnerID, &b.account, &b.balance, (*asBool)(&b.sandbox))
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, fmt.Errorf("partner %q %w", partner, ErrNotFound)
