@@ -47,7 +47,7 @@ var harms = []harm{
 	},
 	{
 		"a balance is changed", `UPDATE accounts SET balance = balance + 1 WHERE id = {account}`,
-		"every balance equals its entries", "account {account} shows 96041, its entries add up to 96040",
+		"every balance equals its entries", "account {account} shows 95741, its entries add up to 95740",
 	},
 	{
 		"an account without entries has a balance", `UPDATE accounts SET balance = 3 WHERE kind = 'refunds'`,
@@ -210,28 +210,6 @@ UPDATE entries SET amount = amount - 1 WHERE account_id = 1`,
 		"a redemption is of an order, a deposit or an adjustment of none", "is a redemption of order 0",
 	},
 	{
-		"a deposit forgets whose account it moves", `UPDATE ledger_transactions SET prepaid_account = NULL
-WHERE prepaid_account = {account}`,
-		"every ledger transaction knows the partner's account that it moves", "moves account {account} and names 0",
-	},
-	{
-		"an adjustment is booked without being decided so", `UPDATE adjustments SET state = 1, txn_id = NULL WHERE state = 2`,
-		"every adjustment is booked once when it was decided so, and no other is", "300 instead of 0 booked",
-	},
-	{
-		"an adjustment that was decided so is not booked", `UPDATE adjustments SET state = 2 WHERE state = 1`,
-		"every adjustment is booked once when it was decided so, and no other is", "transaction 0: 0 instead of 2000000 booked",
-	},
-	{
-		"an adjustment is of another amount", `UPDATE adjustments SET amount = 299 WHERE state = 2`,
-		"every adjustment is booked once when it was decided so, and no other is", "300 instead of 299 booked",
-	},
-	{
-		"an adjustment is taken from the bank", `UPDATE accounts SET balance = balance + 300 WHERE id = 4;
-UPDATE accounts SET balance = balance - 300 WHERE id = 1; UPDATE entries SET account_id = 1 WHERE account_id = 4`,
-		"every ledger transaction is between the accounts of its kind", "is a adjustment from bank to prepaid in 2 entries",
-	},
-	{
 		"a sold gifticon loses its number", `UPDATE units SET number = NULL WHERE id = 100001`,
 		"every gifticon has a number", "unit 100001 of offer 1 has none",
 	},
@@ -324,16 +302,16 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 	},
 }
 
-// orphans are columns that are made to name row 99999, which no table has.
-var orphans = []struct{ column, where, parent string }{
+// orphan is a column that is made to name row 99999, which no table has.
+type orphan struct{ column, where, parent string }
+
+// orphans are the columns of the references.
+var orphans = []orphan{
 	{"partner_keys.partner_id", "partner_id = {demo}", "partners"},
 	{"accounts.owner_id", "kind = 'prepaid' AND owner_id = {demo}", "partners"},
 	{"accounts.owner_id", "kind = 'payable'", "shops"},
 	{"entries.account_id", "txn_id = {live} AND amount > 0", "accounts"},
 	{"ledger_transactions.order_id", "order_id = {used}", "orders"},
-	{"adjustments.partner_id", "partner_id = {demo}", "partners"},
-	{"adjustments.txn_id", "state = 2", "ledger_transactions"},
-	{"partner_calls.partner_id", "partner_id = {demo}", "partners"},
 	{"brands.category_id", "id = 4", "categories"},
 	{"products.brand_id", "id = 27935", "brands"},
 	{"shops.category_id", "id = 37", "categories"},

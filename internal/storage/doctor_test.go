@@ -15,7 +15,6 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 
 	"giftimbiz/internal/gift"
-	"giftimbiz/internal/office"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
@@ -57,24 +56,13 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 	if err != nil || !won {
 		t.Fatal(won, err)
 	}
-	for request, amount := range map[string]gift.Won{"small": 300, "large": 2_000_000} {
-		_, err := h.DB.Adjust(t.Context(), office.Adjustment{
-			Partner: "demo", Amount: amount, Reason: "goodwill", Request: request,
-		}, h.Clock.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	err = h.DB.KeepCalls(t.Context(), []office.Call{{PartnerID: p.demo, At: h.Clock.Now(), Endpoint: "x", Code: "PD"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.adjust(t, h)
 	return p
 }
 
 func TestDoctorNamesEveryHarm(t *testing.T) {
-	all := slices.Clone(harms)
-	for _, o := range orphans {
+	all := slices.Concat(harms, partnerHarms)
+	for _, o := range slices.Concat(orphans, partnerOrphans) {
 		table, column, _ := strings.Cut(o.column, ".")
 		all = append(all, harm{
 			name: o.column + " names none of " + o.parent, check: "every reference names a row",
