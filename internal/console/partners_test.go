@@ -452,16 +452,16 @@ func TestSupportSeesWhyACallWasRefused(t *testing.T) {
 	viewer.get("/partners/demo/calls").wants(http.StatusOK, "보관된 호출이 없습니다")
 	call := office.Call{
 		PartnerID: demo.ID, Proven: true, At: d.Clock.Now(), Endpoint: "giftimbiz/buyGifticoupon", Code: "PD",
-		Message: "품절된 상품입니다: md_idx 7", Request: "req-1", Took: 4 * time.Millisecond,
+		Message: "품절된 상품입니다: 7번", Request: "req-1", Took: 4 * time.Millisecond,
 	}
 	stranger := call
 	stranger.Proven, stranger.Code, stranger.Request, stranger.Endpoint = false, "UP", "req-2", "giftimbiz/listAll"
 	if err := d.DB.KeepCalls(t.Context(), []office.Call{call, stranger}); err != nil {
 		t.Fatal(err)
 	}
-	viewer.get("/partners/demo/calls").wants(http.StatusOK, "품절된 상품입니다: md_idx 7", "req-1", "키가 확인되지 않은 호출")
+	viewer.get("/partners/demo/calls").wants(http.StatusOK, "품절된 상품입니다: 7번", "req-1", "키가 확인되지 않은 호출")
 	viewer.get("/partners/demo/calls?code=PD").wants(http.StatusOK, "req-1").lacks("req-2")
 	viewer.get("/partners/demo/calls?endpoint=giftimbiz/listAll").wants(http.StatusOK, "req-2").lacks("req-1")
 	viewer.get("/partners/demo/calls?code=XX").wants(http.StatusOK, "조건에 맞는 호출이 없습니다")
-	viewer.get("/partners/demo/calls?format=csv").wants(http.StatusOK, "giftimbiz/buyGifticoupon,PD,품절된 상품입니다: md_idx 7,req-1,4,")
+	viewer.get("/partners/demo/calls?format=csv").wants(http.StatusOK, "giftimbiz/buyGifticoupon,PD,품절된 상품입니다: 7번,req-1,4,")
 }
