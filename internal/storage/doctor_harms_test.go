@@ -302,11 +302,8 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 	},
 }
 
-// orphan is a column that is made to name row 99999, which no table has.
-type orphan struct{ column, where, parent string }
-
-// orphans are the columns of the references.
-var orphans = []orphan{
+// orphans are columns that are made to name row 99999, which no table has.
+var orphans = []struct{ column, where, parent string }{
 	{"partner_keys.partner_id", "partner_id = {demo}", "partners"},
 	{"accounts.owner_id", "kind = 'prepaid' AND owner_id = {demo}", "partners"},
 	{"accounts.owner_id", "kind = 'payable'", "shops"},

@@ -51,7 +51,7 @@ UPDATE accounts SET balance = balance - 300 WHERE id = 1; UPDATE entries SET acc
 	},
 }
 
-var partnerOrphans = []orphan{
+var partnerOrphans = []struct{ column, where, parent string }{
 	{"adjustments.partner_id", "state = 2", "partners"},
 	{"adjustments.txn_id", "state = 2", "ledger_transactions"},
 	{"partner_calls.partner_id", "partner_id = {demo}", "partners"},
