@@ -130,6 +130,7 @@ CREATE TABLE ledger_transactions (
     memo      TEXT   NOT NULL,
     at        BIGINT NOT NULL
 );
+CREATE INDEX ledger_transactions_order ON ledger_transactions (order_id) WHERE order_id IS NOT NULL;
 CREATE TABLE entries (
     account_id BIGINT NOT NULL,
     txn_id     BIGINT NOT NULL,
@@ -236,14 +237,17 @@ CREATE TABLE offers (
 ) /*often updated*/;
 CREATE INDEX offers_changed ON offers (changed_seq);
 CREATE INDEX offers_campaign ON offers (campaign_id);
+-- tail_hash finds numbers by their last four characters without decrypting any; many numbers share one.
 CREATE TABLE units (
     id          BIGINT NOT NULL PRIMARY KEY,
     offer_id    BIGINT NOT NULL REFERENCES offers (id),
     position    BIGINT NOT NULL,
     number      BYTEA,
     number_hash BYTEA  UNIQUE,
+    tail_hash   BYTEA,
     UNIQUE (offer_id, position)
 );
+CREATE INDEX units_tail ON units (tail_hash) WHERE tail_hash IS NOT NULL;
 
 -- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
 -- write a lock into every parent row. The doctor proves them instead.
@@ -277,6 +281,24 @@ CREATE TABLE order_items (
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
 CREATE INDEX order_items_coupon ON order_items (partner_id, offer_id, order_id, line) WHERE kind = 2;
 CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) WHERE kind = 2 AND test_order > 0;
+-- What was paid back, and why. A refund that moved money has its number's transaction in the ledger; one of a sandbox order
+-- or of what cost nothing has none. The key of refund_items is why nothing is paid back twice.
+CREATE TABLE refunds (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    order_id    BIGINT NOT NULL,
+    amount      BIGINT NOT NULL CHECK (amount >= 0),
+    reason      TEXT   NOT NULL,
+    operator_id BIGINT NOT NULL,
+    actor       TEXT   NOT NULL,
+    at          BIGINT NOT NULL
+);
+CREATE INDEX refunds_order ON refunds (order_id, id);
+CREATE TABLE refund_items (
+    order_id  BIGINT NOT NULL,
+    line      BIGINT NOT NULL,
+    refund_id BIGINT NOT NULL,
+    PRIMARY KEY (order_id, line)
+) /*clustered*/;
 CREATE TABLE once_claims (
     partner_id BIGINT NOT NULL,
     offer_id   BIGINT NOT NULL,
