@@ -83,10 +83,11 @@ FROM (SELECT t.id, t.kind, COUNT(e.amount) AS n,
       FROM ledger_transactions t LEFT JOIN entries e ON e.txn_id = t.id LEFT JOIN accounts a ON a.id = e.account_id
       GROUP BY t.id, t.kind) x
 WHERE n <> 2 OR NOT (kind = 'deposit' AND debit IN ('bank', 'test_funds') AND credit = 'prepaid'
-                     OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable')`},
+                     OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable'
+                     OR kind = 'refund' AND debit = 'refunds' AND credit = 'prepaid')`},
 
-	{"a redemption is of an order, a deposit of none", `
+	{"a redemption or a refund is of an order, a deposit of none", `
 SELECT 'transaction ' || id || ' is a ' || kind || ' of order ' || COALESCE(order_id, 0) AS detail
 FROM ledger_transactions
-WHERE kind = 'deposit' AND order_id IS NOT NULL OR kind = 'redemption' AND order_id IS NULL`},
+WHERE kind = 'deposit' AND order_id IS NOT NULL OR kind IN ('redemption', 'refund') AND order_id IS NULL`},
 }
