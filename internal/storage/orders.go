@@ -77,16 +77,24 @@ func scanOrderRow(row scanner, o *office.OrderRow) error {
 	return err
 }
 
-func (s *orderSearch) read(ctx context.Context, tx *sql.Tx) (page office.OrderPage, err error) {
-	walk, known := s.walk()
-	walkArgs := s.args
-	filters := s.filters(known)
+// queries returns the query for a page and, when filters may leave it short, the one that tells where its walk ended, which
+// takes the first arguments only.
+func (s *orderSearch) queries() (page, ended string, endedArgs []any) {
+	walk, k := s.walk()
+	endedArgs = s.args
 	keys := limited(walk, s.Limit+1)
-	if len(filters) > 0 {
-		keys = limited(`SELECT w.id FROM (`+limited(walk, ordersLookedAt)+`) w CROSS JOIN orders r
+	if filters := s.filters(k); len(filters) > 0 {
+		walk = limited(walk, ordersLookedAt)
+		ended = `SELECT COUNT(*), COALESCE(MIN(w.id), 0) FROM (` + walk + `) w`
+		keys = limited(`SELECT w.id FROM (`+walk+`) w CROSS JOIN orders r
 WHERE r.id = w.id AND `+strings.Join(filters, " AND "), s.Limit+1)
 	}
-	rows, err := tx.QueryContext(ctx, orderRowColumns+`(`+keys+`) k`+orderRowJoins, s.args...)
+	return orderRowColumns + `(` + keys + `) k` + orderRowJoins, ended, endedArgs
+}
+
+func (s *orderSearch) read(ctx context.Context, tx *sql.Tx) (page office.OrderPage, err error) {
+	query, ended, endedArgs := s.queries()
+	rows, err := tx.QueryContext(ctx, query, s.args...)
 	if err != nil {
 		return page, err
 	}
@@ -98,11 +106,10 @@ WHERE r.id = w.id AND `+strings.Join(filters, " AND "), s.Limit+1)
 	case err != nil:
 	case len(page.Orders) > n:
 		page.Orders, page.Next = page.Orders[:n], page.Orders[n-1].ID
-	case len(filters) > 0: // a walk that ended because it was long enough goes on where it ended
+	case ended != "": // a walk that ended because it was long enough goes on where it ended
 		var looked int64
 		var last gift.ID
-		err = tx.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(MIN(w.id), 0) FROM (`+limited(walk, ordersLookedAt)+`) w`,
-			walkArgs...).Scan(&looked, &last)
+		err = tx.QueryRowContext(ctx, ended, endedArgs...).Scan(&looked, &last)
 		if looked >= ordersLookedAt {
 			page.Next, page.Searched = last, true
 		}
@@ -129,7 +136,7 @@ func (s *orderSearch) walk() (query string, k known) {
 	case s.Key != "" || s.Tail != nil:
 		return s.found(between), k
 	case s.State == office.SomeRefunded:
-		return `SELECT DISTINCT order_id FROM refunds WHERE ` + between("order_id"), known{refunded: true}
+		return `SELECT DISTINCT order_id AS id FROM refunds WHERE ` + between("order_id"), known{refunded: true}
 	case s.partner == 0:
 		return `SELECT id FROM orders WHERE ` + between("id"), k
 	}
@@ -159,7 +166,7 @@ func (s *orderSearch) found(between func(string) string) string {
 WHERE a.partner_id = p.id AND a.key_hash = `+s.args.add(hash[:])+` AND `+between("a.order_id"))
 	}
 	if s.Tail != nil {
-		parts = append(parts, `SELECT i.order_id FROM units u CROSS JOIN order_items i
+		parts = append(parts, `SELECT i.order_id AS id FROM units u CROSS JOIN order_items i
 WHERE u.tail_hash = `+s.args.add(s.Tail)+` AND i.unit_id = u.id AND i.test_order = 0 AND `+between("i.order_id"))
 	}
 	return `SELECT id FROM (` + strings.Join(parts, " UNION ") + `) f`
