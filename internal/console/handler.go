@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ const Root = "/console"
 // Store is what the console needs of the database; each page declares its part. Errors wrap those of office.
 type Store interface {
 	signInStore
+	orderStore
 }
 
 // Passwords hashes and checks operators' passwords, slowly.
@@ -32,6 +34,7 @@ type Passwords interface {
 type Config struct {
 	Store     Store
 	Passwords Passwords
+	Numbers   Numbers
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // how browsers reach the server
@@ -47,7 +50,7 @@ type handler struct {
 
 // New returns what serves everything under Root.
 func New(cfg Config) http.Handler {
-	if cfg.Store == nil || cfg.Passwords == nil || cfg.Clock == nil || cfg.Logger == nil || cfg.Address == nil {
+	if cfg.Store == nil || cfg.Passwords == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil || cfg.Address == nil {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
@@ -72,7 +75,7 @@ type route struct {
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
-	return []route{
+	return slices.Concat(orderRoutes(), []route{
 		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
 		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
 		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
@@ -80,7 +83,7 @@ func (h *handler) routes() []route {
 		{pattern: "GET " + Root + "/{$}", needs: office.See, serve: (*request).showDashboard},
 		{pattern: "GET " + Root, open: true, serve: func(q *request) error { return q.redirect(Root + "/") }},
 		{pattern: Root + "/", open: true, serve: func(*request) error { return office.ErrNotFound }},
-	}
+	})
 }
 
 // request is one request on its way to an answer.

@@ -14,6 +14,7 @@ var menuEntries = []struct {
 	name    text
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
+	{ordersAddress, ordersTitle},
 }
 
 func (q *request) menu() []menuItem {

@@ -131,3 +131,6 @@ func (n *NotRefundable) Error() string {
 	}
 	return fmt.Sprintf("line %d was used", n.Line)
 }
+
+// Debit returns what the entry takes; it is negative for an entry that gives.
+func (b Booking) Debit() gift.Won { return -b.Amount }
