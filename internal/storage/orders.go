@@ -157,19 +157,23 @@ UNION ALL SELECT id FROM (` + limited(ofKind(gift.StarCoupon), enough) + `) c) b
 }
 
 // found selects the orders of a partner's key, of a number's tail, or of either. Sandbox orders show numbers of their own,
-// so the tail of the unit they name says nothing of them.
+// so the tail of the unit they name says nothing of them. The look-ups are subqueries of one row each: of a join, PostgreSQL
+// begins at the sales as soon as there are many.
 func (s *orderSearch) found(between func(string) string) string {
 	var parts []string
 	if s.Key != "" {
 		hash := sha256.Sum256([]byte(s.Key))
-		parts = append(parts, `SELECT a.order_id AS id FROM partners p CROSS JOIN idempotency_answers a
-WHERE a.partner_id = p.id AND a.key_hash = `+s.args.add(hash[:])+` AND `+between("a.order_id"))
+		parts = append(parts, `SELECT (SELECT a.order_id FROM idempotency_answers a
+    WHERE a.partner_id = p.id AND a.key_hash = `+s.args.add(hash[:])+`) AS id FROM partners p`)
+		if s.partner != 0 {
+			parts[0] += ` WHERE p.id = ` + s.args.add(s.partner)
+		}
 	}
 	if s.Tail != nil {
-		parts = append(parts, `SELECT i.order_id AS id FROM units u CROSS JOIN order_items i
-WHERE u.tail_hash = `+s.args.add(s.Tail)+` AND i.unit_id = u.id AND i.test_order = 0 AND `+between("i.order_id"))
+		parts = append(parts, `SELECT (SELECT i.order_id FROM order_items i WHERE i.unit_id = u.id AND i.test_order = 0) AS id
+FROM units u WHERE u.tail_hash = `+s.args.add(s.Tail))
 	}
-	return `SELECT id FROM (` + strings.Join(parts, " UNION ") + `) f`
+	return `SELECT id FROM (` + strings.Join(parts, " UNION ") + `) f WHERE ` + between("id")
 }
 
 // first and end bound the numbers of the orders asked for: first ≤ number < end.
