@@ -92,10 +92,13 @@ func (q *request) orderQuery(f *orderFilter) office.OrderQuery {
 	notADay := text{"2026-11-26처럼 적어 주십시오.", "Write it like 2026-11-26."}
 	var ok bool
 	if query.From, ok = q.dayOf("from"); !ok && f.From != "" {
-		f.FromError = notADay.in(q.lang)
+		f.FromError = q.in(notADay)
 	}
 	if query.To, ok = q.dayOf("to"); !ok && f.To != "" {
-		f.ToError = notADay.in(q.lang)
+		f.ToError = q.in(notADay)
+	}
+	if query.From != 0 && query.To != 0 && query.From > query.To {
+		f.ToError = q.in(text{"시작일보다 앞섭니다.", "It is before the first day."})
 	}
 	switch f.Kind {
 	case "gifticon":

@@ -205,6 +205,7 @@ func TestOrdersAreFoundInTheSearchBox(t *testing.T) {
 	d.want(d.get(office.Viewer, "/console/orders?from=2025-09-15&to=2025-09-15&kind=gifticon"), 200, ref(first))
 	d.want(d.get(office.Viewer, "/console/orders?from=2025-09-16"), 200, "!"+ref(first))
 	d.want(d.get(office.Viewer, "/console/orders?from=yesterday"), 422, "Write it like")
+	d.want(d.get(office.Viewer, "/console/orders?from=2025-09-16&to=2025-09-15"), 422, "before the first day")
 	d.want(d.get(office.Viewer, "/console/orders?state=refunded"), 200, "No such order")
 }
 
