@@ -163,7 +163,7 @@ func refunded(r office.OrderRefund, sandbox bool) text {
 	}
 	return text{
 		fmt.Sprintf("%d건, %s원을 환불했습니다.", n, amount),
-		fmt.Sprintf("Refunded ₩%s for items: %d.", amount, n),
+		fmt.Sprintf("Refunded ₩%s (items: %d).", amount, n),
 	}
 }
 

@@ -270,7 +270,7 @@ func TestAnOrderIsRefundedInPartAndThenTheRest(t *testing.T) {
 	d.want(d.post(office.Clerk, address+"/refund", "line", "2", "confirm", "yes", "reason", strings.Repeat("가", 201)), 422,
 		"200 characters", `value="2" aria-label="Refund item 2" checked`, "!Tick the box")
 	d.want(d.post(office.Clerk, address+"/refund", "line", "2", "confirm", "yes", "reason", "typo <b>"), 200,
-		"Refunded ₩940 for items: 1.", "Refunded: item 2 operator@giftimbiz.local · ₩940 · typo &lt;b&gt;", "2 items, ₩1,880",
+		"Refunded ₩940 (items: 1).", "Refunded: item 2 operator@giftimbiz.local · ₩940 · typo &lt;b&gt;", "2 items, ₩1,880",
 		"refunds (off sales)", "prepaid · demo")
 	d.want(d.post(office.Finance, address+"/refund", "line", "2", "line", "1", "confirm", "yes", "reason", "again"), 409,
 		"Item 2 was refunded already", "Nothing was refunded now", "2 items, ₩1,880")
@@ -281,7 +281,7 @@ func TestAnOrderIsRefundedInPartAndThenTheRest(t *testing.T) {
 		t.Errorf("balance %d", got)
 	}
 	d.want(d.post(office.Finance, address+"/refund", "all", "yes", "shown", "1", "shown", "3", "confirm", "yes", "reason", "r"), 200,
-		"Refunded ₩1,880 for items: 2.", "Nothing is left that could be refunded")
+		"Refunded ₩1,880 (items: 2).", "Nothing is left that could be refunded")
 	if got := d.Balance("demo"); got != 10_000 {
 		t.Errorf("balance %d", got)
 	}
