@@ -110,7 +110,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
 	authority := credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory})
 	n.console = console.New(console.Config{
-		Store: n.db, Passwords: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
+		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
 	})
 	n.apiConfig = partnerapi.Config{

@@ -23,6 +23,7 @@ type Store interface {
 	signInStore
 	ledgerStore
 	partnerStore
+	orderStore
 }
 
 // Passwords hashes and checks operators' passwords, slowly.
@@ -35,6 +36,7 @@ type Passwords interface {
 type Config struct {
 	Store     Store
 	Passwords Passwords
+	Numbers   Numbers
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // how browsers reach the server
@@ -51,8 +53,8 @@ type handler struct {
 
 // New returns what serves everything under Root.
 func New(cfg Config) http.Handler {
-	if cfg.Store == nil || cfg.Passwords == nil || cfg.Clock == nil || cfg.Logger == nil || cfg.Address == nil ||
-		cfg.Keys == nil {
+	if cfg.Store == nil || cfg.Passwords == nil || cfg.Keys == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil ||
+		cfg.Address == nil {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
@@ -77,7 +79,7 @@ type route struct {
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
-	return slices.Concat(partnerRoutes(), ledgerRoutes(), []route{
+	return slices.Concat(partnerRoutes(), orderRoutes(), ledgerRoutes(), []route{
 		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
 		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
 		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},

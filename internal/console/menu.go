@@ -15,6 +15,7 @@ var menuEntries = []struct {
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
 	{partnersAddress, text{"파트너", "Partners"}},
+	{ordersAddress, ordersTitle},
 	{ledgerAddress, text{"원장", "Ledger"}},
 }
 

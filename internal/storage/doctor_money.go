@@ -86,10 +86,11 @@ WHERE n <> 2 OR NOT (kind = 'deposit' AND debit IN ('bank', 'test_funds') AND cr
                      OR kind = 'adjustment' AND debit IN ('adjustments', 'test_funds') AND credit = 'prepaid'
                      OR kind = 'adjustment' AND debit = 'prepaid' AND credit IN ('adjustments', 'test_funds')
                      OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable'
-                     OR kind = 'settlement' AND debit = 'payable' AND credit = 'bank')`},
+                     OR kind = 'settlement' AND debit = 'payable' AND credit = 'bank'
+                     OR kind = 'refund' AND debit = 'refunds' AND credit = 'prepaid')`},
 
-	{"a redemption is of an order, a deposit or an adjustment of none", `
+	{"a redemption or a refund is of an order, a deposit or an adjustment of none", `
 SELECT 'transaction ' || id || ' is a ' || kind || ' of order ' || COALESCE(order_id, 0) AS detail
 FROM ledger_transactions
-WHERE kind IN ('deposit', 'adjustment') AND order_id IS NOT NULL OR kind = 'redemption' AND order_id IS NULL`},
+WHERE kind IN ('deposit', 'adjustment') AND order_id IS NOT NULL OR kind IN ('redemption', 'refund') AND order_id IS NULL`},
 }

@@ -35,6 +35,8 @@ var references = []struct{ table, column, parent, where string }{
 	{"order_items", "offer_id", "offers", ""},
 	{"order_items", "unit_id", "units", ""},
 	{"order_items", "used_seller", "sellers", ""},
+	{"refunds", "order_id", "orders", ""},
+	{"refund_items", "refund_id", "refunds", ""},
 	{"once_claims", "partner_id", "partners", ""},
 	{"once_claims", "offer_id", "offers", ""},
 	{"partner_days", "partner_id", "partners", ""},

@@ -134,6 +134,7 @@ CREATE TABLE ledger_transactions (
 );
 CREATE INDEX ledger_transactions_kind ON ledger_transactions (kind, id);
 CREATE INDEX ledger_transactions_prepaid ON ledger_transactions (prepaid_account, id) WHERE prepaid_account IS NOT NULL;
+CREATE INDEX ledger_transactions_order ON ledger_transactions (order_id) WHERE order_id IS NOT NULL;
 CREATE TABLE entries (
     account_id BIGINT NOT NULL,
     txn_id     BIGINT NOT NULL,
@@ -299,14 +300,17 @@ CREATE TABLE offers (
 ) /*often updated*/;
 CREATE INDEX offers_changed ON offers (changed_seq);
 CREATE INDEX offers_campaign ON offers (campaign_id);
+-- tail_hash finds numbers by their last four characters without decrypting any; many numbers share one.
 CREATE TABLE units (
     id          BIGINT NOT NULL PRIMARY KEY,
     offer_id    BIGINT NOT NULL REFERENCES offers (id),
     position    BIGINT NOT NULL,
     number      BYTEA,
     number_hash BYTEA  UNIQUE,
+    tail_hash   BYTEA,
     UNIQUE (offer_id, position)
 );
+CREATE INDEX units_tail ON units (tail_hash) WHERE tail_hash IS NOT NULL;
 
 -- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
 -- write a lock into every parent row. The doctor proves them instead.
@@ -344,6 +348,24 @@ CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) W
 CREATE INDEX order_items_used ON order_items (used_at) WHERE used_at IS NOT NULL;
 CREATE INDEX order_items_seller ON order_items (used_seller, used_at, order_id, line) WHERE used_at IS NOT NULL;
 CREATE INDEX order_items_cancelled ON order_items (cancelled_at) WHERE cancelled_at IS NOT NULL;
+-- What was paid back, and why. A refund that moved money has its number's transaction in the ledger; one of a sandbox order
+-- or of what cost nothing has none. The key of refund_items is why nothing is paid back twice.
+CREATE TABLE refunds (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    order_id    BIGINT NOT NULL,
+    amount      BIGINT NOT NULL CHECK (amount >= 0),
+    reason      TEXT   NOT NULL,
+    operator_id BIGINT NOT NULL,
+    actor       TEXT   NOT NULL,
+    at          BIGINT NOT NULL
+);
+CREATE INDEX refunds_order ON refunds (order_id, id);
+CREATE TABLE refund_items (
+    order_id  BIGINT NOT NULL,
+    line      BIGINT NOT NULL,
+    refund_id BIGINT NOT NULL,
+    PRIMARY KEY (order_id, line)
+) /*clustered*/;
 CREATE TABLE once_claims (
     partner_id BIGINT NOT NULL,
     offer_id   BIGINT NOT NULL,
