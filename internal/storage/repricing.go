@@ -1,0 +1,286 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
+)
+
+// ruledOffers are the gifticons that are not expired and that a rule is for, with its rates.
+const ruledOffers = `SELECT o.id, p.name, b.id, b.name, o.face, o.last_day, o.last_position - o.next_position + 1,
+       o.price_far, o.price_mid, o.price_near,
+       COALESCE(rb.rate_far, rc.rate_far, ra.rate_far), COALESCE(rb.rate_mid, rc.rate_mid, ra.rate_mid),
+       COALESCE(rb.rate_near, rc.rate_near, ra.rate_near)
+FROM offers o JOIN products p ON p.id = o.product_id JOIN brands b ON b.id = p.brand_id
+LEFT JOIN price_rules rb ON rb.scope = 'brand' AND rb.scope_id = b.id
+LEFT JOIN price_rules rc ON rc.scope = 'category' AND rc.scope_id = b.category_id
+LEFT JOIN price_rules ra ON ra.scope = 'all' AND ra.scope_id = 0
+WHERE o.id > $1 AND o.last_day >= $2 AND COALESCE(rb.id, rc.id, ra.id) IS NOT NULL
+ORDER BY o.id`
+
+// Repricing returns what applying the price rules would do on a day: sums over all offers whose prices would differ, and the
+// first limit of them. It reads all offers that are not expired.
+func (db *DB) Repricing(ctx context.Context, today gift.Day, limit int64) (r office.Repricing, err error) {
+	sums := newRevaluation(today)
+	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
+		_, err := eachRepriced(ctx, tx, 0, today, "", func(o office.RepricedOffer) {
+			sums.add(o)
+			if int64(len(r.Rows)) < limit {
+				r.Rows = append(r.Rows, o)
+			} else {
+				r.Next = r.Rows[limit-1].ID
+			}
+		})
+		return err
+	})
+	r.Total, r.Brands, r.Digest = sums.total, sums.byBrand(), sums.digest()
+	return r, err
+}
+
+// RepricedAfter returns more of the offers whose prices would differ: those after one.
+func (db *DB) RepricedAfter(ctx context.Context, today gift.Day, after, limit int64) (rows []office.RepricedOffer, err error) {
+	err = db.snapshot(ctx, func(tx *sql.Tx) error {
+		for int64(len(rows)) < limit {
+			read, err := eachRepriced(ctx, tx, after, today, fmt.Sprint(" LIMIT ", loadChunk), func(o office.RepricedOffer) {
+				rows = append(rows, o)
+			})
+			if err != nil || read.n < loadChunk {
+				return err
+			}
+			after = read.last
+		}
+		return nil
+	})
+	return rows[:min(int64(len(rows)), limit)], err
+}
+
+// readOffers tells how many offers were read, and which was the last.
+type readOffers struct {
+	n    int
+	last int64
+}
+
+// eachRepriced calls fn for the offers whose prices would differ.
+func eachRepriced(
+	ctx context.Context, tx *sql.Tx, after int64, today gift.Day, limit string, fn func(office.RepricedOffer),
+) (read readOffers, err error) {
+	rows, err := tx.QueryContext(ctx, ruledOffers+limit, after, int64(today))
+	if err != nil {
+		return read, err
+	}
+	err = scanAll(rows, func(row scanner) error {
+		var o office.RepricedOffer
+		var rates gift.Rates
+		err := row.Scan(&o.ID, &o.Name, &o.BrandID, &o.Brand, &o.Face, &o.LastDay, &o.Stock, &o.Before.Far, &o.Before.Mid,
+			&o.Before.Near, &rates.Far, &rates.Mid, &rates.Near)
+		read.n++
+		read.last = o.ID
+		if o.After = rates.Of(o.Face); o.After != o.Before && err == nil {
+			fn(o)
+		}
+		return err
+	})
+	return read, err
+}
+
+// revaluation adds up what becomes of the stock.
+type revaluation struct {
+	today  gift.Day
+	total  office.Revalued
+	brands map[int64]*office.Revalued
+	hash   hash.Hash
+}
+
+func newRevaluation(today gift.Day) *revaluation {
+	return &revaluation{today: today, brands: map[int64]*office.Revalued{}, hash: sha256.New()}
+}
+
+func (v *revaluation) add(o office.RepricedOffer) {
+	brand := v.brands[o.BrandID]
+	if brand == nil {
+		brand = &office.Revalued{BrandID: o.BrandID, Brand: o.Brand}
+		v.brands[o.BrandID] = brand
+	}
+	units, left := gift.Won(o.Stock), int(o.LastDay-v.today)
+	for _, sum := range []*office.Revalued{&v.total, brand} {
+		sum.Offers++
+		sum.Units += o.Stock
+		sum.Face += units * o.Face
+		sum.Before += units * o.Before.At(left)
+		sum.After += units * o.After.At(left)
+	}
+	var line [8 * 8]byte
+	for i, n := range []gift.Won{
+		gift.Won(o.ID), o.Face, o.Before.Far, o.Before.Mid, o.Before.Near, o.After.Far, o.After.Mid, o.After.Near,
+	} {
+		binary.BigEndian.PutUint64(line[8*i:], uint64(n))
+	}
+	_, _ = v.hash.Write(line[:]) // never fails
+}
+
+func (v *revaluation) digest() string { return hex.EncodeToString(v.hash.Sum(nil)) }
+
+func (v *revaluation) byBrand() []office.Revalued {
+	list := make([]office.Revalued, 0, len(v.brands))
+	for _, brand := range v.brands {
+		list = append(list, *brand)
+	}
+	slices.SortFunc(list, func(a, b office.Revalued) int {
+		return cmp.Or(cmp.Compare(max(b.Margin(), -b.Margin()), max(a.Margin(), -a.Margin())), cmp.Compare(a.BrandID, b.BrandID))
+	})
+	return list
+}
+
+var (
+	lockRepriced = over("id bigint", `
+SELECT offers.id, offers.face, offers.price_far, offers.price_mid, offers.price_near, offers.last_day
+FROM input JOIN offers ON offers.id = input.id
+`+lockOffers)
+
+	reprice = over("id bigint, price_far bigint, price_mid bigint, price_near bigint, mark bigint", `
+UPDATE offers SET price_far = input.price_far, price_mid = input.price_mid, price_near = input.price_near,
+    changed_seq = input.mark
+FROM input WHERE offers.id = input.id`)
+)
+
+// ApplyPriceRules gives all offers the prices that a preview of the same day showed, all or none. When what would be done is
+// not what the preview's digest says, nothing changes (ErrChanged). Like a load, it takes its place on the change clock last.
+func (db *DB) ApplyPriceRules(ctx context.Context, today gift.Day, digest string, now time.Time) (offers int64, err error) {
+	if err := db.readyForIDs(ctx); err != nil {
+		return 0, err
+	}
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		if db.pool != nil {
+			if _, err := tx.ExecContext(ctx, readEverything); err != nil {
+				return err
+			}
+		}
+		var all []office.RepricedOffer
+		sums := newRevaluation(today)
+		_, err := eachRepriced(ctx, tx, 0, today, "", func(o office.RepricedOffer) {
+			sums.add(o)
+			all = append(all, o)
+		})
+		if err != nil {
+			return err
+		}
+		if sums.digest() != digest {
+			return fmt.Errorf("the price rules, or what they are for: %w", ErrChanged)
+		}
+		if offers = int64(len(all)); offers == 0 {
+			return nil
+		}
+		if err := db.repriceAll(ctx, tx, all); err != nil {
+			return err
+		}
+		return db.audit(ctx, tx, change{
+			action: "price-rules.apply", subject: "price-rules",
+			before: struct{ Stock gift.Won }{sums.total.Before},
+			after: struct {
+				Offers, Units int64
+				Stock         gift.Won
+			}{offers, sums.total.Units, sums.total.After},
+		}, now)
+	})
+	return offers, err
+}
+
+func (db *DB) repriceAll(ctx context.Context, tx *sql.Tx, all []office.RepricedOffer) error {
+	mark := -1 - rand.Int64()
+	if _, err := tx.ExecContext(ctx, `INSERT INTO loads (id, seq) VALUES ($1, 0)`, mark); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(all, loadChunk) {
+		if err := db.repricePart(ctx, tx, part, mark); err != nil {
+			return err
+		}
+	}
+	seq, err := tick(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return execOne(ctx, tx, `UPDATE loads SET seq = $2 WHERE id = $1`, mark, seq)
+}
+
+// repricePart locks offers, in order, finds them as they were read, and gives them their prices.
+func (db *DB) repricePart(ctx context.Context, tx *sql.Tx, part []office.RepricedOffer, mark int64) error {
+	ids := column(part, func(o office.RepricedOffer) int64 { return o.ID })
+	same := 0
+	err := db.querySet(ctx, tx, lockRepriced, func(row scanner) error {
+		var o office.RepricedOffer
+		err := row.Scan(&o.ID, &o.Face, &o.Before.Far, &o.Before.Mid, &o.Before.Near, &o.LastDay)
+		i, found := slices.BinarySearch(ids, o.ID)
+		if found && part[i].Face == o.Face && part[i].Before == o.Before && part[i].LastDay == o.LastDay {
+			same++
+		}
+		return err
+	}, ids)
+	if err != nil {
+		return err
+	}
+	if same != len(part) {
+		return fmt.Errorf("an offer to be repriced: %w", ErrChanged)
+	}
+	marks := make([]int64, len(part))
+	for i := range marks {
+		marks[i] = mark
+	}
+	return db.execSet(ctx, tx, reprice,
+		ids,
+		column(part, func(o office.RepricedOffer) int64 { return int64(o.After.Far) }),
+		column(part, func(o office.RepricedOffer) int64 { return int64(o.After.Mid) }),
+		column(part, func(o office.RepricedOffer) int64 { return int64(o.After.Near) }),
+		marks)
+}
+
+// querySet runs a set statement in an ordinary transaction.
+func (db *DB) querySet(ctx context.Context, tx *sql.Tx, st *setStatement, scan func(scanner) error, input ...any) error {
+	return db.eachSet(input, func(size int, args []any) error {
+		rows, err := tx.QueryContext(ctx, st.sql(db.dialect, size), args...)
+		if err != nil {
+			return err
+		}
+		return scanAll(rows, scan)
+	})
+}
+
+// execSet runs a set statement that must change one row for each of the input's.
+func (db *DB) execSet(ctx context.Context, tx *sql.Tx, st *setStatement, input ...any) error {
+	return db.eachSet(input, func(size int, args []any) error {
+		res, err := tx.ExecContext(ctx, st.sql(db.dialect, size), args...)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return err
+		}
+		return checkCount(st, int(n), size)
+	})
+}
+
+// eachSet cuts the input into pieces where the engine takes values one by one.
+func (db *DB) eachSet(input columnar, run func(size int, args []any) error) error {
+	if db.dialect.maxRows == 0 {
+		return run(input.rows(), input)
+	}
+	from := 0
+	for _, size := range chunks(input.rows(), db.dialect.maxRows) {
+		if err := run(size, input.values(nil, from, from+size)); err != nil {
+			return err
+		}
+		from += size
+	}
+	return nil
+}
