@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ const Root = "/console"
 // Store is what the console needs of the database; each page declares its part. Errors wrap those of office.
 type Store interface {
 	signInStore
+	catalogueStore
 }
 
 // Passwords hashes and checks operators' passwords, slowly.
@@ -72,7 +74,7 @@ type route struct {
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
-	return []route{
+	return slices.Concat(catalogueRoutes(), []route{
 		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
 		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
 		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
@@ -80,7 +82,7 @@ func (h *handler) routes() []route {
 		{pattern: "GET " + Root + "/{$}", needs: office.See, serve: (*request).showDashboard},
 		{pattern: "GET " + Root, open: true, serve: func(q *request) error { return q.redirect(Root + "/") }},
 		{pattern: Root + "/", open: true, serve: func(*request) error { return office.ErrNotFound }},
-	}
+	})
 }
 
 // request is one request on its way to an answer.
@@ -92,6 +94,7 @@ type request struct {
 	lang     locale.Language
 	session  office.Session // zero for those who have not signed in
 	operator office.Operator
+	code     string // a manager code made by this request, to be shown once
 }
 
 // failure is an answer that is no page of its own: a status and what to say.

@@ -14,6 +14,7 @@ var menuEntries = []struct {
 	name    text
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
+	{Root + "/catalogue", text{"상품", "Catalogue"}},
 }
 
 func (q *request) menu() []menuItem {

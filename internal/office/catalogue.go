@@ -35,7 +35,8 @@ type Shelf[T any] interface {
 	// Get returns one row, or ErrNotFound.
 	Get(ctx context.Context, id int64) (Listed[T], error)
 	// Save changes a row that was read in a version (ErrChanged when it has another by now), or adds one whose number is 0.
-	// It returns the row's number. What the row belongs to must exist (ErrNotFound).
+	// It returns the row's number. What the row belongs to must exist (ErrNotFound); a new row must not be the same as one that
+	// is there (ErrDuplicate).
 	Save(ctx context.Context, row T, version int64, now time.Time) (id int64, err error)
 }
 
@@ -159,3 +160,16 @@ type UnitRow struct {
 	Partner string
 	UsedAt  time.Time
 }
+
+// Counts are how many rows the tables of the catalogue have. Offers are counted up to CountedUpTo.
+type Counts struct {
+	Categories, Brands, Products, Shops, Sellers, Campaigns, PriceRules int64
+	Offers, Stopped                                                     int64
+	Expiring                                                            int64 // on sale, and within 7 days no longer
+}
+
+// CountedUpTo bounds what it costs to count: there may be more.
+const CountedUpTo = 10_000
+
+// SoonDays is how many days before its last an offer is said to expire soon.
+const SoonDays = 7

@@ -143,7 +143,7 @@ func TestPriceRulesAreOneForEachScope(t *testing.T) {
 			{Scope: office.ScopeBrand, ScopeID: 4, Rates: rates}:     office.ErrDuplicate,
 			{Scope: office.ScopeBrand, ScopeID: 99, Rates: rates}:    office.ErrNotFound,
 			{Scope: office.ScopeCategory, ScopeID: 15, Rates: rates}: office.ErrNotFound, // of star coupons
-			{ID: 99, Rates: rates}: office.ErrChanged,
+			{ID: 99, Rates: rates}:                                   office.ErrChanged,
 		} {
 			if err := h.DB.SetPriceRule(t.Context(), r, h.Clock.Now()); !errors.Is(err, want) {
 				t.Errorf("%+v: %v, want %v", r, err, want)

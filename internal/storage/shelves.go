@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type shelf[T any] struct {
 	names   []string // the columns that are searched
 	parents string   // the table of what a row belongs to; "" = none
 	parent  string   // the column that says to which
+	same    []string // the columns in which no new row is the same as another
 	// fields points at a row's id and columns, in their order.
 	fields func(*T) []any
 	// keep puts what operators do not change into the new row.
@@ -32,6 +34,7 @@ type shelf[T any] struct {
 func (db *DB) Categories() office.Shelf[gift.Category] {
 	return &shelf[gift.Category]{
 		db: db, table: "categories", subject: "category", columns: []string{"kind", "name", "thumb", "sort"}, names: []string{"name"},
+		same:   []string{"kind", "name"},
 		fields: func(c *gift.Category) []any { return []any{&c.ID, &c.Kind, &c.Name, &c.Thumb, &c.Sort} },
 		keep:   func(before, after *gift.Category) { after.Kind = before.Kind },
 	}
@@ -42,6 +45,7 @@ func (db *DB) Brands() office.Shelf[gift.Brand] {
 	return &shelf[gift.Brand]{
 		db: db, table: "brands", subject: "brand", columns: []string{"category_id", "name", "thumb", "in_use"}, names: []string{"name"},
 		parents: "categories", parent: "category_id",
+		same:   []string{"category_id", "name"},
 		fields: func(b *gift.Brand) []any { return []any{&b.ID, &b.CategoryID, &b.Name, &b.Thumb, (*asBool)(&b.InUse)} },
 	}
 }
@@ -51,6 +55,7 @@ func (db *DB) Products() office.Shelf[gift.Product] {
 	return &shelf[gift.Product]{
 		db: db, table: "products", subject: "product", columns: []string{"brand_id", "name", "face", "thumb"}, names: []string{"name"},
 		parents: "brands", parent: "brand_id",
+		same:   []string{"brand_id", "name"},
 		fields: func(p *gift.Product) []any { return []any{&p.ID, &p.BrandID, &p.Name, &p.Face, &p.Thumb} },
 	}
 }
@@ -59,6 +64,7 @@ func (db *DB) Products() office.Shelf[gift.Product] {
 func (db *DB) Shops() office.Shelf[gift.Shop] {
 	return &shelf[gift.Shop]{
 		db: db, table: "shops", subject: "shop", parents: "categories", parent: "category_id", names: []string{"name"},
+		same:    []string{"category_id", "name", "province", "district", "town"},
 		columns: []string{"category_id", "name", "thumb", "province", "district", "town", "map_url"},
 		fields: func(s *gift.Shop) []any {
 			return []any{&s.ID, &s.CategoryID, &s.Name, &s.Thumb, &s.Province, &s.District, &s.Town, &s.MapURL}
@@ -71,6 +77,7 @@ func (db *DB) Managers() office.Shelf[office.Seller] {
 	return &shelf[office.Seller]{
 		db: db, table: "sellers", subject: "seller", columns: []string{"shop_id", "name", "code_hash"}, names: []string{"name"},
 		parents: "shops", parent: "shop_id",
+		same:   []string{"shop_id", "name"},
 		fields: func(s *office.Seller) []any { return []any{&s.ID, &s.ShopID, &s.Name, &s.CodeHash} },
 		keep: func(before, after *office.Seller) {
 			if after.CodeHash == "" {
@@ -84,7 +91,7 @@ func (db *DB) Managers() office.Shelf[office.Seller] {
 func (db *DB) Campaigns() office.Shelf[gift.Campaign] {
 	return &shelf[gift.Campaign]{
 		db: db, table: "campaigns", subject: "campaign", parents: "shops", parent: "shop_id",
-		names: []string{"coupon_name", "product"},
+		names: []string{"coupon_name", "product"}, same: []string{"shop_id", "coupon_name", "product", "terms"},
 		columns: []string{
 			"shop_id", "coupon_name", "product", "terms", "free", "price", "org_price", "discount", "member_type", "maker",
 			"thumb", "image", "image2",
@@ -212,6 +219,9 @@ func (s *shelf[T]) add(ctx context.Context, tx *sql.Tx, row *T, now time.Time) e
 	if err != nil {
 		return err
 	}
+	if err := s.checkSame(ctx, tx, row); err != nil {
+		return err
+	}
 	id := s.fields(row)[0].(*int64)
 	if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(id), 0) + 1 FROM "+s.table).Scan(id); err != nil {
 		return err
@@ -226,6 +236,26 @@ func (s *shelf[T]) add(ctx context.Context, tx *sql.Tx, row *T, now time.Time) e
 		return err
 	}
 	return s.db.audit(ctx, tx, change{action: s.subject + ".create", subject: s.name(*id), after: *row}, now)
+}
+
+// checkSame keeps a form that was sent twice from being stored twice.
+func (s *shelf[T]) checkSame(ctx context.Context, tx *sql.Tx, row *T) error {
+	values := valuesOf(s.fields(row))
+	conditions, args := make([]string, len(s.same)), make([]any, len(s.same))
+	for i, column := range s.same {
+		conditions[i] = column + " = $" + strconv.Itoa(i+1)
+		args[i] = values[1+slices.Index(s.columns, column)]
+	}
+	var id int64
+	err := tx.QueryRowContext(ctx, "SELECT MIN(id) FROM "+s.table+" WHERE "+strings.Join(conditions, " AND ")+" HAVING COUNT(*) > 0",
+		args...).Scan(&id)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("%s %d is the same: it %w", s.subject, id, ErrDuplicate)
 }
 
 func (s *shelf[T]) name(id int64) string { return s.subject + ":" + strconv.FormatInt(id, 10) }

@@ -159,7 +159,8 @@ func TestRowsAreListedBySearchAndPage(t *testing.T) {
 		products := h.DB.Products()
 		other := add(t, h, h.DB.Brands(), gift.Brand{CategoryID: 6, Name: "GS25"})
 		for _, p := range []gift.Product{
-			{BrandID: 4, Name: "100% 오렌지", Face: 3000}, {BrandID: other, Name: "Latte_M", Face: 4000},
+			{BrandID: 4, Name: "100% 오렌지", Face: 3000},
+			{BrandID: other, Name: "Latte_M", Face: 4000},
 			{BrandID: other, Name: "latte L", Face: 5000},
 		} {
 			add(t, h, products, p)
