@@ -105,6 +105,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 	n.console = console.New(console.Config{
 		Store: n.db, Passwords: n.vault, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
+		Lookup:  n.vault.Lookup,
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory}),

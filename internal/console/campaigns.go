@@ -63,6 +63,7 @@ func campaignFields(q *request, c gift.Campaign) ([]field, error) {
 		{
 			Name: "shop", Label: text{"업체 번호", "Number of the shop"}, Type: "list", Value: idValue(c.ShopID), Options: list,
 			Needed: true,
+			Hint:   byName,
 		},
 		{Name: "terms", Label: text{"사용 조건", "When it may be used"}, Type: "lines", Value: c.Condition},
 		amount("org_price", text{"정가(원)", "Regular price (won)"}, c.OrgPrice),

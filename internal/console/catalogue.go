@@ -27,6 +27,7 @@ type catalogueStore interface {
 	ChangeOffer(ctx context.Context, o gift.Offer, version int64, now time.Time) error
 	UnitList(ctx context.Context, q office.UnitQuery) ([]office.UnitRow, error)
 	UnitByID(ctx context.Context, id int64) (office.UnitRow, error)
+	UnitByNumber(ctx context.Context, hash []byte) (office.UnitRow, error)
 	WithdrawUnit(ctx context.Context, unitID int64, reason string, now time.Time) error
 	RestoreUnit(ctx context.Context, unitID int64, reason string, now time.Time) error
 

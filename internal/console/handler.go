@@ -30,7 +30,7 @@ type Passwords interface {
 	CheckCode(ctx context.Context, hash, plain string) (bool, error)
 }
 
-// Config is what New needs; every field is required.
+// Config is what New needs; every field is required but Lookup.
 type Config struct {
 	Store     Store
 	Passwords Passwords
@@ -39,6 +39,9 @@ type Config struct {
 	PublicURL string // how browsers reach the server
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
+	// Lookup returns the keyed hash under which a value of a kind is found: vault.Lookup. Without it vouchers are not found by
+	// their numbers.
+	Lookup func(kind, value string) []byte
 }
 
 type handler struct {

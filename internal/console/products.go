@@ -40,6 +40,7 @@ func productFields(q *request, p gift.Product) ([]field, error) {
 		{
 			Name: "brand", Label: text{"브랜드 번호", "Number of the brand"}, Type: "list", Value: idValue(p.BrandID), Options: list,
 			Needed: true,
+			Hint:   byName,
 		},
 		{
 			Name: "face", Label: text{"액면가(원)", "Face value (won)"}, Type: "number", Value: idValue(int64(p.Face)), Needed: true,

@@ -45,6 +45,7 @@ func sellerFields(q *request, s office.Seller) ([]field, error) {
 		{
 			Name: "shop", Label: text{"업체 번호", "Number of the shop"}, Type: "list", Value: idValue(s.ShopID), Options: list,
 			Needed: true,
+			Hint:   byName,
 		},
 	}
 	if s.ID != 0 {

@@ -34,6 +34,9 @@ type field struct {
 	Fixed   bool // shown, and not to be changed
 }
 
+// byName is the hint of a number that one may choose by its name.
+var byName = text{"번호를 쓰거나, 이름을 쓰고 목록에서 고르십시오.", "Give the number, or type a name and choose from the list."}
+
 // choice is a value to choose.
 type choice struct{ Value, Name string }
 

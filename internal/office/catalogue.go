@@ -96,10 +96,10 @@ type OfferRow struct {
 }
 
 // Sold returns how many units were sold.
-func (o *OfferRow) Sold() int64 { return o.Units - o.Stock }
+func (o OfferRow) Sold() int64 { return o.Units - o.Stock }
 
 // State returns what became of the offer as of a day.
-func (o *OfferRow) State(today gift.Day) OfferState {
+func (o OfferRow) State(today gift.Day) OfferState {
 	switch {
 	case o.LastDay < today:
 		return Expired
