@@ -183,6 +183,7 @@ func (q *request) dropPriceRule() error {
 type repricingView struct {
 	Nav    []menuItem
 	First  bool
+	Ask    string // where the sums are, when they are not here: there is too much to sum up at once
 	Total  revalued
 	Brands []revalued
 	Rows   []office.RepricedOffer
@@ -207,8 +208,17 @@ func (q *request) showRepricing() error {
 		return q.exportRepricing(f, today)
 	}
 	v := repricingView{Nav: q.catalogueNav(), First: after == 0}
+	if v.First && q.FormValue("sums") == "" {
+		c, err := q.h.Store.CatalogueCounts(q.Context(), today)
+		if err != nil {
+			return err
+		}
+		if c.Offers >= office.CountedUpTo {
+			v.Ask = q.with("sums", "1")
+		}
+	}
 	var next int64
-	if v.First {
+	if v.First && v.Ask == "" {
 		r, err := q.h.Store.Repricing(q.Context(), today, pageSize)
 		if err != nil {
 			return err
@@ -228,7 +238,13 @@ func (q *request) showRepricing() error {
 		}
 	}
 	v.Pager = q.pager(next != 0, next)
+	v.Pager.Next = withoutSums(v.Pager.Next)
 	return q.render(http.StatusOK, "repricing", text{"가격 미리보기", "What the rules would do"}, v)
+}
+
+// withoutSums is the address of a page without the sums.
+func withoutSums(address string) string {
+	return strings.NewReplacer("&sums=1", "", "sums=1&", "").Replace(address)
 }
 
 var repricedColumns = []text{

@@ -15,7 +15,7 @@ import (
 
 // What one page of a list of offers costs at most, however many offers there are.
 const (
-	lookedAt   = 10_000 // offers that are looked at to fill it
+	lookedAt   = 5_000 // offers that are looked at to fill it
 	namesFound = 100    // products or campaigns that are found by a name
 	farFuture  = math.MaxInt32
 )
@@ -27,7 +27,7 @@ type offerPath struct {
 	also      string // what the index is limited to
 	from, to  int64  // of the column
 	after     int64  // the id that stands at from; 0 = before all
-	perColumn bool   // the path is one product's or campaign's
+	whole     bool   // all that is on the path matches, or it is one product's or campaign's: it is not cut
 }
 
 // OfferList returns a page of offers. Each page reads a bounded number of them through an index; one on which few match
@@ -79,19 +79,21 @@ func (l *offerLister) paths() ([]offerPath, error) {
 	case q.Words != "" || q.BrandID != 0 || q.ShopID != 0:
 		return l.named()
 	case q.State == office.Stopped:
-		return []offerPath{{also: "AND o.stopped = 1", after: q.After, to: math.MaxInt64}}, nil
+		return []offerPath{{also: "AND o.stopped = 1", after: q.After, to: math.MaxInt64, whole: q.Kind == 0}}, nil
 	case q.State == office.Expiring:
 		return []offerPath{l.between(today, today+q.Days)}, nil
 	case q.State == office.OnSale, q.State == office.SoldOut:
 		return []offerPath{l.between(today, farFuture)}, nil
 	case q.State == office.Expired:
-		return []offerPath{l.between(math.MinInt32, today-1)}, nil
+		p := l.between(math.MinInt32, today-1)
+		p.whole = q.Kind == 0
+		return []offerPath{p}, nil
 	case q.Kind == gift.StarCoupon:
-		p := offerPath{column: "campaign_id", also: "AND o.campaign_id IS NOT NULL", to: math.MaxInt64}
+		p := offerPath{column: "campaign_id", also: "AND o.campaign_id IS NOT NULL", to: math.MaxInt64, whole: true}
 		p.from, p.after = l.after.CampaignID, l.after.ID
 		return []offerPath{p}, nil
 	}
-	return []offerPath{{after: q.After, to: math.MaxInt64}}, nil
+	return []offerPath{{after: q.After, to: math.MaxInt64, whole: q.Kind == 0}}, nil
 }
 
 // between is the path of the offers whose last day is one of some days, from where the page begins.
@@ -105,7 +107,7 @@ func (l *offerLister) between(first, last int64) offerPath {
 
 // within is the path of one product's or campaign's offers.
 func (l *offerLister) within(column string, id int64) offerPath {
-	p := offerPath{column: column, from: id, to: id, also: "AND o." + column + " IS NOT NULL", perColumn: true}
+	p := offerPath{column: column, from: id, to: id, also: "AND o." + column + " IS NOT NULL", whole: true}
 	if l.after.ProductID == id || l.after.CampaignID == id {
 		p.after = l.after.ID
 	}
@@ -181,7 +183,7 @@ func (l *offerLister) follow(p offerPath, page *office.OfferPage) error {
 		args = []any{p.from, p.after, p.to, int64(math.MaxInt64)}
 	}
 	var bound int64 // the last offer that is looked at; 0 = all are
-	if !p.perColumn {
+	if !p.whole {
 		err := l.tx.QueryRowContext(l.ctx, fmt.Sprintf("SELECT o.id FROM offers o WHERE %s %s ORDER BY %s LIMIT 1 OFFSET %d",
 			range1, p.also, key, lookedAt-1), args...).Scan(&bound)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -192,19 +194,14 @@ func (l *offerLister) follow(p offerPath, page *office.OfferPage) error {
 }
 
 func (l *offerLister) read(p offerPath, key, range1 string, args []any, bound int64, page *office.OfferPage) error {
-	if bound != 0 {
+	if bound != 0 && p.column == "" {
+		args[1] = bound
+	} else if bound != 0 { // paths of one kind are whole, so this is one of days
 		at, err := scanOffer(l.tx.QueryRowContext(l.ctx, "SELECT "+offerColumns+" FROM offers o WHERE o.id = $1", bound))
 		if err != nil {
 			return err
 		}
-		switch p.column {
-		case "":
-			args[1] = bound
-		case "last_day":
-			args[2], args[3] = int64(at.LastDay), bound
-		default:
-			args[2], args[3] = at.CampaignID, bound
-		}
+		args[2], args[3] = int64(at.LastDay), bound
 	}
 	room := l.q.Limit - int64(len(page.Rows))
 	rows, err := l.tx.QueryContext(l.ctx, "SELECT "+offerColumns+offerNames+" FROM offers o"+offerJoins+"WHERE "+range1+" "+p.also+

@@ -17,24 +17,52 @@ import (
 	"giftimbiz/internal/office"
 )
 
-// ruledOffers are the gifticons that are not expired and that a rule is for, with its rates.
-const ruledOffers = `SELECT o.id, p.name, b.id, b.name, o.face, o.last_day, o.last_position - o.next_position + 1,
-       o.price_far, o.price_mid, o.price_near,
+// ruledProducts are the products that a rule is for, with its rates.
+const ruledProducts = `SELECT p.id, p.name, b.id, b.name,
        COALESCE(rb.rate_far, rc.rate_far, ra.rate_far), COALESCE(rb.rate_mid, rc.rate_mid, ra.rate_mid),
        COALESCE(rb.rate_near, rc.rate_near, ra.rate_near)
-FROM offers o JOIN products p ON p.id = o.product_id JOIN brands b ON b.id = p.brand_id
+FROM products p JOIN brands b ON b.id = p.brand_id
 LEFT JOIN price_rules rb ON rb.scope = 'brand' AND rb.scope_id = b.id
 LEFT JOIN price_rules rc ON rc.scope = 'category' AND rc.scope_id = b.category_id
 LEFT JOIN price_rules ra ON ra.scope = 'all' AND ra.scope_id = 0
-WHERE o.id > $1 AND o.last_day >= $2 AND COALESCE(rb.id, rc.id, ra.id) IS NOT NULL
-ORDER BY o.id`
+WHERE COALESCE(rb.id, rc.id, ra.id) IS NOT NULL`
+
+// ruledProduct is a product with the rates of its rule.
+type ruledProduct struct {
+	name    string
+	brandID int64
+	brand   string
+	rates   gift.Rates
+}
+
+// readRuled reads the products that a rule is for. There are few of them for each brand, and many offers for each of them:
+// those are read without their names.
+func readRuled(ctx context.Context, tx *sql.Tx) (map[int64]ruledProduct, error) {
+	rows, err := tx.QueryContext(ctx, ruledProducts)
+	if err != nil {
+		return nil, err
+	}
+	ruled := map[int64]ruledProduct{}
+	err = scanAll(rows, func(row scanner) error {
+		var id int64
+		var p ruledProduct
+		err := row.Scan(&id, &p.name, &p.brandID, &p.brand, &p.rates.Far, &p.rates.Mid, &p.rates.Near)
+		ruled[id] = p
+		return err
+	})
+	return ruled, err
+}
 
 // Repricing returns what applying the price rules would do on a day: sums over all offers whose prices would differ, and the
 // first limit of them. It reads all offers that are not expired.
 func (db *DB) Repricing(ctx context.Context, today gift.Day, limit int64) (r office.Repricing, err error) {
 	sums := newRevaluation(today)
 	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
-		_, err := eachRepriced(ctx, tx, 0, today, "", func(o office.RepricedOffer) {
+		ruled, err := readRuled(ctx, tx)
+		if err != nil || len(ruled) == 0 {
+			return err
+		}
+		_, err = eachRepriced(ctx, tx, ruled, 0, today, "", func(o office.RepricedOffer) {
 			sums.add(o)
 			if int64(len(r.Rows)) < limit {
 				r.Rows = append(r.Rows, o)
@@ -51,8 +79,12 @@ func (db *DB) Repricing(ctx context.Context, today gift.Day, limit int64) (r off
 // RepricedAfter returns more of the offers whose prices would differ: those after one.
 func (db *DB) RepricedAfter(ctx context.Context, today gift.Day, after, limit int64) (rows []office.RepricedOffer, err error) {
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
+		ruled, err := readRuled(ctx, tx)
+		if err != nil || len(ruled) == 0 {
+			return err
+		}
 		for int64(len(rows)) < limit {
-			read, err := eachRepriced(ctx, tx, after, today, fmt.Sprint(" LIMIT ", loadChunk), func(o office.RepricedOffer) {
+			read, err := eachRepriced(ctx, tx, ruled, after, today, fmt.Sprint(" LIMIT ", loadChunk), func(o office.RepricedOffer) {
 				rows = append(rows, o)
 			})
 			if err != nil || read.n < loadChunk {
@@ -71,25 +103,31 @@ type readOffers struct {
 	last int64
 }
 
-// eachRepriced calls fn for the offers whose prices would differ.
+// eachRepriced calls fn for the gifticons that are not expired and whose prices would differ.
 func eachRepriced(
-	ctx context.Context, tx *sql.Tx, after int64, today gift.Day, limit string, fn func(office.RepricedOffer),
+	ctx context.Context, tx *sql.Tx, ruled map[int64]ruledProduct, after int64, today gift.Day, limit string,
+	fn func(office.RepricedOffer),
 ) (read readOffers, err error) {
-	rows, err := tx.QueryContext(ctx, ruledOffers+limit, after, int64(today))
+	rows, err := tx.QueryContext(ctx, `SELECT id, product_id, face, last_day, last_position - next_position + 1,
+price_far, price_mid, price_near FROM offers WHERE id > $1 AND last_day >= $2 AND kind = 1 ORDER BY id`+limit, after, int64(today))
 	if err != nil {
 		return read, err
 	}
+	var o office.RepricedOffer
+	var product int64
+	dest := []any{&o.ID, &product, &o.Face, &o.LastDay, &o.Stock, &o.Before.Far, &o.Before.Mid, &o.Before.Near}
 	err = scanAll(rows, func(row scanner) error {
-		var o office.RepricedOffer
-		var rates gift.Rates
-		err := row.Scan(&o.ID, &o.Name, &o.BrandID, &o.Brand, &o.Face, &o.LastDay, &o.Stock, &o.Before.Far, &o.Before.Mid,
-			&o.Before.Near, &rates.Far, &rates.Mid, &rates.Near)
+		if err := row.Scan(dest...); err != nil {
+			return err
+		}
 		read.n++
 		read.last = o.ID
-		if o.After = rates.Of(o.Face); o.After != o.Before && err == nil {
+		p, found := ruled[product]
+		if o.After = p.rates.Of(o.Face); found && o.After != o.Before {
+			o.Name, o.BrandID, o.Brand = p.name, p.brandID, p.brand
 			fn(o)
 		}
-		return err
+		return nil
 	})
 	return read, err
 }
@@ -168,7 +206,11 @@ func (db *DB) ApplyPriceRules(ctx context.Context, today gift.Day, digest string
 		}
 		var all []office.RepricedOffer
 		sums := newRevaluation(today)
-		_, err := eachRepriced(ctx, tx, 0, today, "", func(o office.RepricedOffer) {
+		ruled, err := readRuled(ctx, tx)
+		if err != nil {
+			return err
+		}
+		_, err = eachRepriced(ctx, tx, ruled, 0, today, "", func(o office.RepricedOffer) {
 			sums.add(o)
 			all = append(all, o)
 		})
