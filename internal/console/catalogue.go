@@ -34,7 +34,7 @@ type catalogueStore interface {
 	PriceRules(ctx context.Context) ([]office.PriceRule, error)
 	SetPriceRule(ctx context.Context, r office.PriceRule, now time.Time) error
 	DropPriceRule(ctx context.Context, id, version int64, now time.Time) error
-	Repricing(ctx context.Context, today gift.Day, limit int64) (office.Repricing, error)
+	Repricing(ctx context.Context, today gift.Day) (office.Repricing, error)
 	RepricedAfter(ctx context.Context, today gift.Day, after, limit int64) ([]office.RepricedOffer, error)
 	ApplyPriceRules(ctx context.Context, today gift.Day, digest string, now time.Time) (offers int64, err error)
 }

@@ -217,27 +217,26 @@ func (q *request) showRepricing() error {
 			v.Ask = q.with("sums", "1")
 		}
 	}
-	var next int64
 	if v.First && v.Ask == "" {
-		r, err := q.h.Store.Repricing(q.Context(), today, pageSize)
+		r, err := q.h.Store.Repricing(q.Context(), today)
 		if err != nil {
 			return err
 		}
-		v.Total, v.Rows, v.Digest, next = asRevalued(r.Total), r.Rows, r.Digest, r.Next
+		v.Total, v.Digest = asRevalued(r.Total), r.Digest
 		for _, b := range r.Brands {
 			v.Brands = append(v.Brands, asRevalued(b))
 		}
-	} else {
-		rows, err := q.h.Store.RepricedAfter(q.Context(), today, after, pageSize+1)
-		if err != nil {
-			return err
-		}
-		more := false
-		if v.Rows, more = page(rows); more {
-			next = v.Rows[pageSize-1].ID
-		}
 	}
-	v.Pager = q.pager(next != 0, next)
+	rows, err := q.h.Store.RepricedAfter(q.Context(), today, after, pageSize+1)
+	if err != nil {
+		return err
+	}
+	var more bool
+	var last int64
+	if v.Rows, more = page(rows); more {
+		last = v.Rows[pageSize-1].ID
+	}
+	v.Pager = q.pager(more, last)
 	v.Pager.Next = withoutSums(v.Pager.Next)
 	return q.render(http.StatusOK, "repricing", text{"가격 미리보기", "What the rules would do"}, v)
 }

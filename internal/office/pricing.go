@@ -26,9 +26,7 @@ type PriceRule struct {
 type Repricing struct {
 	Total  Revalued
 	Brands []Revalued // by how much their margin changes, most first
-	Rows   []RepricedOffer
-	Next   int64  // the offer after which the rows go on; 0 = they do not
-	Digest string // of all offers that would change, as they are and as they would be
+	Digest string     // of all offers that would change, as they are and as they would be
 }
 
 // Revalued sums up what becomes of the stock of a brand, or of all. There is no cost price: what was paid for a voucher does

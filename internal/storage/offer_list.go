@@ -16,18 +16,18 @@ import (
 // What one page of a list of offers costs at most, however many offers there are.
 const (
 	lookedAt   = 5_000 // offers that are looked at to fill it
-	namesFound = 100    // products or campaigns that are found by a name
+	namesFound = 100   // products or campaigns that are found by a name
 	farFuture  = math.MaxInt32
 )
 
 // offerPath is an index on which offers are found in the order of a column and their id: from one place, which is left out,
 // up to another.
 type offerPath struct {
-	column    string // "" = by id alone
-	also      string // what the index is limited to
-	from, to  int64  // of the column
-	after     int64  // the id that stands at from; 0 = before all
-	whole     bool   // all that is on the path matches, or it is one product's or campaign's: it is not cut
+	column   string // "" = by id alone
+	also     string // what the index is limited to
+	from, to int64  // of the column
+	after    int64  // the id that stands at from; 0 = before all
+	whole    bool   // all that is on the path matches, or it is one product's or campaign's: it is not cut
 }
 
 // OfferList returns a page of offers. Each page reads a bounded number of them through an index; one on which few match

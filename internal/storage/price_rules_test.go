@@ -22,7 +22,7 @@ func setRule(t *testing.T, h *storagetest.House, r office.PriceRule) {
 
 func repricing(t *testing.T, h *storagetest.House) office.Repricing {
 	t.Helper()
-	r, err := h.DB.Repricing(t.Context(), gift.DayOf(h.Clock.Now()), 2)
+	r, err := h.DB.Repricing(t.Context(), gift.DayOf(h.Clock.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,13 +72,18 @@ func TestPriceRulesDoWhatTheirPreviewShows(t *testing.T) {
 			ID: 1, Name: storagetest.Voucher, BrandID: 4, Brand: "CU", Face: 1400, LastDay: gift.DateOf(2025, 12, 31), Stock: 2,
 			Before: gift.Tiers{Far: 940, Mid: 930, Near: 462}, After: gift.Tiers{Far: 920, Mid: 840, Near: 700},
 		}
-		if len(r.Rows) != 2 || r.Next != 2 || len(r.Brands) != 2 || r.Brands[0].Brand != "GS25" || r.Brands[0].Margin() != 490 {
-			t.Errorf("%+v", r)
-		} else if diff := cmp.Diff(wantRow, r.Rows[0]); diff != "" {
+		rows, err := h.DB.RepricedAfter(t.Context(), gift.DayOf(h.Clock.Now()), 0, 2)
+		if err != nil || len(rows) != 2 || rows[0].ID != 9 || rows[0].After != (gift.Tiers{Far: 4995, Mid: 4995, Near: 4990}) {
+			t.Fatalf("%+v, %v", rows, err)
+		}
+		if diff := cmp.Diff(wantRow, rows[1]); diff != "" {
 			t.Error(diff)
 		}
-		more, err := h.DB.RepricedAfter(t.Context(), gift.DayOf(h.Clock.Now()), r.Next, 2)
-		if err != nil || len(more) != 1 || more[0].ID != 9 || more[0].After != (gift.Tiers{Far: 4995, Mid: 4995, Near: 4990}) {
+		if len(r.Brands) != 2 || r.Brands[0].Brand != "GS25" || r.Brands[0].Margin() != 490 {
+			t.Errorf("%+v", r)
+		}
+		more, err := h.DB.RepricedAfter(t.Context(), gift.DayOf(h.Clock.Now()), 1, 2)
+		if err != nil || len(more) != 1 || more[0].ID != 2 {
 			t.Errorf("%+v, %v", more, err)
 		}
 		if n, err := apply(t, h, r.Digest); n != 3 || err != nil {

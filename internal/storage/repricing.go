@@ -53,63 +53,63 @@ func readRuled(ctx context.Context, tx *sql.Tx) (map[int64]ruledProduct, error) 
 	return ruled, err
 }
 
-// Repricing returns what applying the price rules would do on a day: sums over all offers whose prices would differ, and the
-// first limit of them. It reads all offers that are not expired.
-func (db *DB) Repricing(ctx context.Context, today gift.Day, limit int64) (r office.Repricing, err error) {
+// Repricing sums up what applying the price rules would do on a day. It reads all offers that are not expired.
+func (db *DB) Repricing(ctx context.Context, today gift.Day) (r office.Repricing, err error) {
 	sums := newRevaluation(today)
 	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
-		ruled, err := readRuled(ctx, tx)
-		if err != nil || len(ruled) == 0 {
-			return err
-		}
-		_, err = eachRepriced(ctx, tx, ruled, 0, today, "", func(o office.RepricedOffer) {
-			sums.add(o)
-			if int64(len(r.Rows)) < limit {
-				r.Rows = append(r.Rows, o)
-			} else {
-				r.Next = r.Rows[limit-1].ID
-			}
-		})
+		_, err := eachRepriced(ctx, tx, byID, []any{int64(today)}, sums.add)
 		return err
 	})
-	r.Total, r.Brands, r.Digest = sums.total, sums.byBrand(), sums.digest()
-	return r, err
+	return office.Repricing{Total: sums.total, Brands: sums.byBrand(), Digest: sums.digest()}, err
 }
 
-// RepricedAfter returns more of the offers whose prices would differ: those after one.
+// RepricedAfter returns offers whose prices would differ, the first to expire first: those after one, or from the first (0).
 func (db *DB) RepricedAfter(ctx context.Context, today gift.Day, after, limit int64) (rows []office.RepricedOffer, err error) {
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		ruled, err := readRuled(ctx, tx)
-		if err != nil || len(ruled) == 0 {
-			return err
+		last := office.RepricedOffer{ID: after, LastDay: today}
+		if after != 0 {
+			err := tx.QueryRowContext(ctx, `SELECT last_day FROM offers WHERE id = $1`, after).Scan(&last.LastDay)
+			if err != nil {
+				return absent(err)
+			}
 		}
 		for int64(len(rows)) < limit {
-			read, err := eachRepriced(ctx, tx, ruled, after, today, fmt.Sprint(" LIMIT ", loadChunk), func(o office.RepricedOffer) {
+			read, err := eachRepriced(ctx, tx, byLastDay, []any{int64(last.LastDay), last.ID}, func(o office.RepricedOffer) {
 				rows = append(rows, o)
 			})
-			if err != nil || read.n < loadChunk {
+			if err != nil || read.n < repricedAtOnce {
 				return err
 			}
-			after = read.last
+			last = read.last
 		}
 		return nil
 	})
 	return rows[:min(int64(len(rows)), limit)], err
 }
 
+// repricedAtOnce is how many offers are read to find those of a page.
+const repricedAtOnce = 2000
+
+// The orders in which offers are read: all of them, or some of them by an index.
+var (
+	byID      = `last_day >= $1 AND kind = 1 ORDER BY id`
+	byLastDay = fmt.Sprintf(`(last_day, id) > ($1, $2) AND kind = 1 ORDER BY last_day, id LIMIT %d`, repricedAtOnce)
+)
+
 // readOffers tells how many offers were read, and which was the last.
 type readOffers struct {
 	n    int
-	last int64
+	last office.RepricedOffer
 }
 
-// eachRepriced calls fn for the gifticons that are not expired and whose prices would differ.
-func eachRepriced(
-	ctx context.Context, tx *sql.Tx, ruled map[int64]ruledProduct, after int64, today gift.Day, limit string,
-	fn func(office.RepricedOffer),
-) (read readOffers, err error) {
+// eachRepriced calls fn for the gifticons on a part of a table whose prices would differ.
+func eachRepriced(ctx context.Context, tx *sql.Tx, where string, args []any, fn func(office.RepricedOffer)) (read readOffers, err error) {
+	ruled, err := readRuled(ctx, tx)
+	if err != nil || len(ruled) == 0 {
+		return read, err
+	}
 	rows, err := tx.QueryContext(ctx, `SELECT id, product_id, face, last_day, last_position - next_position + 1,
-price_far, price_mid, price_near FROM offers WHERE id > $1 AND last_day >= $2 AND kind = 1 ORDER BY id`+limit, after, int64(today))
+price_far, price_mid, price_near FROM offers WHERE `+where, args...)
 	if err != nil {
 		return read, err
 	}
@@ -121,7 +121,7 @@ price_far, price_mid, price_near FROM offers WHERE id > $1 AND last_day >= $2 AN
 			return err
 		}
 		read.n++
-		read.last = o.ID
+		read.last = o
 		p, found := ruled[product]
 		if o.After = p.rates.Of(o.Face); found && o.After != o.Before {
 			o.Name, o.BrandID, o.Brand = p.name, p.brandID, p.brand
@@ -180,17 +180,13 @@ func (v *revaluation) byBrand() []office.Revalued {
 	return list
 }
 
-var (
-	lockRepriced = over("id bigint", `
-SELECT offers.id, offers.face, offers.price_far, offers.price_mid, offers.price_near, offers.last_day
-FROM input JOIN offers ON offers.id = input.id
-`+lockOffers)
-
-	reprice = over("id bigint, price_far bigint, price_mid bigint, price_near bigint, mark bigint", `
+// reprice changes the offers that are as they were read.
+var reprice = over("id bigint, face bigint, was_far bigint, was_mid bigint, was_near bigint, price_far bigint, price_mid bigint, "+
+	"price_near bigint, mark bigint", `
 UPDATE offers SET price_far = input.price_far, price_mid = input.price_mid, price_near = input.price_near,
     changed_seq = input.mark
-FROM input WHERE offers.id = input.id`)
-)
+FROM input WHERE offers.id = input.id AND offers.face = input.face AND offers.price_far = input.was_far
+    AND offers.price_mid = input.was_mid AND offers.price_near = input.was_near`)
 
 // ApplyPriceRules gives all offers the prices that a preview of the same day showed, all or none. When what would be done is
 // not what the preview's digest says, nothing changes (ErrChanged). Like a load, it takes its place on the change clock last.
@@ -199,18 +195,9 @@ func (db *DB) ApplyPriceRules(ctx context.Context, today gift.Day, digest string
 		return 0, err
 	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
-		if db.pool != nil {
-			if _, err := tx.ExecContext(ctx, readEverything); err != nil {
-				return err
-			}
-		}
 		var all []office.RepricedOffer
 		sums := newRevaluation(today)
-		ruled, err := readRuled(ctx, tx)
-		if err != nil {
-			return err
-		}
-		_, err = eachRepriced(ctx, tx, ruled, 0, today, "", func(o office.RepricedOffer) {
+		_, err := eachRepriced(ctx, tx, byID, []any{int64(today)}, func(o office.RepricedOffer) {
 			sums.add(o)
 			all = append(all, o)
 		})
@@ -255,61 +242,44 @@ func (db *DB) repriceAll(ctx context.Context, tx *sql.Tx, all []office.RepricedO
 	return execOne(ctx, tx, `UPDATE loads SET seq = $2 WHERE id = $1`, mark, seq)
 }
 
-// repricePart locks offers, in order, finds them as they were read, and gives them their prices.
+// repricePart locks offers in the order of their numbers, as purchases do, and gives them their prices. Nobody may have changed
+// them since they were read.
 func (db *DB) repricePart(ctx context.Context, tx *sql.Tx, part []office.RepricedOffer, mark int64) error {
-	ids := column(part, func(o office.RepricedOffer) int64 { return o.ID })
-	same := 0
-	err := db.querySet(ctx, tx, lockRepriced, func(row scanner) error {
-		var o office.RepricedOffer
-		err := row.Scan(&o.ID, &o.Face, &o.Before.Far, &o.Before.Mid, &o.Before.Near, &o.LastDay)
-		i, found := slices.BinarySearch(ids, o.ID)
-		if found && part[i].Face == o.Face && part[i].Before == o.Before && part[i].LastDay == o.LastDay {
-			same++
-		}
-		return err
-	}, ids)
-	if err != nil {
-		return err
-	}
-	if same != len(part) {
-		return fmt.Errorf("an offer to be repriced: %w", ErrChanged)
+	amounts := func(of func(office.RepricedOffer) gift.Won) []int64 {
+		return column(part, func(o office.RepricedOffer) int64 { return int64(of(o)) })
 	}
 	marks := make([]int64, len(part))
 	for i := range marks {
 		marks[i] = mark
 	}
-	return db.execSet(ctx, tx, reprice,
-		ids,
-		column(part, func(o office.RepricedOffer) int64 { return int64(o.After.Far) }),
-		column(part, func(o office.RepricedOffer) int64 { return int64(o.After.Mid) }),
-		column(part, func(o office.RepricedOffer) int64 { return int64(o.After.Near) }),
+	changed, err := db.execSet(ctx, tx, reprice,
+		column(part, func(o office.RepricedOffer) int64 { return o.ID }),
+		amounts(func(o office.RepricedOffer) gift.Won { return o.Face }),
+		amounts(func(o office.RepricedOffer) gift.Won { return o.Before.Far }),
+		amounts(func(o office.RepricedOffer) gift.Won { return o.Before.Mid }),
+		amounts(func(o office.RepricedOffer) gift.Won { return o.Before.Near }),
+		amounts(func(o office.RepricedOffer) gift.Won { return o.After.Far }),
+		amounts(func(o office.RepricedOffer) gift.Won { return o.After.Mid }),
+		amounts(func(o office.RepricedOffer) gift.Won { return o.After.Near }),
 		marks)
+	if err == nil && changed != int64(len(part)) {
+		err = fmt.Errorf("an offer to be repriced: %w", ErrChanged)
+	}
+	return err
 }
 
-// querySet runs a set statement in an ordinary transaction.
-func (db *DB) querySet(ctx context.Context, tx *sql.Tx, st *setStatement, scan func(scanner) error, input ...any) error {
-	return db.eachSet(input, func(size int, args []any) error {
-		rows, err := tx.QueryContext(ctx, st.sql(db.dialect, size), args...)
-		if err != nil {
-			return err
-		}
-		return scanAll(rows, scan)
-	})
-}
-
-// execSet runs a set statement that must change one row for each of the input's.
-func (db *DB) execSet(ctx context.Context, tx *sql.Tx, st *setStatement, input ...any) error {
-	return db.eachSet(input, func(size int, args []any) error {
+// execSet runs a set statement in an ordinary transaction and returns how many rows it changed.
+func (db *DB) execSet(ctx context.Context, tx *sql.Tx, st *setStatement, input ...any) (changed int64, err error) {
+	err = db.eachSet(input, func(size int, args []any) error {
 		res, err := tx.ExecContext(ctx, st.sql(db.dialect, size), args...)
 		if err != nil {
 			return err
 		}
 		n, err := res.RowsAffected()
-		if err != nil {
-			return err
-		}
-		return checkCount(st, int(n), size)
+		changed += n
+		return err
 	})
+	return changed, err
 }
 
 // eachSet cuts the input into pieces where the engine takes values one by one.
