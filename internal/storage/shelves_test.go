@@ -127,7 +127,7 @@ func TestOfTwoWhoSaveAtOnceOneWinsAndTheOtherIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		const savers = 6
-		var won, told, offersWon, offersTold atomic.Int64
+		var made, won, told, offersWon, offersTold atomic.Int64
 		count := func(err error, won, told *atomic.Int64) {
 			switch {
 			case err == nil:
@@ -145,8 +145,17 @@ func TestOfTwoWhoSaveAtOnceOneWinsAndTheOtherIsTold(t *testing.T) {
 			count(err, &won, &told)
 			changed := offer.Offer
 			changed.Tiers.Far = gift.Won(100 + i)
+			_, err = h.DB.Brands().Save(context.Background(), gift.Brand{CategoryID: 6, Name: "new"}, 0, h.Clock.Now())
+			if err == nil {
+				made.Add(1)
+			} else if !errors.Is(err, office.ErrDuplicate) {
+				t.Error(err)
+			}
 			count(h.DB.ChangeOffer(context.Background(), changed, offer.Version, h.Clock.Now()), &offersWon, &offersTold)
 		})
+		if made.Load() != 1 {
+			t.Errorf("a form sent %d times made %d brands", savers, made.Load())
+		}
 		if won.Load() != 1 || told.Load() != savers-1 || offersWon.Load() != 1 || offersTold.Load() != savers-1 {
 			t.Errorf("%d won and %d were told; of the offer %d and %d", won.Load(), told.Load(), offersWon.Load(), offersTold.Load())
 		}

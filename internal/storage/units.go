@@ -26,6 +26,8 @@ func (db *DB) WithdrawUnit(ctx context.Context, unitID int64, reason string, now
 			return c, fmt.Errorf("unit %d: %w", unitID, ErrChanged)
 		case position < next:
 			return c, fmt.Errorf("unit %d %w", unitID, office.ErrSold)
+		case position > o.Units: // it is not in stock yet
+			return c, fmt.Errorf("unit %d %w", unitID, ErrNotFound)
 		}
 		var lowest int64
 		err := tx.QueryRowContext(ctx, `SELECT MIN(position) FROM units WHERE offer_id = $1`, o.ID).Scan(&lowest)
@@ -53,7 +55,11 @@ func (db *DB) RestoreUnit(ctx context.Context, unitID int64, reason string, now 
 			return c, fmt.Errorf("unit %d: %w", unitID, ErrChanged)
 		}
 		c.before, c.after = unitState{o.ID, office.UnitWithdrawn}, unitState{o.ID, office.UnitFree}
-		if err := placeUnit(ctx, tx, o.ID, position, o.Units+1); err != nil {
+		err := classify(placeUnit(ctx, tx, o.ID, position, o.Units+1))
+		if errors.Is(err, ErrDuplicate) { // stock that is being loaded waits there
+			return c, fmt.Errorf("unit %d: %w", unitID, ErrChanged)
+		}
+		if err != nil {
 			return c, err
 		}
 		return c, resize(ctx, tx, o, o.Units+1)
@@ -121,7 +127,8 @@ LEFT JOIN campaigns m ON m.id = o.campaign_id
 LEFT JOIN order_items i ON i.unit_id = u.id AND i.test_order = 0
 LEFT JOIN partners a ON a.id = i.partner_id `
 
-// UnitList returns units in the order in which they are sold, withdrawn ones first.
+// UnitList returns units in the order in which they are sold, withdrawn ones first. Units that stand above their offer's last
+// position are not in stock yet.
 func (db *DB) UnitList(ctx context.Context, q office.UnitQuery) (list []office.UnitRow, err error) {
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
 		var offerID, campaignID, position int64
@@ -135,11 +142,11 @@ FROM units u JOIN offers o ON o.id = u.offer_id WHERE u.id = $1`, q.After).Scan(
 			position = math.MinInt64
 		}
 		text, args := unitColumns+`FROM offers o JOIN units u ON u.offer_id = o.id AND (o.id <> $2 OR u.position > $3)`+unitJoins+`
-WHERE o.campaign_id IS NOT NULL AND (o.campaign_id, o.id) >= ($1, $2)`, []any{campaignID, offerID, position}
+WHERE o.campaign_id IS NOT NULL AND (o.campaign_id, o.id) >= ($1, $2) AND u.position <= o.last_position`, []any{campaignID, offerID, position}
 		order := " ORDER BY o.campaign_id, o.id, u.position"
 		if q.OfferID != 0 {
 			text, args = unitColumns+`FROM offers o JOIN units u ON u.offer_id = o.id`+unitJoins+`
-WHERE o.id = $1 AND u.position > $2`, []any{q.OfferID, position}
+WHERE o.id = $1 AND u.position > $2 AND u.position <= o.last_position`, []any{q.OfferID, position}
 			order = " ORDER BY u.position"
 		}
 		rows, err := tx.QueryContext(ctx, text+unitsIn[q.State]+order+" LIMIT "+strconv.FormatInt(q.Limit, 10), args...)
@@ -167,7 +174,7 @@ var unitsIn = map[office.UnitState]string{
 // UnitByID returns one voucher or coupon, or ErrNotFound.
 func (db *DB) UnitByID(ctx context.Context, id int64) (office.UnitRow, error) {
 	u, err := scanUnit(db.read.QueryRowContext(ctx,
-		unitColumns+`FROM units u JOIN offers o ON o.id = u.offer_id`+unitJoins+`WHERE u.id = $1`, id))
+		unitColumns+`FROM units u JOIN offers o ON o.id = u.offer_id`+unitJoins+`WHERE u.id = $1 AND u.position <= o.last_position`, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, fmt.Errorf("unit %d %w", id, ErrNotFound)
 	}
@@ -177,7 +184,7 @@ func (db *DB) UnitByID(ctx context.Context, id int64) (office.UnitRow, error) {
 // UnitByNumber returns the voucher whose number has a keyed hash, or ErrNotFound.
 func (db *DB) UnitByNumber(ctx context.Context, hash []byte) (office.UnitRow, error) {
 	u, err := scanUnit(db.read.QueryRowContext(ctx,
-		unitColumns+`FROM units u JOIN offers o ON o.id = u.offer_id`+unitJoins+`WHERE u.number_hash = $1`, hash))
+		unitColumns+`FROM units u JOIN offers o ON o.id = u.offer_id`+unitJoins+`WHERE u.number_hash = $1 AND u.position <= o.last_position`, hash))
 	if errors.Is(err, sql.ErrNoRows) {
 		return u, fmt.Errorf("a voucher with this number %w", ErrNotFound)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
 
@@ -68,6 +69,11 @@ func TestAWithdrawnVoucherIsNeverSold(t *testing.T) {
 		if diff := cmp.Diff(want, states(t, h, plainOffer)); diff != "" {
 			t.Error(diff)
 		}
+		again := lateStock()
+		again.Units[0].NumberHash = []byte("hash-100002")
+		if err := h.DB.Load(t.Context(), again); !errors.Is(err, storage.ErrDuplicate) {
+			t.Errorf("a withdrawn voucher was loaded again: %v", err)
+		}
 		h.Buy(p, "second", plainOffer)
 		withdraw(100_003, nil)
 		node.wants(nil, star)
@@ -87,6 +93,29 @@ func TestAWithdrawnVoucherIsNeverSold(t *testing.T) {
 		if u, err := h.DB.UnitByID(t.Context(), 100_002); err != nil || u.State != office.UnitSold || u.Partner != "demo" || u.OrderID == 0 {
 			t.Errorf("%+v, %v", u, err)
 		}
+	})
+}
+
+// TestAUnitThatIsNotInStockYetIsLeftAlone has one stand above its offer's last position, as an import puts it there.
+func TestAUnitThatIsNotInStockYetIsLeftAlone(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		h.Stock(1, 2)
+		out.alter(`INSERT INTO units (id, offer_id, position, number, number_hash) SELECT 5, 1, 3, number, $1 FROM units WHERE id = 100001`,
+			[]byte("5"))
+		if err := h.DB.WithdrawUnit(t.Context(), 5, "", h.Clock.Now()); !errors.Is(err, office.ErrNotFound) {
+			t.Error(err)
+		}
+		if len(states(t, h, plainOffer)) != 2 {
+			t.Error("it is listed")
+		}
+		if err := h.DB.WithdrawUnit(t.Context(), 100_001, "", h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		out.alter(`UPDATE units SET position = 2 WHERE id = 5`) // the place that is free now
+		if err := h.DB.RestoreUnit(t.Context(), 100_001, "", h.Clock.Now()); !errors.Is(err, office.ErrChanged) {
+			t.Error(err)
+		}
+		out.alter(`DELETE FROM units WHERE id = 5`)
 	})
 }
 
