@@ -38,7 +38,7 @@ func brandShelf() *shelfPage[gift.Brand] {
 }
 
 // parentFilter chooses what rows belong to.
-func (q *request) parentFilter(name text, list []choice) field {
+func (q *request) parentFilter(name text, list []selectable) field {
 	return field{
 		Name: "parent", Label: name, Type: "select", Value: q.FormValue("parent"),
 		Options: q.picked(text{"모두", "All"}, list),

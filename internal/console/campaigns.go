@@ -48,8 +48,8 @@ func campaignShelf() *shelfPage[gift.Campaign] {
 	}
 }
 
-func memberOptions(q *request) []choice {
-	return []choice{{"shop", text{"업체", "The shop"}.in(q.lang)}, {"user", text{"회원", "A user"}.in(q.lang)}}
+func memberOptions(q *request) []selectable {
+	return []selectable{{"shop", text{"업체", "The shop"}.in(q.lang)}, {"user", text{"회원", "A user"}.in(q.lang)}}
 }
 
 func campaignFields(q *request, c gift.Campaign) ([]field, error) {

@@ -95,7 +95,7 @@ type shelfCount struct {
 type finding struct {
 	Name  text
 	All   string // the whole list
-	Links []choice
+	Links []selectable
 }
 
 // foundAtOnce is how many rows of each shelf a search shows.
@@ -152,7 +152,7 @@ func (q *request) searchCatalogue(words string) ([]finding, error) {
 	if id, err := strconv.ParseInt(words, 10, 64); err == nil {
 		if _, err := q.h.Store.OfferByID(q.Context(), id); err == nil {
 			at := catalogueRoot + "/offers/" + words
-			all = append(all, finding{Name: text{"판매 상품", "Offers"}, All: at, Links: []choice{{at, words}}})
+			all = append(all, finding{Name: text{"판매 상품", "Offers"}, All: at, Links: []selectable{{at, words}}})
 		}
 	}
 	return all, nil
@@ -163,7 +163,7 @@ func (p *shelfPage[T]) search(q *request, words string) (f finding, err error) {
 	f = finding{Name: p.title, All: p.address() + "?q=" + escaped(words)}
 	rows, err := p.shelf(q.h.Store).List(q.Context(), office.ItemQuery{Words: words, Limit: foundAtOnce})
 	for _, l := range rows {
-		f.Links = append(f.Links, choice{p.address(strconv.FormatInt(p.id(l), 10)), p.label(l)})
+		f.Links = append(f.Links, selectable{p.address(strconv.FormatInt(p.id(l), 10)), p.label(l)})
 	}
 	return f, err
 }

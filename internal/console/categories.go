@@ -15,8 +15,8 @@ func offerKind(k gift.Kind) text {
 	return text{"기프티콘", "Gifticon"}
 }
 
-func (q *request) kindOptions() []choice {
-	return []choice{{"1", offerKind(gift.Gifticon).in(q.lang)}, {"2", offerKind(gift.StarCoupon).in(q.lang)}}
+func (q *request) kindOptions() []selectable {
+	return []selectable{{"1", offerKind(gift.Gifticon).in(q.lang)}, {"2", offerKind(gift.StarCoupon).in(q.lang)}}
 }
 
 func (q *request) kindFilter() field {

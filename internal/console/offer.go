@@ -53,11 +53,11 @@ func asUnit(u office.UnitRow) unitRow {
 }
 
 func (q *request) unitFilter() field {
-	states := []choice{{"", unitName("").in(q.lang)}}
+	states := []selectable{{"", unitName("").in(q.lang)}}
 	for _, s := range []office.UnitState{
 		office.UnitFree, office.UnitSold, office.UnitUsed, office.UnitRefunded, office.UnitWithdrawn,
 	} {
-		states = append(states, choice{string(s), unitName(s).in(q.lang)})
+		states = append(states, selectable{string(s), unitName(s).in(q.lang)})
 	}
 	return field{Name: "unit", Label: text{"상태", "State"}, Type: "select", Value: q.FormValue("unit"), Options: states}
 }

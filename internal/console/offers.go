@@ -46,7 +46,7 @@ const defaultDays = 30
 type offerList struct {
 	Nav     []menuItem
 	Filters []field
-	Hidden  []choice // filters that a link chose
+	Hidden  []selectable // filters that a link chose
 	Of      string   // what they say
 	Address string
 	Rows    []offerRow
@@ -122,9 +122,9 @@ func (q *request) showOffers() error {
 
 func (q *request) offerFilters(query office.OfferQuery) ([]field, error) {
 	brands, err := q.brandOptions()
-	states := []choice{{"", text{"모두", "All"}.in(q.lang)}}
+	states := []selectable{{"", text{"모두", "All"}.in(q.lang)}}
 	for _, s := range []office.OfferState{office.OnSale, office.Stopped, office.SoldOut, office.Expiring, office.Expired} {
-		states = append(states, choice{string(s), offerStateName(s).in(q.lang)})
+		states = append(states, selectable{string(s), offerStateName(s).in(q.lang)})
 	}
 	return []field{
 		{Name: "q", Label: text{"이름이나 번호", "Name or number"}, Type: "search", Value: query.Words},
@@ -139,18 +139,18 @@ func (q *request) offerFilters(query office.OfferQuery) ([]field, error) {
 }
 
 // chosen keeps filters that a link chose, and says of what the list is.
-func (q *request) chosen(query office.OfferQuery) (hidden []choice, of string, err error) {
+func (q *request) chosen(query office.OfferQuery) (hidden []selectable, of string, err error) {
 	ctx := q.Context()
 	switch {
 	case query.ProductID != 0:
 		l, err := q.h.Store.Products().Get(ctx, query.ProductID)
-		return []choice{{"product", idValue(query.ProductID)}}, l.Row.Name, err
+		return []selectable{{"product", idValue(query.ProductID)}}, l.Row.Name, err
 	case query.CampaignID != 0:
 		l, err := q.h.Store.Campaigns().Get(ctx, query.CampaignID)
-		return []choice{{"campaign", idValue(query.CampaignID)}}, l.Row.Product, err
+		return []selectable{{"campaign", idValue(query.CampaignID)}}, l.Row.Product, err
 	case query.ShopID != 0:
 		l, err := q.h.Store.Shops().Get(ctx, query.ShopID)
-		return []choice{{"shop", idValue(query.ShopID)}}, l.Row.Name, err
+		return []selectable{{"shop", idValue(query.ShopID)}}, l.Row.Name, err
 	}
 	return nil, "", nil
 }

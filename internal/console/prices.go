@@ -37,7 +37,7 @@ type pricesView struct {
 	Nav     []menuItem
 	Rules   []priceRuleForm
 	New     priceRuleForm
-	Targets []choice
+	Targets []selectable
 }
 
 func (q *request) showPrices() error { return q.renderPrices(http.StatusOK, priceRuleForm{}) }
@@ -78,20 +78,20 @@ func ruleName(r office.PriceRule) text {
 	return text{"모든 기프티콘", "All gifticons"}
 }
 
-func (q *request) ruleTargets() ([]choice, error) {
-	list := []choice{{"all:0", ruleName(office.PriceRule{}).in(q.lang)}}
+func (q *request) ruleTargets() ([]selectable, error) {
+	list := []selectable{{"all:0", ruleName(office.PriceRule{}).in(q.lang)}}
 	categories, err := q.categoryOptions(gift.Gifticon)
 	if err != nil {
 		return nil, err
 	}
 	for _, o := range categories {
 		name := ruleName(office.PriceRule{Scope: office.ScopeCategory, Name: o.Name})
-		list = append(list, choice{"category:" + o.Value, name.in(q.lang)})
+		list = append(list, selectable{"category:" + o.Value, name.in(q.lang)})
 	}
 	brands, err := q.brandOptions()
 	for _, o := range brands {
 		name := ruleName(office.PriceRule{Scope: office.ScopeBrand, Name: o.Name})
-		list = append(list, choice{"brand:" + o.Value, name.in(q.lang)})
+		list = append(list, selectable{"brand:" + o.Value, name.in(q.lang)})
 	}
 	return list, err
 }

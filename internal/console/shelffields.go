@@ -26,7 +26,7 @@ type field struct {
 	Hint    text
 	Type    string // of the input; "select", "list", "check" or "lines" for others
 	Value   string
-	Options []choice
+	Options []selectable
 	Error   text
 	Needed  bool
 	Fixed   bool // shown, and not to be changed
@@ -35,8 +35,8 @@ type field struct {
 // byName is the hint of a number that one may choose by its name.
 var byName = text{"번호를 쓰거나, 이름을 쓰고 목록에서 고르십시오.", "Give the number, or type a name and choose from the list."}
 
-// choice is a value to choose.
-type choice struct{ Value, Name string }
+// selectable is a value that may be chosen.
+type selectable struct{ Value, Name string }
 
 // Checked tells whether a box is ticked.
 func (f field) Checked() bool { return f.Value != "" }
@@ -97,9 +97,9 @@ func (r *formReader) won(name string) gift.Won {
 const maxPrice = 1_000_000_000_000
 
 // one reads the number of something that must be one of the options.
-func (r *formReader) one(name string, options []choice) int64 {
+func (r *formReader) one(name string, options []selectable) int64 {
 	v := r.q.PostFormValue(name)
-	if !slices.ContainsFunc(options, func(o choice) bool { return o.Value == v }) {
+	if !slices.ContainsFunc(options, func(o selectable) bool { return o.Value == v }) {
 		r.wrong[name] = text{"목록에서 고르십시오.", "Choose one of the list."}
 	}
 	return r.q.formNumber(name)
@@ -117,31 +117,31 @@ func parent[T any](r *formReader, name string, s office.Shelf[T]) (int64, error)
 }
 
 // options lists rows of a shelf to choose from.
-func options[T any](q *request, s office.Shelf[T], query office.ItemQuery, of func(T) choice) ([]choice, error) {
+func options[T any](q *request, s office.Shelf[T], query office.ItemQuery, of func(T) selectable) ([]selectable, error) {
 	query.Limit = suggested
 	rows, err := s.List(q.Context(), query)
-	list := make([]choice, len(rows))
+	list := make([]selectable, len(rows))
 	for i, l := range rows {
 		list[i] = of(l.Row)
 	}
 	return list, err
 }
 
-func (q *request) categoryOptions(kind gift.Kind) ([]choice, error) {
-	return options(q, q.h.Store.Categories(), office.ItemQuery{Kind: kind}, func(c gift.Category) choice {
-		return choice{strconv.FormatInt(c.ID, 10), c.Name}
+func (q *request) categoryOptions(kind gift.Kind) ([]selectable, error) {
+	return options(q, q.h.Store.Categories(), office.ItemQuery{Kind: kind}, func(c gift.Category) selectable {
+		return selectable{strconv.FormatInt(c.ID, 10), c.Name}
 	})
 }
 
-func (q *request) brandOptions() ([]choice, error) {
-	return options(q, q.h.Store.Brands(), office.ItemQuery{}, func(b gift.Brand) choice {
-		return choice{strconv.FormatInt(b.ID, 10), b.Name}
+func (q *request) brandOptions() ([]selectable, error) {
+	return options(q, q.h.Store.Brands(), office.ItemQuery{}, func(b gift.Brand) selectable {
+		return selectable{strconv.FormatInt(b.ID, 10), b.Name}
 	})
 }
 
-func (q *request) shopOptions() ([]choice, error) {
-	return options(q, q.h.Store.Shops(), office.ItemQuery{}, func(s gift.Shop) choice {
-		return choice{strconv.FormatInt(s.ID, 10), s.Name}
+func (q *request) shopOptions() ([]selectable, error) {
+	return options(q, q.h.Store.Shops(), office.ItemQuery{}, func(s gift.Shop) selectable {
+		return selectable{strconv.FormatInt(s.ID, 10), s.Name}
 	})
 }
 
@@ -162,6 +162,6 @@ func ticked(b bool) string {
 }
 
 // picked returns choices with one before them that says that none is chosen.
-func (q *request) picked(all text, options []choice) []choice {
-	return append([]choice{{"", all.in(q.lang)}}, options...)
+func (q *request) picked(all text, options []selectable) []selectable {
+	return append([]selectable{{"", all.in(q.lang)}}, options...)
 }

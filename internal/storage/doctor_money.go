@@ -83,7 +83,8 @@ FROM (SELECT t.id, t.kind, COUNT(e.amount) AS n,
       FROM ledger_transactions t LEFT JOIN entries e ON e.txn_id = t.id LEFT JOIN accounts a ON a.id = e.account_id
       GROUP BY t.id, t.kind) x
 WHERE n <> 2 OR NOT (kind = 'deposit' AND debit IN ('bank', 'test_funds') AND credit = 'prepaid'
-                     OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable')`},
+                     OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable'
+                     OR kind = 'settlement' AND debit = 'payable' AND credit = 'bank')`},
 
 	{"a redemption is of an order, a deposit of none", `
 SELECT 'transaction ' || id || ' is a ' || kind || ' of order ' || COALESCE(order_id, 0) AS detail
