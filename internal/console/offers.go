@@ -47,7 +47,7 @@ type offerList struct {
 	Nav     []menuItem
 	Filters []field
 	Hidden  []selectable // filters that a link chose
-	Of      string   // what they say
+	Of      string       // what they say
 	Address string
 	Rows    []offerRow
 	Narrow  bool
