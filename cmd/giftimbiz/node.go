@@ -104,7 +104,8 @@ func (n *node) wire(proxies []netip.Prefix) {
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
 	n.console = console.New(console.Config{
 		Store: n.db, Passwords: n.vault, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
-		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
+		Address:  func(r *http.Request) string { return peer.Address(r, proxies).String() },
+		Refusals: n.metrics.refusals,
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory}),
@@ -154,6 +155,9 @@ func (n *node) start() {
 			return err
 		}
 		return n.catalog.RefreshPopularity(ctx)
+	})
+	n.loops.every(tallyEvery, "noting the day's sales", func(ctx context.Context) error {
+		return n.db.NoteSales(ctx, n.clock.Now())
 	})
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
 	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,15 +21,24 @@ const Root = "/console"
 // Store is what the console needs of the database; each page declares its part. Errors wrap those of office.
 type Store interface {
 	signInStore
+	accountStore
+	operatorStore
+	auditStore
+	settingStore
+	dashboardStore
 }
 
-// Passwords hashes and checks operators' passwords, slowly.
+// Passwords hashes and checks operators' passwords, slowly, and keeps what else signing in needs secret.
 type Passwords interface {
 	HashCode(plain string) (string, error)
 	CheckCode(ctx context.Context, hash, plain string) (bool, error)
+	SealSecret(kind string, id int64, plain string) ([]byte, error)
+	OpenSecret(kind string, id int64, sealed []byte) (string, error)
+	Capability(kind string, data []byte) string
+	OpenCapability(kind, token string) ([]byte, bool)
 }
 
-// Config is what New needs; every field is required.
+// Config is what New needs; every field is required, unless it says otherwise.
 type Config struct {
 	Store     Store
 	Passwords Passwords
@@ -37,12 +47,15 @@ type Config struct {
 	PublicURL string // how browsers reach the server
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
+	// Refusals returns how often this node has refused partners' calls since it started, by result code; nil: not shown.
+	Refusals func() map[string]int64
 }
 
 type handler struct {
 	Config
-	pages map[locale.Language]pageSet
-	guard *http.CrossOriginProtection
+	pages  map[locale.Language]pageSet
+	guard  *http.CrossOriginProtection
+	survey survey
 }
 
 // New returns what serves everything under Root.
@@ -67,17 +80,26 @@ type route struct {
 	pattern string
 	needs   office.Permission // of whoever signed in; meaningless when open
 	open    bool              // to those who have not signed in
+	polled  bool              // asked for by an open page itself: that does not keep its reader signed in
 	serve   func(*request) error
 }
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
+	return slices.Concat(
+		frameRoutes(),
+		signInRoutes(),
+		dashboardRoutes(),
+		accountRoutes(),
+		operatorRoutes(),
+		auditRoutes(),
+		settingRoutes(),
+	)
+}
+
+func frameRoutes() []route {
 	return []route{
-		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
-		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
-		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
 		{pattern: "POST " + Root + "/language", open: true, serve: (*request).chooseLanguage},
-		{pattern: "GET " + Root + "/{$}", needs: office.See, serve: (*request).showDashboard},
 		{pattern: "GET " + Root, open: true, serve: func(q *request) error { return q.redirect(Root + "/") }},
 		{pattern: Root + "/", open: true, serve: func(*request) error { return office.ErrNotFound }},
 	}
@@ -119,13 +141,13 @@ func (h *handler) answer(rt route) http.Handler {
 
 // enter finds out who asks. From then on, changes made in the request's context are that operator's.
 func (q *request) enter(rt route) error {
-	session, err := q.findSession()
+	address := q.h.Address(q.Request)
+	q.actAs(office.Actor{Name: nobody, Address: address})
+	session, err := q.findSession(!rt.polled)
 	switch {
 	case err == nil:
 		q.session, q.operator = session, session.Operator
-		q.Request = q.WithContext(office.As(q.Context(), office.Actor{
-			OperatorID: q.operator.ID, Name: q.operator.Email, Address: q.h.Address(q.Request),
-		}))
+		q.actAs(office.Actor{OperatorID: q.operator.ID, Name: q.operator.Email, Address: address})
 	case !errors.Is(err, office.ErrNotFound):
 		return err
 	}
@@ -141,6 +163,12 @@ func (q *request) enter(rt route) error {
 	return nil
 }
 
+// nobody is who makes changes before anybody signed in: wrong passwords.
+const nobody = "not signed in"
+
+// actAs makes changes in the request's context somebody's.
+func (q *request) actAs(a office.Actor) { q.Request = q.WithContext(office.As(q.Context(), a)) }
+
 // errSignedOut sends whoever is not signed in to where one signs in.
 var errSignedOut = errors.New("not signed in")
 
@@ -149,7 +177,7 @@ func (q *request) fail(err error) {
 	var f failure
 	switch {
 	case errors.Is(err, errSignedOut):
-		_ = q.redirect(q.signInAddress())
+		q.askToSignIn()
 		return
 	case errors.As(err, &f):
 	case errors.Is(err, office.ErrNotFound):

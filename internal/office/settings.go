@@ -116,3 +116,6 @@ func SettingOf(name string) Setting {
 	}
 	panic("office: there is no setting " + name)
 }
+
+// DefaultWon returns the default of an amount.
+func (s Setting) DefaultWon() gift.Won { return Value{Setting: s, Text: s.Default}.Won() }

@@ -43,7 +43,7 @@ func (db *DB) NoteSales(ctx context.Context, now time.Time) error {
 	day, hour := gift.DayOf(now), now.In(gift.Seoul).Hour()
 	return db.tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO day_hours (day, hour, orders, items, spent, face)
-SELECT $1, $2, `+sumsOfDay+` WHERE d.day = $1
+SELECT CAST($1 AS BIGINT), CAST($2 AS BIGINT), `+sumsOfDay+` WHERE d.day = $1
 ON CONFLICT (day, hour) DO UPDATE SET orders = excluded.orders, items = excluded.items, spent = excluded.spent,
     face = excluded.face WHERE day_hours.items <> excluded.items OR day_hours.spent <> excluded.spent`, int64(day), int64(hour))
 		if err != nil {
@@ -101,8 +101,8 @@ func readStockItems(ctx context.Context, tx *sql.Tx, today int64, stock *office.
 g.offers, g.units, g.in7, g.in30
 FROM (SELECT o.kind, COALESCE(o.product_id, o.campaign_id) AS item, COUNT(*) AS offers,
     CAST(SUM(o.last_position - o.next_position + 1) AS BIGINT) AS units,
-    CAST(SUM(CASE WHEN o.last_day < $1 + 7 THEN o.last_position - o.next_position + 1 ELSE 0 END) AS BIGINT) AS in7,
-    CAST(SUM(CASE WHEN o.last_day < $1 + 30 THEN o.last_position - o.next_position + 1 ELSE 0 END) AS BIGINT) AS in30
+    CAST(SUM(CASE WHEN o.last_day < CAST($1 AS BIGINT) + 7 THEN o.last_position - o.next_position + 1 ELSE 0 END) AS BIGINT) AS in7,
+    CAST(SUM(CASE WHEN o.last_day < CAST($1 AS BIGINT) + 30 THEN o.last_position - o.next_position + 1 ELSE 0 END) AS BIGINT) AS in30
     `+onSale+` GROUP BY o.kind, COALESCE(o.product_id, o.campaign_id)) g
 LEFT JOIN products p ON g.kind = 1 AND p.id = g.item LEFT JOIN brands b ON b.id = p.brand_id
 LEFT JOIN categories c ON c.id = b.category_id
@@ -123,7 +123,7 @@ func readExpiring(ctx context.Context, tx *sql.Tx, today int64, stock *office.St
 	rows, err := tx.QueryContext(ctx, `SELECT x.id, x.kind, COALESCE(p.name, m.coupon_name, ''), COALESCE(c.name, d.name, ''), x.last_day,
 x.units
 FROM (SELECT o.id, o.kind, o.product_id, o.campaign_id, o.last_day, o.last_position - o.next_position + 1 AS units
-    `+onSale+` AND o.last_day < $1 + 30 ORDER BY o.last_day, o.last_position - o.next_position DESC, o.id LIMIT $2) x
+    `+onSale+` AND o.last_day < CAST($1 AS BIGINT) + 30 ORDER BY o.last_day, o.last_position - o.next_position DESC, o.id LIMIT $2) x
 LEFT JOIN products p ON p.id = x.product_id LEFT JOIN brands b ON b.id = p.brand_id
 LEFT JOIN categories c ON c.id = b.category_id
 LEFT JOIN campaigns m ON m.id = x.campaign_id LEFT JOIN shops s ON s.id = m.shop_id

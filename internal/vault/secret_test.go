@@ -22,13 +22,17 @@ func TestASecretOpensForItsKindAndOwnerOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, open := range map[string]func() (string, error){
-		"another owner":        func() (string, error) { return v.OpenSecret("second factor", 8, sealed) },
-		"another kind":         func() (string, error) { return v.OpenSecret("other", 7, sealed) },
-		"as a voucher":         func() (string, error) { return v.Open(7, sealed) },
-		"a voucher's number":   func() (string, error) { return v.OpenSecret("", 7, number) },
-		"cut short":            func() (string, error) { return v.OpenSecret("second factor", 7, sealed[:3]) },
-		"of an unknown key":    func() (string, error) { return v.OpenSecret("second factor", 7, append([]byte{9, 9, 9, 9}, sealed[4:]...)) },
-		"damaged, last letter": func() (string, error) { return v.OpenSecret("second factor", 7, append(sealed[:len(sealed)-1:len(sealed)-1], sealed[len(sealed)-1]^1)) },
+		"another owner":      func() (string, error) { return v.OpenSecret("second factor", 8, sealed) },
+		"another kind":       func() (string, error) { return v.OpenSecret("other", 7, sealed) },
+		"as a voucher":       func() (string, error) { return v.Open(7, sealed) },
+		"a voucher's number": func() (string, error) { return v.OpenSecret("", 7, number) },
+		"cut short":          func() (string, error) { return v.OpenSecret("second factor", 7, sealed[:3]) },
+		"of an unknown key": func() (string, error) {
+			return v.OpenSecret("second factor", 7, append([]byte{9, 9, 9, 9}, sealed[4:]...))
+		},
+		"damaged, last letter": func() (string, error) {
+			return v.OpenSecret("second factor", 7, append(sealed[:len(sealed)-1:len(sealed)-1], sealed[len(sealed)-1]^1))
+		},
 	} {
 		if plain, err := open(); !errors.Is(err, vault.ErrUnreadable) || plain != "" {
 			t.Errorf("%s: %q, %v", name, plain, err)
