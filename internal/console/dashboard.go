@@ -24,7 +24,8 @@ type dashboardStore interface {
 func dashboardRoutes() []route {
 	return []route{
 		{pattern: "GET " + Root + "/{$}", needs: office.See, serve: (*request).showDashboard},
-		{pattern: "GET " + Root + "/dashboard/now", needs: office.See, polled: true, serve: (*request).showDashboardNow},
+		{pattern: "GET " + Root + "/dashboard/now", needs: office.See, polled: true, serve: dashboardPart("now")},
+		{pattern: "GET " + Root + "/dashboard/stock", needs: office.See, polled: true, serve: dashboardPart("stock")},
 		{pattern: "GET " + Root + "/dashboard/charts.json", needs: office.See, polled: true, serve: (*request).sendCharts},
 	}
 }
@@ -63,13 +64,15 @@ func (q *request) showDashboard() error {
 	return q.render(http.StatusOK, "dashboard", text{"현황", "Dashboard"}, d)
 }
 
-// showDashboardNow renews the figures of a page that is open.
-func (q *request) showDashboardNow() error {
-	d, err := q.readDashboard()
-	if err != nil {
-		return err
+// dashboardPart renews a part of a page that is open.
+func dashboardPart(part string) func(*request) error {
+	return func(q *request) error {
+		d, err := q.readDashboard()
+		if err != nil {
+			return err
+		}
+		return q.renderPart("dashboard", part, d)
 	}
-	return q.renderPart("dashboard", "now", d)
 }
 
 func (q *request) readDashboard() (d dashboard, err error) {

@@ -26,7 +26,7 @@
 
   function hours(c, el) {
     return {
-      ...size(el), scales: {x: {time: false}, ...upward}, axes: axes(c, {incrs: [3, 6]}),
+      ...size(el), scales: {x: {time: false, range: [0, 24]}, ...upward}, axes: axes(c, {incrs: [3, 6]}),
       series: [
         {label: words.hour, value: (u, v) => v == null ? '–' : String(v)},
         {label: words.today, stroke: c.now, width: 2, fill: c.fill, value: (u, v) => won(v), points: {show: true, size: 5}},
