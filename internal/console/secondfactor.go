@@ -183,6 +183,9 @@ func (q *request) turnSecondFactorOff() error {
 		return q.renderAccount(http.StatusUnprocessableEntity, map[string]string{"off": why.in(q.lang)})
 	}
 	o := q.operator
+	if len(o.TOTP) == 0 { // it is off
+		return q.redirect(accountAddress)
+	}
 	o.TOTP = nil
 	err = q.h.Store.ChangeOperator(q.Context(), "operator.second_factor_off", q.operator, o, q.session.ID, q.now)
 	if err != nil {
