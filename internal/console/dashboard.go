@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -93,7 +94,7 @@ func (q *request) readDashboard() (d dashboard, err error) {
 
 func (q *request) readSales(d *dashboard) error {
 	today := gift.DayOf(q.now)
-	days, err := q.h.Store.SalesByDay(q.Context(), today-chartDays+1, today)
+	days, err := q.salesByDay(today)
 	if err != nil {
 		return err
 	}
@@ -105,6 +106,41 @@ func (q *request) readSales(d *dashboard) error {
 	d.Today, d.LastWeek = days[chartDays-1], days[chartDays-8]
 	d.SoFar = upToHour(hours, int64(q.now.In(gift.Seoul).Hour()))
 	return nil
+}
+
+// pastDays keeps the sales of days that are over: they hardly change, and take a row for each partner and day.
+type pastDays struct {
+	mu   sync.Mutex
+	days []office.DaySales // guarded by mu: the days before today; never changed
+	read time.Time         // guarded by mu
+}
+
+// pastEvery is how old they may be.
+const pastEvery = time.Minute
+
+// salesByDay returns the sales of the last chartDays; those of today, the last, as they are now.
+func (q *request) salesByDay(today gift.Day) ([]office.DaySales, error) {
+	past, err := q.h.past.before(q, today)
+	if err != nil {
+		return nil, err
+	}
+	now, err := q.h.Store.SalesByDay(q.Context(), today, today)
+	return slices.Concat(past, now), err
+}
+
+func (p *pastDays) before(q *request, today gift.Day) ([]office.DaySales, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	age := q.now.Sub(p.read)
+	if len(p.days) > 0 && p.days[0].Day == today-chartDays+1 && age >= 0 && age < pastEvery {
+		return p.days, nil
+	}
+	days, err := q.h.Store.SalesByDay(q.Context(), today-chartDays+1, today-1)
+	if err != nil {
+		return nil, err
+	}
+	p.days, p.read = days, q.now
+	return days, nil
 }
 
 // upToHour returns what had been bought by the end of an hour, as far as it was looked at; nil when nothing was noted by then.
@@ -190,7 +226,7 @@ type charts struct {
 
 func (q *request) sendCharts() error {
 	today := gift.DayOf(q.now)
-	days, err := q.h.Store.SalesByDay(q.Context(), today-chartDays+1, today)
+	days, err := q.salesByDay(today)
 	if err != nil {
 		return err
 	}

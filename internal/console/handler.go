@@ -56,6 +56,7 @@ type handler struct {
 	pages  map[locale.Language]pageSet
 	guard  *http.CrossOriginProtection
 	survey survey
+	past   pastDays
 }
 
 // New returns what serves everything under Root.

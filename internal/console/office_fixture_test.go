@@ -115,7 +115,9 @@ type officeAnswer struct {
 }
 
 // says tells whether a text stands on the page.
-func (a officeAnswer) says(text string) bool { return strings.Contains(html.UnescapeString(a.body), text) }
+func (a officeAnswer) says(text string) bool {
+	return strings.Contains(html.UnescapeString(a.body), text)
+}
 
 // field returns the value of a form's field: the last of that name, for the first may be the frame's.
 func (a officeAnswer) field(name string) string {

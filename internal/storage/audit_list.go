@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"giftimbiz/internal/gift"
@@ -15,10 +16,8 @@ const auditColumns = `id, at, operator_id, actor, address, action, subject, befo
 
 // Audit returns entries of the audit trail, newest first: those before the one named, or the newest when that is 0.
 func (db *DB) Audit(ctx context.Context, f office.AuditFilter, before gift.ID, limit int) (list []office.Entry, err error) {
-	where, args := auditWhere(f, before)
-	args = append(args, limit)
-	rows, err := db.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit`+where+
-		fmt.Sprintf(` ORDER BY id DESC LIMIT $%d`, len(args)), args...)
+	query, args := auditQuery(f, before)
+	rows, err := db.read.QueryContext(ctx, query+fmt.Sprintf(" LIMIT $%d", len(args)+1), append(args, limit)...)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -30,36 +29,52 @@ func (db *DB) Audit(ctx context.Context, f office.AuditFilter, before gift.ID, l
 	return list, classify(err)
 }
 
-// auditWhere names each condition only when it is asked for, so that each text has its index. Numbers are in time order, so
-// days are ranges of them.
-func auditWhere(f office.AuditFilter, before gift.ID) (where string, args []any) {
-	var conditions []string
-	add := func(condition string, value any) {
-		args = append(args, value)
-		conditions = append(conditions, fmt.Sprintf(condition, len(args)))
-	}
-	if f.Subject != "" {
-		add("subject = $%d", f.Subject)
-	}
-	if f.Operator != nil {
-		add("operator_id = $%d", *f.Operator)
-	}
-	if f.Action != "" {
-		add("action = $%d", f.Action)
-	}
+// auditQuery asks for a range of an index that stands for the filter, in its order. Of equal columns and the numbers' order
+// PostgreSQL would rather read the whole trail backwards until it has found enough. Numbers are in time order, so days are
+// ranges of them too.
+func auditQuery(f office.AuditFilter, before gift.ID) (query string, args []any) {
+	columns, values, rest := auditIndex(f)
+	from, to := int64(0), int64(math.MaxInt64)
 	if f.From != 0 {
-		add("id >= $%d", int64(gift.FirstIDAt(f.From.Start())))
+		from = int64(gift.FirstIDAt(f.From.Start()))
 	}
 	if f.To != 0 {
-		add("id < $%d", int64(gift.FirstIDAt(f.To.End())))
+		to = int64(gift.FirstIDAt(f.To.End()))
 	}
 	if before != 0 {
-		add("id < $%d", int64(before))
+		to = min(to, int64(before))
 	}
-	if conditions == nil {
-		return "", nil
+	columns = append(columns, "id")
+	var least, most []string
+	for i := range columns {
+		most = append(most, fmt.Sprintf("$%d", i+1))
+		least = append(least, fmt.Sprintf("$%d", i+1))
 	}
-	return " WHERE " + strings.Join(conditions, " AND "), args
+	least[len(least)-1] = fmt.Sprintf("$%d", len(columns)+1)
+	args = append(values, to, from)
+	row := "(" + strings.Join(columns, ", ") + ")"
+	query = `SELECT ` + auditColumns + ` FROM audit WHERE ` + row + ` < (` + strings.Join(most, ", ") + `) AND ` +
+		row + ` >= (` + strings.Join(least, ", ") + `)`
+	if rest != nil {
+		args = append(args, *rest)
+		query += fmt.Sprintf(` AND operator_id = $%d`, len(args))
+	}
+	return query + ` ORDER BY ` + strings.Join(columns, " DESC, ") + ` DESC`, args
+}
+
+// auditIndex names the columns before the number in the index that selects most, with their values, and the operator that is
+// looked for among what it finds: few operators have to do with one subject.
+func auditIndex(f office.AuditFilter) (columns []string, values []any, rest *int64) {
+	switch {
+	case f.Subject != "":
+		columns, values, rest = append(columns, "subject"), append(values, f.Subject), f.Operator
+	case f.Operator != nil:
+		columns, values = append(columns, "operator_id"), append(values, *f.Operator)
+	}
+	if f.Action != "" {
+		columns, values = append(columns, "action"), append(values, f.Action)
+	}
+	return columns, values, rest
 }
 
 // AuditEntry returns an entry of the audit trail, or ErrNotFound.

@@ -88,6 +88,8 @@ CREATE TABLE audit (
 CREATE INDEX audit_subject ON audit (subject, id);
 CREATE INDEX audit_operator ON audit (operator_id, id);
 CREATE INDEX audit_action ON audit (action, id);
+CREATE INDEX audit_subject_action ON audit (subject, action, id);
+CREATE INDEX audit_operator_action ON audit (operator_id, action, id);
 
 CREATE TABLE partners (
     id            BIGINT   NOT NULL PRIMARY KEY,
