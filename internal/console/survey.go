@@ -12,10 +12,11 @@ import (
 )
 
 const (
-	surveyEvery  = 30 * time.Second       // how old a survey may be before the next is made
-	surveyWithin = time.Minute            // how long one may take
-	surveyWait   = 100 * time.Millisecond // how long the first reader waits for the first one
-	paceDays     = 7                      // the pace at which items sell is that of so many days, today included
+	surveyEvery  = 30 * time.Second      // how old a survey may be before the next is made
+	surveyWithin = time.Minute           // how long one may take
+	surveyWait   = 50 * time.Millisecond // how long the first reader waits for the first one
+	surveyRest   = 20                    // how many times longer than a survey takes it is left alone
+	paceDays     = 7                     // the pace at which items sell is that of so many days, today included
 	itemsShown   = 10
 	lowShown     = 20
 )
@@ -25,6 +26,7 @@ const (
 type survey struct {
 	mu   sync.Mutex
 	kept surveyed      // guarded by mu
+	rest time.Duration // guarded by mu: how long the last took, surveyRest times
 	busy chan struct{} // guarded by mu: closed when the survey under way is done; nil: none is
 }
 
@@ -71,7 +73,7 @@ func (s sellOut) Days() string {
 func (s *survey) latest(h *handler, now time.Time) surveyed {
 	s.mu.Lock()
 	age := now.Sub(s.kept.AsOf)
-	if s.busy == nil && (age >= surveyEvery || age < 0) {
+	if s.busy == nil && (age >= max(surveyEvery, s.rest) || age < 0) {
 		s.busy = make(chan struct{})
 		go s.make(h, now, s.busy)
 	}
@@ -93,13 +95,14 @@ func (s *survey) make(h *handler, now time.Time, done chan struct{}) {
 	defer close(done)
 	ctx, cancel := context.WithTimeout(context.Background(), surveyWithin)
 	defer cancel()
+	began := time.Now()
 	next, err := h.surveyNow(ctx, now)
 	if err != nil {
 		h.Logger.Error("console: counting the stock", "error", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.busy = nil
+	s.busy, s.rest = nil, surveyRest*time.Since(began)
 	if err != nil {
 		s.kept.Failed = true
 		return

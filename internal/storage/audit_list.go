@@ -16,8 +16,19 @@ const auditColumns = `id, at, operator_id, actor, address, action, subject, befo
 
 // Audit returns entries of the audit trail, newest first: those before the one named, or the newest when that is 0.
 func (db *DB) Audit(ctx context.Context, f office.AuditFilter, before gift.ID, limit int) (list []office.Entry, err error) {
-	query, args := auditQuery(f, before)
-	rows, err := db.read.QueryContext(ctx, query+fmt.Sprintf(" LIMIT $%d", len(args)+1), append(args, limit)...)
+	columns, values, rest := auditIndex(f)
+	from, to := auditRange(f, before)
+	args := append(values, to, from)
+	where := equalRange(columns)
+	if db.pool != nil {
+		where = rowRange(columns)
+	}
+	if rest != nil {
+		args = append(args, *rest)
+		where += fmt.Sprintf(` AND operator_id = $%d`, len(args))
+	}
+	rows, err := db.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit WHERE `+where+
+		` ORDER BY `+strings.Join(append(columns, "id"), " DESC, ")+fmt.Sprintf(" DESC LIMIT $%d", len(args)+1), append(args, limit)...)
 	if err != nil {
 		return nil, classify(err)
 	}
@@ -29,12 +40,9 @@ func (db *DB) Audit(ctx context.Context, f office.AuditFilter, before gift.ID, l
 	return list, classify(err)
 }
 
-// auditQuery asks for a range of an index that stands for the filter, in its order. Of equal columns and the numbers' order
-// PostgreSQL would rather read the whole trail backwards until it has found enough. Numbers are in time order, so days are
-// ranges of them too.
-func auditQuery(f office.AuditFilter, before gift.ID) (query string, args []any) {
-	columns, values, rest := auditIndex(f)
-	from, to := int64(0), int64(math.MaxInt64)
+// auditRange returns which numbers are looked for: from ≤ number < to. They are in time order, so days are ranges of them.
+func auditRange(f office.AuditFilter, before gift.ID) (from, to int64) {
+	to = math.MaxInt64
 	if f.From != 0 {
 		from = int64(gift.FirstIDAt(f.From.Start()))
 	}
@@ -44,22 +52,28 @@ func auditQuery(f office.AuditFilter, before gift.ID) (query string, args []any)
 	if before != 0 {
 		to = min(to, int64(before))
 	}
-	columns = append(columns, "id")
-	var least, most []string
+	return from, to
+}
+
+// equalRange selects a range of numbers where columns have values, $1 and so on; the end and the start of the range follow.
+func equalRange(columns []string) string {
+	var b strings.Builder
+	for i, c := range columns {
+		fmt.Fprintf(&b, "%s = $%d AND ", c, i+1)
+	}
+	fmt.Fprintf(&b, "id < $%d AND id >= $%d", len(columns)+1, len(columns)+2)
+	return b.String()
+}
+
+// rowRange is equalRange for PostgreSQL: as a range of an index that begins with the columns. Of equal columns in the order
+// of numbers it would rather read the whole trail backwards until it has found enough.
+func rowRange(columns []string) string {
+	values := ""
 	for i := range columns {
-		most = append(most, fmt.Sprintf("$%d", i+1))
-		least = append(least, fmt.Sprintf("$%d", i+1))
+		values += fmt.Sprintf("$%d, ", i+1)
 	}
-	least[len(least)-1] = fmt.Sprintf("$%d", len(columns)+1)
-	args = append(values, to, from)
-	row := "(" + strings.Join(columns, ", ") + ")"
-	query = `SELECT ` + auditColumns + ` FROM audit WHERE ` + row + ` < (` + strings.Join(most, ", ") + `) AND ` +
-		row + ` >= (` + strings.Join(least, ", ") + `)`
-	if rest != nil {
-		args = append(args, *rest)
-		query += fmt.Sprintf(` AND operator_id = $%d`, len(args))
-	}
-	return query + ` ORDER BY ` + strings.Join(columns, " DESC, ") + ` DESC`, args
+	row := "(" + strings.Join(append(columns, "id"), ", ") + ")"
+	return fmt.Sprintf("%s < (%s$%d) AND %s >= (%s$%d)", row, values, len(columns)+1, row, values, len(columns)+2)
 }
 
 // auditIndex names the columns before the number in the index that selects most, with their values, and the operator that is
