@@ -91,13 +91,13 @@ func TestAnEmptyExchangeSaysWhatToDo(t *testing.T) {
 func TestTheStockIsCountedNoOftenerThanEveryHalfMinute(t *testing.T) {
 	h := trading(t)
 	b := h.signedIn("admin@example.com")
-	asOf := regexp.MustCompile(`(\d\d:\d\d:\d\d) as of then`)
+	asOf := regexp.MustCompile(`As of (\d\d:\d\d:\d\d)<`)
 	first := asOf.FindStringSubmatch(settled(t, b).body)[1]
 	h.pass(29 * time.Second)
 	if got := asOf.FindStringSubmatch(b.get("/console/dashboard/stock").body)[1]; got != first {
 		t.Errorf("counted again at %s", got)
 	}
-	h.pass(30 * time.Minute) // also when counting is slow: then it is left alone for longer
+	h.pass(30 * time.Minute)                                                         // also when counting is slow: then it is left alone for longer
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); { // it is counted meanwhile
 		if got := asOf.FindStringSubmatch(b.get("/console/dashboard/stock").body)[1]; got != first {
 			return

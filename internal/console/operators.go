@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 )
 
@@ -82,8 +83,40 @@ func (q *request) readOperatorForm() (f operatorForm, err error) {
 	}, nil
 }
 
-// operatorsPage lists operators.
+var operatorHeader = []text{
+	{"이메일", "E-mail"},
+	{"이름", "Name"},
+	{"역할", "Role"},
+	{"상태", "State"},
+	{"2단계 인증", "Second step"},
+	{"추가한 날", "Added"},
+	{"로그인한 브라우저", "Browsers signed in"},
+}
+
+func (q *request) eachOperator(row func(...any) error) error {
+	list, err := q.h.Store.Operators(q.Context(), q.now)
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		state, second := text{"사용 중", "Active"}, text{"꺼짐", "Off"}
+		if o.Disabled {
+			state = text{"중지", "Disabled"}
+		}
+		if len(o.TOTP) > 0 {
+			second = text{"켜짐", "On"}
+		}
+		if err := row(o.Email, o.Name, string(o.Role), state.in(q.lang), second.in(q.lang), gift.DayOf(o.CreatedAt).String(),
+			o.Sessions); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// operatorsPage lists operators. There are never so many that they need pages.
 type operatorsPage struct {
+	Pager pager
 	Rows  []office.OperatorRow
 	Form  operatorForm
 	Roles []office.Role
@@ -92,6 +125,9 @@ type operatorsPage struct {
 var operatorsTitle = text{"담당자", "Operators"}
 
 func (q *request) showOperators() error {
+	if f, ok := q.exporting(); ok {
+		return q.export(f, "operators", operatorHeader, q.eachOperator)
+	}
 	return q.renderOperators(http.StatusOK, operatorForm{Role: office.Viewer})
 }
 
@@ -101,7 +137,9 @@ func (q *request) renderOperators(status int, form operatorForm) error {
 		return err
 	}
 	form.Password = ""
-	return q.render(status, "operators", operatorsTitle, operatorsPage{Rows: rows, Form: form, Roles: office.Roles()})
+	return q.render(status, "operators", operatorsTitle, operatorsPage{
+		Pager: q.pager(false, 0), Rows: rows, Form: form, Roles: office.Roles(),
+	})
 }
 
 // password is shown once, to hand it over.

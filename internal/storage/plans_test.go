@@ -210,8 +210,15 @@ func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
 	}
 	three, nobody := int64(3), int64(99)
 	filters := []office.AuditFilter{
-		{}, {Operator: &three}, {Operator: &nobody}, {Action: "action3"}, {Action: "none"}, {Subject: "subject7"},
-		{Operator: &three, Action: "none"}, {Operator: &three, Action: "action3"}, {Subject: "subject7", Action: "none"},
+		{},
+		{Operator: &three},
+		{Operator: &nobody},
+		{Action: "action3"},
+		{Action: "none"},
+		{Subject: "subject7"},
+		{Operator: &three, Action: "none"},
+		{Operator: &three, Action: "action3"},
+		{Subject: "subject7", Action: "none"},
 	}
 	forgetReads(t, dsn)
 	db, err := storage.Open(t.Context(), dsn)
