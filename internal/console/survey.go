@@ -95,14 +95,14 @@ func (s *survey) make(h *handler, now time.Time, done chan struct{}) {
 	defer close(done)
 	ctx, cancel := context.WithTimeout(context.Background(), surveyWithin)
 	defer cancel()
-	began := time.Now()
+	began := h.Clock.Now()
 	next, err := h.surveyNow(ctx, now)
 	if err != nil {
 		h.Logger.Error("console: counting the stock", "error", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.busy, s.rest = nil, surveyRest*time.Since(began)
+	s.busy, s.rest = nil, surveyRest*h.Clock.Now().Sub(began)
 	if err != nil {
 		s.kept.Failed = true
 		return

@@ -60,7 +60,7 @@ CREATE TABLE sessions (
     expires_at  BIGINT NOT NULL,
     address     TEXT   NOT NULL,
     agent       TEXT   NOT NULL
-);
+) /*clustered*/;
 CREATE INDEX sessions_operator ON sessions (operator_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 -- Wrong passwords, by account and by address (then email is empty), since the last right one.
