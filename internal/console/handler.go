@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -55,6 +56,7 @@ type handler struct {
 	Config
 	pages  map[locale.Language]pageSet
 	guard  *http.CrossOriginProtection
+	nobody string // the hash of a password that nobody has
 	survey survey
 	past   pastDays
 }
@@ -65,6 +67,10 @@ func New(cfg Config) http.Handler {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
+	var err error
+	if h.nobody, err = cfg.Passwords.HashCode(rand.Text()); err != nil {
+		panic("console: hash a password: " + err.Error())
+	}
 	if err := h.guard.AddTrustedOrigin(strings.TrimSuffix(cfg.PublicURL, "/")); err != nil {
 		panic("console: public URL: " + err.Error())
 	}

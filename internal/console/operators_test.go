@@ -223,3 +223,36 @@ func TestOwnSessionsAreEndedOneByOneOrTogether(t *testing.T) {
 		t.Error("this browser, or another operator's, is signed out too")
 	}
 }
+
+func TestOnlyAdminsManage(t *testing.T) {
+	h := newOfficeHouse(t)
+	self := h.operator("kim@example.com", office.Viewer)
+	for _, role := range []office.Role{office.Viewer, office.Clerk, office.Finance} {
+		was, err := h.DB.Operator(t.Context(), self.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := was
+		o.Role = role
+		if err := h.DB.ChangeOperator(t.Context(), "operator.change", was, o, nil, h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		b := h.signedIn("kim@example.com")
+		for _, address := range []string{"/console/operators", operatorAddress(self), "/console/settings"} {
+			if a := b.get(address); a.status != http.StatusForbidden {
+				t.Errorf("%s opens %s: %d", role, address, a.status)
+			}
+		}
+		for _, address := range []string{
+			"/console/operators", operatorAddress(self), operatorAddress(self) + "/password", operatorAddress(self) + "/state",
+			"/console/settings",
+		} {
+			if a := b.post(address, "email", "x@example.com", "role", "admin", "version", "1", "do", "disable"); a.status != http.StatusForbidden {
+				t.Errorf("%s posts to %s: %d", role, address, a.status)
+			}
+		}
+		if a := b.get("/console/audit"); a.status != http.StatusOK {
+			t.Errorf("%s opens the trail: %d", role, a.status)
+		}
+	}
+}
