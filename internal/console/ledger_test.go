@@ -205,7 +205,7 @@ func TestTheTrialBalanceLooksBack(t *testing.T) {
 	en.sees("/console/ledger?at=yesterday", "Give a date and a time", "Trial balance · now")
 	en.sees("/console/ledger?at=2031-01-01T00:00", "Trial balance · now")
 	rows := en.rows("/console/ledger?at=2025-09-16T11:59&format=csv")
-	if len(rows) != 1+16+3+2+1 || rows[0][0] != "Account" {
+	if len(rows) != 1+16+4+2+1 || rows[0][0] != "Account" {
 		t.Errorf("%d rows: %v", len(rows), rows)
 	}
 	coupons := en.rows("/console/ledger?list=coupons&format=csv")
