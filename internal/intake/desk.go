@@ -114,7 +114,8 @@ func pack(data []byte) (string, error) {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	_, err := z.Write(data)
-	return b.String(), errors.Join(err, z.Close())
+	err = errors.Join(err, z.Close())
+	return b.String(), err
 }
 
 func unpack(body string) ([]byte, error) {
@@ -207,7 +208,13 @@ func (d *Desk) apply(ctx context.Context, id int64, data []byte, progress func(d
 	}
 	late, stop := context.WithTimeout(context.WithoutCancel(ctx), failWithin)
 	defer stop()
-	return errors.Join(err, d.Store.FailImport(late, id, whyFailed(err), d.Clock.Now()))
+	if failed := d.Store.FailImport(late, id, whyFailed(err), d.Clock.Now()); failed != nil {
+		return errors.Join(err, failed)
+	}
+	if i, unread := d.Store.Import(late, id); unread == nil && i.State == Applied {
+		return nil // the store's answer was lost, not the import
+	}
+	return err
 }
 
 // beat tells the store again and again that this node is alive. Without it, another node takes the import for dead.

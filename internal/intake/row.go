@@ -4,7 +4,8 @@ import (
 	"strings"
 	"unicode"
 
-	"giftimbiz/internal/fold"
+	"golang.org/x/text/unicode/norm"
+
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/sheet"
 )
@@ -99,12 +100,12 @@ func (r *row) text(key string, most int) string {
 		}
 		return ""
 	}
-	s := fold.Name(r.cell(key).Text)
+	s := norm.NFC.String(strings.Join(strings.Fields(r.cell(key).Text), " "))
 	switch {
 	case len([]rune(s)) > most:
 		r.refuse(key, say("%d자까지 쓸 수 있습니다.", "At most %d characters are allowed.", most))
 	case strings.ContainsFunc(s, unicode.IsControl):
-		r.refuse(key, say("줄바꿈이나 제어 문자는 쓸 수 없습니다.", "Line breaks and control characters are not allowed."))
+		r.refuse(key, say("제어 문자는 쓸 수 없습니다.", "Control characters are not allowed."))
 	}
 	return s
 }

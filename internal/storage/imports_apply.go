@@ -28,7 +28,7 @@ const stageChunk = 512
 // by the ids that its import reserved: nobody can buy it, the doctor passes over it, and clearImport takes it away. A node
 // that was taken for dead and is not finds its import failed, in each of its transactions, and stores nothing more.
 var (
-	lockImport = over("id bigint", `
+	findApplying = over("id bigint", `
 SELECT imports.id FROM input JOIN imports ON imports.id = input.id WHERE imports.state = 'applying'`)
 
 	reserveImport = over("id bigint, first_unit bigint, last_unit bigint, first_offer bigint, last_offer bigint", `
@@ -145,7 +145,7 @@ func (a *application) alone(ctx context.Context, step func(context.Context, sess
 		return classify(err)
 	}
 	alive := false
-	s.query(lockImport, func(row scanner) error {
+	s.query(findApplying, func(row scanner) error {
 		var id int64
 		alive = true
 		return row.Scan(&id)
@@ -241,8 +241,7 @@ func (a *application) stageOffers(ctx context.Context, s session) error {
 	return s.flush(ctx)
 }
 
-// stageNumbers writes some of the vouchers above the last positions of their offers. They are encrypted before the
-// transaction would begin, were it one of its own: SQLite's writer is not kept for that.
+// stageNumbers writes some of the vouchers above the last positions of their offers.
 func (a *application) stageNumbers(from, to int) func(context.Context, session) error {
 	return func(ctx context.Context, s session) error {
 		units := make([]NewUnit, 0, to-from)
