@@ -96,11 +96,16 @@ func (d *Desk) Bring(ctx context.Context, k Kind, file string, data []byte) (*Im
 	if err != nil {
 		return nil, err
 	}
-	i := &Import{
-		Kind: k, File: fileName(file), By: office.ActorOf(ctx).Name, State: Checked, Counts: plan.Counts, Findings: plan.Findings,
-	}
 	// Voucher numbers stand in the file, so it is encrypted as they are, under a number that no voucher has.
-	i.ID, err = d.Store.AddImport(ctx, i, func(id int64) ([]byte, error) { return d.Vault.Seal(-id, body) }, d.Clock.Now())
+	return d.add(ctx, plan, file, func(id int64) ([]byte, error) { return d.Vault.Seal(-id, body) })
+}
+
+func (d *Desk) add(ctx context.Context, p *Plan, file string, seal func(int64) ([]byte, error)) (*Import, error) {
+	i := &Import{
+		Kind: p.Kind, File: fileName(file), By: office.ActorOf(ctx).Name, State: Checked, Counts: p.Counts, Findings: p.Findings,
+	}
+	var err error
+	i.ID, err = d.Store.AddImport(ctx, i, seal, d.Clock.Now())
 	return i, err
 }
 
@@ -164,21 +169,39 @@ func (d *Desk) Apply(ctx context.Context, id int64, skipRefused bool) error {
 	return nil
 }
 
-// Load checks a file and applies it at once. An error that is a *Refusal says what is wrong with the file.
+// Load checks a file and applies it at once. An error that is a *Refusal says what is wrong with the file; the import that
+// is returned with it, if any, says of which rows.
 func (d *Desk) Load(
 	ctx context.Context, k Kind, file string, data []byte, skipRefused bool, progress func(done, total int),
 ) (*Import, error) {
-	i, err := d.Bring(ctx, k, file, data)
+	plan, err := d.Check(ctx, k, data, nil)
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Store.StartImport(ctx, i.ID, skipRefused, d.Clock.Now()); err != nil {
-		return nil, errors.Join(err, d.Store.CancelImport(context.WithoutCancel(ctx), i.ID, d.Clock.Now()))
-	}
-	if err := d.apply(ctx, i.ID, data, progress); err != nil {
+	i, err := d.add(ctx, plan, file, func(int64) ([]byte, error) { return nil, nil }) // nobody will ask for the file again
+	if err != nil {
 		return nil, err
 	}
+	err = refusedRows(plan, skipRefused)
+	if err == nil {
+		err = d.Store.StartImport(ctx, i.ID, skipRefused, d.Clock.Now())
+	}
+	if err != nil {
+		return i, errors.Join(err, d.Store.CancelImport(context.WithoutCancel(ctx), i.ID, d.Clock.Now()))
+	}
+	if err := d.apply(ctx, i.ID, data, progress); err != nil {
+		return i, err
+	}
 	return d.Store.Import(ctx, i.ID)
+}
+
+// refusedRows is why a plan with refused rows is not applied, unless they are to be left out.
+func refusedRows(p *Plan, skip bool) error {
+	if p.Counts.Refused == 0 || skip {
+		return nil
+	}
+	return &Refusal{Text: say("거절된 행이 %d개 있어 아무것도 적용하지 않았습니다.",
+		"%d rows are refused, so nothing was applied.", p.Counts.Refused)}
 }
 
 // apply does the work on an import that this desk has begun to apply, and notes how it ended.
@@ -261,9 +284,8 @@ func (d *Desk) store(ctx context.Context, id int64, data []byte, progress func(d
 	if err != nil {
 		return err
 	}
-	if plan.Counts.Refused > 0 && !i.SkipRefused {
-		return &Refusal{Text: say("거절된 행이 %d개 있어 아무것도 적용하지 않았습니다.",
-			"%d rows are refused, so nothing was applied.", plan.Counts.Refused)}
+	if err := refusedRows(plan, i.SkipRefused); err != nil {
+		return err
 	}
 	if err := d.hashCodes(plan.load.Added.Sellers, plan.load.Changed.Sellers); err != nil {
 		return err

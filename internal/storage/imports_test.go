@@ -331,7 +331,9 @@ func TestCouponsAreIssuedUpToAQuantity(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		desk := newDesk(h, newVault(t))
 		h.Stock(1, 3)
-		file := func(n int) string { return fmt.Sprintf("쿠폰명,유효기간,수량\n김말이,2025/12/31,%d\n188,2026-12-31,5\n", n) }
+		file := func(n int) string {
+			return fmt.Sprintf("쿠폰명,유효기간,수량\n김말이,2025/12/31,%d\n188,2026-12-31,5\n", n)
+		}
 		load(t, desk, intake.Coupons, file(3), intake.Counts{Rows: 2, Added: 1, Known: 1})
 		load(t, desk, intake.Coupons, file(10), intake.Counts{Rows: 2, Changed: 1, Known: 1})
 		if offers, units := stockOfSuite(t, h); offers != 3 || units != 3+10+5 {
@@ -449,4 +451,3 @@ func TestRefusedRowsCanBeCorrectedAndLoaded(t *testing.T) {
 		}
 	})
 }
-
