@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/sheet"
 )
 
-// batchRows is how many rows are read before the database is asked about their numbers at once.
-const batchRows = 5000
+// How many rows are read before the database is asked about their numbers at once, and how long the processor is then left
+// to others: a server goes on selling while it checks a file.
+const (
+	batchRows = 500
+	batchRest = 3 * time.Millisecond
+)
 
 // check is the checking of one file.
 type check struct {
@@ -47,7 +52,15 @@ func (c *check) run(data []byte) error {
 	if err := c.readTitles(titles); err != nil {
 		return err
 	}
+	rest := time.NewTicker(batchRest)
+	defer rest.Stop()
 	for more := true; more; {
+		rest.Reset(batchRest)
+		select {
+		case <-rest.C:
+		case <-c.ctx.Done():
+			return c.ctx.Err()
+		}
 		var batch []*row
 		if batch, more, err = c.readBatch(file); err != nil {
 			return err
@@ -73,9 +86,6 @@ func explain(err error) error {
 
 func (c *check) readBatch(file *sheet.Reader) (batch []*row, more bool, err error) {
 	for len(batch) < batchRows {
-		if err := c.ctx.Err(); err != nil {
-			return nil, false, err
-		}
 		line, err := file.Next()
 		if errors.Is(err, io.EOF) {
 			return batch, false, nil

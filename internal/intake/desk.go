@@ -162,7 +162,7 @@ func (d *Desk) Apply(ctx context.Context, id int64, skipRefused bool) error {
 	}
 	background := office.As(d.ctx, office.ActorOf(ctx))
 	d.work.Go(func() {
-		if err := d.apply(background, id, data, nil); err != nil {
+		if err := d.apply(background, id, d.again(id, data), nil); err != nil {
 			d.Logger.Warn("intake: a file was not loaded", "import", id, "error", err)
 		}
 	})
@@ -189,7 +189,8 @@ func (d *Desk) Load(
 	if err != nil {
 		return i, errors.Join(err, d.Store.CancelImport(context.WithoutCancel(ctx), i.ID, d.Clock.Now()))
 	}
-	if err := d.apply(ctx, i.ID, data, progress); err != nil {
+	// Whoever changed the stock since it was checked makes the store refuse: a number is not stored twice.
+	if err := d.apply(ctx, i.ID, func(context.Context) (*Plan, error) { return plan, nil }, progress); err != nil {
 		return i, err
 	}
 	return d.Store.Import(ctx, i.ID)
@@ -205,7 +206,9 @@ func refusedRows(p *Plan, skip bool) error {
 }
 
 // apply does the work on an import that this desk has begun to apply, and notes how it ended.
-func (d *Desk) apply(ctx context.Context, id int64, data []byte, progress func(done, total int)) error {
+func (d *Desk) apply(
+	ctx context.Context, id int64, plan func(context.Context) (*Plan, error), progress func(done, total int),
+) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var done, total atomic.Int64
@@ -214,7 +217,7 @@ func (d *Desk) apply(ctx context.Context, id int64, data []byte, progress func(d
 		defer close(beating)
 		d.beat(ctx, cancel, id, &done, &total)
 	}()
-	err := d.store(ctx, id, data, func(n, all int) {
+	err := d.store(ctx, id, plan, func(n, all int) {
 		done.Store(int64(n))
 		total.Store(int64(all))
 		if progress != nil {
@@ -274,17 +277,31 @@ func whyFailed(err error) Text {
 	return say("저장하지 못했습니다. 서버 기록을 확인하십시오.", "This could not be stored; see the server's log.")
 }
 
-// store checks the file again and has all of it stored.
-func (d *Desk) store(ctx context.Context, id int64, data []byte, progress func(done, total int)) error {
+// again checks a kept file as things are now.
+func (d *Desk) again(id int64, data []byte) func(context.Context) (*Plan, error) {
+	return func(ctx context.Context) (*Plan, error) {
+		i, err := d.Store.Import(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		plan, err := d.Check(ctx, i.Kind, data, nil)
+		if err != nil {
+			return nil, err
+		}
+		return plan, refusedRows(plan, i.SkipRefused)
+	}
+}
+
+// store has a plan stored.
+func (d *Desk) store(
+	ctx context.Context, id int64, made func(context.Context) (*Plan, error), progress func(done, total int),
+) error {
+	plan, err := made(ctx)
+	if err != nil {
+		return err
+	}
 	i, err := d.Store.Import(ctx, id)
 	if err != nil {
-		return err
-	}
-	plan, err := d.check(ctx, i.Kind, data, nil, nil)
-	if err != nil {
-		return err
-	}
-	if err := refusedRows(plan, i.SkipRefused); err != nil {
 		return err
 	}
 	if err := d.hashCodes(plan.load.Added.Sellers, plan.load.Changed.Sellers); err != nil {

@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"encoding/xml"
 	"errors"
@@ -95,12 +96,56 @@ func inspect(data []byte) (map[string]*Problem, error) {
 	if err != nil {
 		return nil, err
 	}
+	var faults map[string]*Problem
+	err = withPart(archive, name, maxUnzip, func(r io.Reader) error {
+		if suspicious, err := suspect(bufio.NewReaderSize(r, 64<<10)); err != nil || !suspicious {
+			return err
+		}
+		return withPart(archive, name, maxUnzip, func(r io.Reader) (err error) {
+			faults, err = faultsIn(xml.NewDecoder(r))
+			return err
+		})
+	})
+	return faults, err
+}
+
+func withPart(archive *zip.Reader, name string, most int64, read func(io.Reader) error) error {
 	r, err := archive.Open(name)
 	if err != nil {
-		return nil, errWorkbook()
+		return errWorkbook()
 	}
 	defer func() { _ = r.Close() }() // only read
-	return faultsIn(xml.NewDecoder(io.LimitReader(r, maxUnzip)))
+	return read(io.LimitReader(r, most))
+}
+
+// suspect tells, many times faster than reading XML does, whether a sheet may hold a formula or a long number: in most there
+// is neither. "<" begins a tag wherever it stands in XML; comments and the like only make more suspicious than need be.
+func suspect(r *bufio.Reader) (bool, error) {
+	for {
+		if _, err := r.ReadSlice('<'); errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		} else if errors.Is(err, io.EOF) {
+			return false, nil
+		} else if err != nil {
+			return false, errWorkbook()
+		}
+		ahead, err := r.Peek(64) // a tag without attributes and 16 digits fit in
+		if err != nil && !errors.Is(err, io.EOF) {
+			return false, errWorkbook()
+		}
+		name := ahead[:max(bytes.IndexAny(ahead, " \t\r\n/>"), 0)]
+		name = name[bytes.IndexByte(name, ':')+1:]
+		switch {
+		case string(name) == "f", len(name) == 0 && len(ahead) > 0 && !bytes.HasPrefix(ahead, []byte("/")):
+			return true, nil
+		case string(name) == "v":
+			_, value, _ := bytes.Cut(ahead, []byte(">"))
+			value, _, whole := bytes.Cut(value, []byte("<"))
+			if !whole || manyDigits(value) {
+				return true, nil
+			}
+		}
+	}
 }
 
 // firstSheet returns the name of the part that the workbook's first sheet stands in.
@@ -131,12 +176,7 @@ func firstSheet(archive *zip.Reader) (string, error) {
 }
 
 func readPart(archive *zip.Reader, name string, into any) error {
-	r, err := archive.Open(name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = r.Close() }() // only read
-	return xml.NewDecoder(io.LimitReader(r, maxInMem)).Decode(into)
+	return withPart(archive, name, maxInMem, func(r io.Reader) error { return xml.NewDecoder(r).Decode(into) })
 }
 
 // faultsIn finds the cells of a sheet that hold no plain value.

@@ -14,8 +14,14 @@ import (
 	"giftimbiz/internal/purchase"
 )
 
-// stageChunk bounds the vouchers that SQLite is given in one transaction of an import: so long a purchase may have to wait.
-const stageChunk = 512
+// How many vouchers of an import are written at once, and how long the database is left to others after that: a purchase on
+// SQLite may have to wait for one such write, and on PostgreSQL finds a processor less.
+const (
+	stageChunk = 96
+	stageRest  = 6 * time.Millisecond
+	stagePG    = 400
+	clearChunk = 500
+)
 
 // The vouchers of an import come into being in two steps. First they are staged: written where no purchase and no list
 // looks, above their offers' last position; new offers are written without stock and without a place on the change clock.
@@ -112,7 +118,7 @@ func (a *application) run(ctx context.Context) error {
 	steps = append(steps, a.open)
 	if a.db.pool == nil {
 		for _, step := range steps {
-			if err := a.alone(ctx, step); err != nil {
+			if err := errors.Join(a.alone(ctx, step), rest(ctx)); err != nil {
 				return err
 			}
 		}
@@ -120,7 +126,7 @@ func (a *application) run(ctx context.Context) error {
 	}
 	return a.alone(ctx, func(ctx context.Context, s session) error {
 		for _, step := range steps {
-			if err := step(ctx, s); err != nil {
+			if err := errors.Join(step(ctx, s), rest(ctx)); err != nil {
 				return err
 			}
 		}
@@ -132,7 +138,7 @@ func (a *application) chunk() int {
 	if a.db.pool == nil {
 		return stageChunk
 	}
-	return loadChunk
+	return stagePG
 }
 
 // alone runs a step in a transaction of its own, if the import is still being applied.
@@ -261,6 +267,18 @@ func (a *application) stageNumbers(from, to int) func(context.Context, session) 
 		}
 		a.progress(to)
 		return nil
+	}
+}
+
+// rest leaves the database to others for a moment.
+func rest(ctx context.Context) error {
+	t := time.NewTimer(stageRest)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -95,9 +95,9 @@ AND changed_seq = 0 AND last_position = 0`); err != nil {
 }
 
 func (db *DB) clearRange(ctx context.Context, from, to int64, query string) error {
-	for ; from <= to; from += stageChunk {
+	for ; from <= to; from += clearChunk {
 		err := db.tx(ctx, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, query, from, min(from+stageChunk-1, to))
+			_, err := tx.ExecContext(ctx, query, from, min(from+clearChunk-1, to))
 			return err
 		})
 		if err != nil {
