@@ -13,6 +13,7 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
+	"giftimbiz/internal/intake"
 	"giftimbiz/internal/media"
 	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/peer"
@@ -27,6 +28,7 @@ const (
 	tallyEvery      = 30 * time.Second
 	trimEvery       = 10 * time.Second
 	reportEvery     = 10 * time.Second
+	sweepEvery      = 15 * time.Second
 	forgetEvery     = time.Hour
 	staleAfter      = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout    = 2 * time.Second
@@ -52,6 +54,7 @@ type node struct {
 	api       http.Handler
 	pages     http.Handler
 	pictures  http.Handler
+	intake    *intake.Desk
 	console   http.Handler
 	draining  atomic.Bool
 
@@ -102,8 +105,9 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
+	n.intake = intake.NewDesk(intake.Config{Store: n.db, Vault: n.vault, Clock: n.clock, Logger: n.log})
 	n.console = console.New(console.Config{
-		Store: n.db, Passwords: n.vault, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
+		Store: n.db, Passwords: n.vault, Clock: n.clock, Logger: n.log, Imports: n.intake, PublicURL: n.publicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
 	})
 	n.apiConfig = partnerapi.Config{
@@ -160,6 +164,7 @@ func (n *node) start() {
 		n.admission.report(ctx, n.log)
 		return nil
 	})
+	n.loops.every(sweepEvery, "looking after imports", n.intake.Sweep)
 	n.loops.every(forgetEvery, "forgetting old answers", func(ctx context.Context) error {
 		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
 		return err
@@ -169,6 +174,7 @@ func (n *node) start() {
 // stop answers the purchases that wait and ends the background work.
 func (n *node) stop() {
 	n.engine.Stop()
+	n.intake.Stop()
 	n.loops.stop()
 }
 

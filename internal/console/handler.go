@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ type Config struct {
 	Passwords Passwords
 	Clock     clock.Clock
 	Logger    *slog.Logger
-	PublicURL string // how browsers reach the server
+	Imports   Imports // takes stock in from files
+	PublicURL string  // how browsers reach the server
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
 }
@@ -72,6 +74,11 @@ type route struct {
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
+	return slices.Concat(h.frameRoutes(), importRoutes())
+}
+
+// frameRoutes are those of no page in particular.
+func (h *handler) frameRoutes() []route {
 	return []route{
 		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
 		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},

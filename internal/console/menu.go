@@ -14,6 +14,7 @@ var menuEntries = []struct {
 	name    text
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
+	{importsRoot, text{"불러오기", "Import"}},
 }
 
 func (q *request) menu() []menuItem {

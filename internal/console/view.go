@@ -45,13 +45,14 @@ func parsePages() map[locale.Language]pageSet {
 // functions are what templates may call.
 func functions(lang locale.Language) template.FuncMap {
 	return template.FuncMap{
-		"t":    func(ko, en string) string { return text{ko, en}.in(lang) },
-		"lang": func() string { return text{"ko", "en"}.in(lang) },
-		"won":  func(w gift.Won) string { return won(w, lang) },
-		"n":    grouped,
-		"day":  func(d gift.Day) string { return d.Start().Format("2006-01-02") },
-		"time": func(t time.Time) string { return t.In(gift.Seoul).Format("2006-01-02 15:04:05") },
-		"join": path.Join,
+		"t":     func(ko, en string) string { return text{ko, en}.in(lang) },
+		"lang":  func() string { return text{"ko", "en"}.in(lang) },
+		"won":   func(w gift.Won) string { return won(w, lang) },
+		"n":     grouped,
+		"int64": func(n int) int64 { return int64(n) },
+		"day":   func(d gift.Day) string { return d.Start().Format("2006-01-02") },
+		"time":  func(t time.Time) string { return t.In(gift.Seoul).Format("2006-01-02 15:04:05") },
+		"join":  path.Join,
 	}
 }
 

@@ -45,14 +45,18 @@ type Desk struct {
 	ctx   context.Context // of the files that are applied in the background
 	leave context.CancelFunc
 	work  sync.WaitGroup
+	room  chan struct{} // bounds the files that are in memory to be kept
 }
+
+// broughtAtOnce is how many files are checked at a time to be kept; further ones wait.
+const broughtAtOnce = 2
 
 // NewDesk returns a desk. Stop ends what it does in the background.
 func NewDesk(cfg Config) *Desk {
 	if cfg.Store == nil || cfg.Vault == nil || cfg.Clock == nil || cfg.Logger == nil {
 		panic("intake: NewDesk needs all of Config but Prices")
 	}
-	d := &Desk{Config: cfg}
+	d := &Desk{Config: cfg, room: make(chan struct{}, broughtAtOnce)}
 	d.ctx, d.leave = context.WithCancel(context.Background())
 	return d
 }
@@ -88,6 +92,12 @@ func (d *Desk) check(ctx context.Context, k Kind, data []byte, each func(*row) e
 
 // Bring checks a file and keeps it, until somebody applies it or KeptFor is over.
 func (d *Desk) Bring(ctx context.Context, k Kind, file string, data []byte) (*Import, error) {
+	select {
+	case d.room <- struct{}{}:
+		defer func() { <-d.room }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	plan, err := d.Check(ctx, k, data, nil)
 	if err != nil {
 		return nil, err
