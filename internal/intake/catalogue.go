@@ -38,7 +38,7 @@ func readCategory(c *check, r *row) {
 	}
 	row.Sort = r.whole("sort", 0, 1_000_000, old.Sort)
 	row.Thumb = r.image("thumb", old.Thumb)
-	conclude(r, &c.names.categories, id, old, row, there, &c.plan.load.Added.Categories, &c.plan.load.Changed.Categories)
+	conclude(r, &c.names.categories, id, categoryName(row), old, row, there, &c.plan.load.Added.Categories, &c.plan.load.Changed.Categories)
 }
 
 func readBrand(c *check, r *row) {
@@ -51,7 +51,7 @@ func readBrand(c *check, r *row) {
 	row := gift.Brand{
 		ID: id, CategoryID: category.ID, Name: name, InUse: r.yes("in use", !there || old.InUse), Thumb: r.image("thumb", old.Thumb),
 	}
-	conclude(r, &c.names.brands, id, old, row, there, &c.plan.load.Added.Brands, &c.plan.load.Changed.Brands)
+	conclude(r, &c.names.brands, id, plainName(name), old, row, there, &c.plan.load.Added.Brands, &c.plan.load.Changed.Brands)
 }
 
 func readProduct(c *check, r *row) {
@@ -62,7 +62,7 @@ func readProduct(c *check, r *row) {
 		return
 	}
 	row.ID, row.Thumb = id, r.image("thumb", old.Thumb)
-	conclude(r, &c.names.products, id, old, row, there, &c.plan.load.Added.Products, &c.plan.load.Changed.Products)
+	conclude(r, &c.names.products, id, productName(row), old, row, there, &c.plan.load.Added.Products, &c.plan.load.Changed.Products)
 }
 
 func readShop(c *check, r *row) {
@@ -78,7 +78,7 @@ func readShop(c *check, r *row) {
 	if r.given("map") && !strings.HasPrefix(row.MapURL, "https://") && !strings.HasPrefix(row.MapURL, "http://") {
 		r.refuse("map", say("https://로 시작하는 주소여야 합니다.", "This must be an address that begins with https://."))
 	}
-	conclude(r, &c.names.shops, id, old, row, there, &c.plan.load.Added.Shops, &c.plan.load.Changed.Shops)
+	conclude(r, &c.names.shops, id, shopName(row), old, row, there, &c.plan.load.Added.Shops, &c.plan.load.Changed.Shops)
 }
 
 // place reads a province and a district by their official or usual names, and returns the official ones.
@@ -122,7 +122,7 @@ func readSeller(c *check, r *row) {
 			row.code = code
 		}
 	}
-	conclude(r, &c.names.sellers, id, old, row, there, &c.plan.load.Added.Sellers, &c.plan.load.Changed.Sellers)
+	conclude(r, &c.names.sellers, id, sellerName(row), old, row, there, &c.plan.load.Added.Sellers, &c.plan.load.Changed.Sellers)
 }
 
 func readCampaign(c *check, r *row) {
@@ -141,9 +141,14 @@ func readCampaign(c *check, r *row) {
 	}
 	row.Discount, row.Free = row.Price, row.Price == 0
 	row.MakerID = r.optional("maker", maxName, old.MakerID)
-	if row.MemberType = "shop"; row.MakerID != "" {
+	switch {
+	case there && row.MakerID == old.MakerID:
+		row.MemberType = old.MemberType
+	case row.MakerID != "":
 		row.MemberType = "user"
+	default:
+		row.MemberType = "shop"
 	}
 	row.Thumb, row.Image, row.Image2 = r.image("thumb", old.Thumb), r.image("front", old.Image), r.image("use", old.Image2)
-	conclude(r, &c.names.campaigns, id, old, row, there, &c.plan.load.Added.Campaigns, &c.plan.load.Changed.Campaigns)
+	conclude(r, &c.names.campaigns, id, campaignName(row), old, row, there, &c.plan.load.Added.Campaigns, &c.plan.load.Changed.Campaigns)
 }

@@ -167,12 +167,11 @@ func (c *check) settle(batch []*row) error {
 }
 
 // first tells whether no row before was about the same thing; if one was, the row is refused, for it would undo that one,
-// or the two were meant to be different things.
+// or the two were meant to be different things. Rows that were refused do not count.
 func (c *check) first(r *row, key, about string) bool {
-	if line, ok := c.seen[about]; ok {
+	line, ok := c.seen[about]
+	if ok {
 		r.refuse(key, say("%d행에 같은 것이 이미 있습니다.", "Line %d is about the same.", line))
-		return false
 	}
-	c.seen[about] = r.Line
-	return true
+	return !ok
 }

@@ -19,9 +19,11 @@ func readCoupon(c *check, r *row) {
 	if offer.Face == 0 {
 		offer.Face = campaign.Price
 	}
-	if !ok || r.outcome == refused || !c.first(r, "campaign", fmt.Sprint(offer)) {
+	about := fmt.Sprint(offer)
+	if !ok || r.outcome == refused || !c.first(r, "campaign", about) {
 		return
 	}
+	c.seen[about] = r.Line
 	there, err := c.store.CouponOffers(c.ctx, []int64{campaign.ID})
 	if err != nil {
 		c.err = err

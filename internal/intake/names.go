@@ -178,11 +178,15 @@ func entry[T any](r *row, x *index[T], nameKey, name string) (old T, id int64, t
 			return old, 0, false, false
 		}
 	}
-	return old, id, there, r.check.first(r, nameKey, strconv.FormatInt(id, 10))
+	c := r.check
+	ok = c.first(r, nameKey, name) && c.first(r, nameKey, numbered(id))
+	return old, id, there, ok
 }
 
+func numbered(id int64) string { return "#" + strconv.FormatInt(id, 10) }
+
 // conclude counts a row of the catalogue as new, changed or known.
-func conclude[T comparable](r *row, x *index[T], id int64, old, row T, there bool, add, change *[]T) {
+func conclude[T comparable](r *row, x *index[T], id int64, name string, old, row T, there bool, add, change *[]T) {
 	switch {
 	case r.outcome == refused:
 		return
@@ -195,5 +199,6 @@ func conclude[T comparable](r *row, x *index[T], id int64, old, row T, there boo
 	default:
 		r.outcome = known
 	}
+	r.check.seen[name], r.check.seen[numbered(id)] = r.Line, r.Line
 	x.put(id, row)
 }
