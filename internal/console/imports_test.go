@@ -180,7 +180,9 @@ func TestAnOperatorLoadsAFileFromTheBrowser(t *testing.T) {
 	wantText(t, h.get(clerk, address, 200), ">Applied<")
 	h.post(clerk, address+"/apply", url.Values{"skip": {"yes"}}, http.StatusConflict)
 	h.post(clerk, address+"/cancel", nil, http.StatusConflict)
-	h.get(clerk, address+"/refused?format=csv", http.StatusGone)
+	if after := h.get(clerk, address+"/refused?format=csv", 200); after != refused {
+		t.Errorf("what was left out is %q", after)
+	}
 
 	body, again := h.upload(clerk, "vouchers", "refused.csv", strings.NewReader(strings.Replace(refused, "1500", "950", 1)), 200)
 	wantText(t, body, "Apply")
@@ -199,6 +201,12 @@ func TestAnOperatorLoadsAFileFromTheBrowser(t *testing.T) {
 	}
 	wantText(t, h.get(clerk, "/console/imports", 200), "refused.csv", address)
 	wantText(t, h.get(clerk, "/console/imports?format=csv", 200), "refused.csv,operator@example.com,Applied,1,1,0,0,0")
+	h.clock.Advance(intake.KeptFor + time.Hour)
+	if err := h.desk.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	clerk = h.browser(office.Clerk)
+	h.get(clerk, address+"/refused?format=csv", http.StatusGone)
 }
 
 func TestWhatCannotBeLoadedIsSaidBesideTheForm(t *testing.T) {

@@ -102,12 +102,19 @@ func (d *Desk) Bring(ctx context.Context, k Kind, file string, data []byte) (*Im
 	if err != nil {
 		return nil, err
 	}
+	return d.add(ctx, plan, file, func(id int64) ([]byte, error) { return d.sealBody(id, data) })
+}
+
+// sealBody encrypts a file, for voucher numbers stand in it, as they are encrypted, under a number that no voucher has.
+func (d *Desk) sealBody(id int64, data []byte) ([]byte, error) {
+	if data == nil {
+		return nil, nil
+	}
 	body, err := pack(data)
 	if err != nil {
 		return nil, err
 	}
-	// Voucher numbers stand in the file, so it is encrypted as they are, under a number that no voucher has.
-	return d.add(ctx, plan, file, func(id int64) ([]byte, error) { return d.Vault.Seal(-id, body) })
+	return d.Vault.Seal(-id, body)
 }
 
 func (d *Desk) add(ctx context.Context, p *Plan, file string, seal func(int64) ([]byte, error)) (*Import, error) {
@@ -294,9 +301,13 @@ func (d *Desk) again(id int64, data []byte) func(context.Context) (*Plan, error)
 		if err != nil {
 			return nil, err
 		}
-		plan, err := d.Check(ctx, i.Kind, data, nil)
+		var left bytes.Buffer
+		plan, err := d.refused(ctx, i.Kind, data, &left, sheet.CSV)
 		if err != nil {
 			return nil, err
+		}
+		if plan.Counts.Refused > 0 {
+			plan.left = left.Bytes()
 		}
 		return plan, refusedRows(plan, i.SkipRefused)
 	}
@@ -318,9 +329,13 @@ func (d *Desk) store(
 		return err
 	}
 	i.Counts, i.Findings = plan.Counts, plan.Findings
+	body, err := d.sealBody(id, plan.left)
+	if err != nil {
+		return err
+	}
 	total := max(plan.load.units(), 1)
 	progress(0, total)
-	return d.Store.ApplyImport(ctx, i, &plan.load, d.Vault.Seal, func(done int) { progress(done, total) }, d.Clock.Now())
+	return d.Store.ApplyImport(ctx, i, &plan.load, body, d.Vault.Seal, func(done int) { progress(done, total) }, d.Clock.Now())
 }
 
 // hashCodes makes the slow hashes of new manager codes, side by side.
@@ -367,7 +382,7 @@ func (d *Desk) Imports(ctx context.Context, below int64, limit int) ([]Import, e
 	return d.Store.Imports(ctx, below, limit)
 }
 
-// KeptRefused writes the refused rows of a kept file; see Refused.
+// KeptRefused writes the refused rows of a kept file, or those that were left out when it was applied; see Refused.
 func (d *Desk) KeptRefused(ctx context.Context, id int64, w io.Writer, f sheet.Format) error {
 	i, err := d.Store.Import(ctx, id)
 	if err != nil {
@@ -376,6 +391,9 @@ func (d *Desk) KeptRefused(ctx context.Context, id int64, w io.Writer, f sheet.F
 	data, err := d.body(ctx, id)
 	if err != nil {
 		return fmt.Errorf("import %d: %w", id, err)
+	}
+	if i.State == Applied {
+		return rewrite(data, w, f)
 	}
 	_, err = d.Refused(ctx, i.Kind, data, w, f)
 	return err

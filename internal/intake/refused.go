@@ -21,13 +21,22 @@ func isReason(title string) bool {
 // Refused writes the rows of a file that are refused, as they stand in it, with a column that says why, and returns how
 // many there are. The file can be corrected and loaded as it is.
 func (d *Desk) Refused(ctx context.Context, k Kind, data []byte, w io.Writer, f sheet.Format) (rows int, err error) {
-	titles, err := titlesOf(data)
+	plan, err := d.refused(ctx, k, data, w, f)
 	if err != nil {
 		return 0, err
 	}
+	return plan.Counts.Refused, nil
+}
+
+// refused checks a file and writes its refused rows.
+func (d *Desk) refused(ctx context.Context, k Kind, data []byte, w io.Writer, f sheet.Format) (*Plan, error) {
+	titles, err := titlesOf(data)
+	if err != nil {
+		return nil, err
+	}
 	out, err := sheet.NewWriter(w, f)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	reasonAt := len(titles)
 	for i, t := range titles {
@@ -37,20 +46,48 @@ func (d *Desk) Refused(ctx context.Context, k Kind, data []byte, w io.Writer, f 
 	}
 	header := cellsOf(titles, reasonAt, reasonTitle.Korean+" / "+reasonTitle.English)
 	if err := out.Row(header...); err != nil {
-		return 0, err
+		return nil, err
 	}
-	_, err = d.check(ctx, k, data, func(r *row) error {
+	plan, err := d.check(ctx, k, data, func(r *row) error {
 		if r.outcome != refused {
 			return nil
 		}
-		rows++
 		texts := make([]string, len(titles))
 		for i := range min(len(texts), len(r.Cells)) {
 			texts[i] = r.Cells[i].Text
 		}
 		return out.Row(cellsOf(texts, reasonAt, r.why())...)
 	}, nil)
-	return rows, errors.Join(err, out.Close())
+	return plan, errors.Join(err, out.Close())
+}
+
+// rewrite writes a table in another format.
+func rewrite(data []byte, w io.Writer, f sheet.Format) error {
+	in, err := sheet.Open(data)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }() // only read
+	out, err := sheet.NewWriter(w, f)
+	if err != nil {
+		return err
+	}
+	for {
+		row, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			return out.Close()
+		}
+		if err != nil {
+			return errors.Join(err, out.Close())
+		}
+		cells := make([]any, len(row.Cells))
+		for i, c := range row.Cells {
+			cells[i] = c.Text
+		}
+		if err := out.Row(cells...); err != nil {
+			return errors.Join(err, out.Close())
+		}
+	}
 }
 
 // why says all that is wrong with a row, in both languages: the file may go to somebody else.

@@ -40,6 +40,7 @@ type Plan struct {
 	Findings []Finding // the first of them, by line
 	known    int       // of them
 	load     Load
+	left     []byte // the refused rows, as a file, when they are to be kept
 }
 
 func (p *Plan) find(f Finding) {

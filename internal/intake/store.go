@@ -56,13 +56,6 @@ func (l *Load) units() int {
 	return n
 }
 
-func (l *Load) empty() bool {
-	rows := func(n Names) int {
-		return len(n.Categories) + len(n.Brands) + len(n.Products) + len(n.Shops) + len(n.Sellers) + len(n.Campaigns)
-	}
-	return rows(l.Added)+rows(l.Changed)+l.units() == 0
-}
-
 // State is how far an import is.
 type State string
 
@@ -89,7 +82,7 @@ type Import struct {
 	Done, Total int64 // of the rows that are stored while it is applied
 	Failure     Text
 	Findings    []Finding // the first of them; lists do not fill it
-	HasBody     bool      // whether the file is still kept
+	HasBody     bool      // whether the file, or of an applied one the refused rows, are still kept
 }
 
 // What may stand in the way of an import.
@@ -116,9 +109,9 @@ type Store interface {
 	StartImport(ctx context.Context, id int64, skipRefused bool, now time.Time) error
 	// Beat says that an import is still being applied, and how far it is.
 	Beat(ctx context.Context, id int64, done, total int) error
-	// ApplyImport stores the load of an import that is being applied, as a whole, and what was counted. After any error,
-	// nothing of it is for sale; FailImport takes away what is left of it.
-	ApplyImport(ctx context.Context, i *Import, l *Load, seal func(unit int64, plain string) ([]byte, error),
+	// ApplyImport stores the load of an import that is being applied, as a whole, and what was counted; body, which may be
+	// nil, takes the place of the kept file. After any error, nothing of it is for sale; FailImport takes away what is left.
+	ApplyImport(ctx context.Context, i *Import, l *Load, body []byte, seal func(unit int64, plain string) ([]byte, error),
 		progress func(done int), now time.Time) error
 	// FailImport ends an import that is being applied without having stored anything.
 	FailImport(ctx context.Context, id int64, why Text, now time.Time) error

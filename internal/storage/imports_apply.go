@@ -42,8 +42,8 @@ UPDATE imports SET first_unit = input.first_unit, last_unit = input.last_unit, f
     last_offer = input.last_offer
 FROM input WHERE imports.id = input.id AND imports.state = 'applying'`)
 
-	finishImport = over("id bigint, counts text, findings text, total bigint, changed_at bigint", `
-UPDATE imports SET state = 'applied', busy = 0, body = NULL, counts = input.counts, findings = input.findings,
+	finishImport = over("id bigint, body bytea, counts text, findings text, total bigint, changed_at bigint", `
+UPDATE imports SET state = 'applied', busy = 0, body = input.body, counts = input.counts, findings = input.findings,
     done = input.total, total = input.total, changed_at = input.changed_at
 FROM input WHERE imports.id = input.id AND imports.state = 'applying'`)
 
@@ -75,11 +75,11 @@ type application struct {
 	db       *DB
 	imported *intake.Import
 	load     *intake.Load
+	body     []byte
 	seal     func(unit int64, plain string) ([]byte, error)
 	progress func(done int)
 	now      time.Time
 
-	whole     session // the transaction of all steps; nil on SQLite
 	growths   []growth
 	lots      []int // place in growths of each lot; -1 = nothing is added to it
 	newOffers []gift.Offer
@@ -94,10 +94,10 @@ type growth struct {
 }
 
 // ApplyImport implements intake.Store.
-func (db *DB) ApplyImport(ctx context.Context, i *intake.Import, l *intake.Load,
+func (db *DB) ApplyImport(ctx context.Context, i *intake.Import, l *intake.Load, body []byte,
 	seal func(unit int64, plain string) ([]byte, error), progress func(done int), now time.Time,
 ) error {
-	a := &application{db: db, imported: i, load: l, seal: seal, progress: progress, now: now}
+	a := &application{db: db, imported: i, load: l, body: body, seal: seal, progress: progress, now: now}
 	err := a.run(ctx)
 	if errors.Is(err, purchase.ErrConflict) || errors.Is(err, errCount) {
 		return fmt.Errorf("%w: %w", intake.ErrMeanwhile, err)
@@ -303,7 +303,7 @@ func (a *application) open(ctx context.Context, s session) error {
 	}, column(a.growths, func(g growth) int64 { return g.offer }))
 	s.exec(openOffers, len(a.growths), column(a.growths, func(g growth) int64 { return g.offer }),
 		column(a.growths, func(g growth) int64 { return g.was }), column(a.growths, func(g growth) int64 { return g.now }))
-	s.exec(finishImport, 1, []int64{a.imported.ID}, []string{string(counts)}, []string{string(findings)},
+	s.exec(finishImport, 1, []int64{a.imported.ID}, [][]byte{a.body}, []string{string(counts)}, []string{string(findings)},
 		[]int64{int64(len(a.load.Numbers))}, []int64{millis(a.now)})
 	if err := a.db.auditIn(ctx, s, change{
 		action: "import.apply", subject: fmt.Sprintf("import:%d", a.imported.ID), after: a.imported.Counts,
