@@ -25,7 +25,7 @@ import (
 const KeptFor = 24 * time.Hour
 
 const (
-	beatEvery   = 2 * time.Second
+	beatEvery   = time.Second
 	failWithin  = 30 * time.Second
 	maxFileName = 200
 )
