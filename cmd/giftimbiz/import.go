@@ -40,14 +40,16 @@ func importCommand(cfg *config) *cobra.Command {
 		Short: "Load stock from a CSV or XLSX file",
 		Long: `Load stock from a CSV (UTF-8 or CP949) or XLSX file, also while servers sell. KIND is one of
   ` + kindList() + `
-giftimbiz template KIND makes an empty file with a sample row; columns may be named in Korean or English.
+giftimbiz template KIND makes an empty file with a sample row; columns may be named in Korean or English. Columns for images
+name pictures by their files' names; those come in with: giftimbiz import pictures FILE, a picture or a ZIP of pictures.
 
 All of a file is stored or nothing. A row that is refused stands in the way of the whole file, unless --skip-refused says to
 leave such rows out. What is there already is passed over, so the same file twice adds nothing. Exits with 1 when nothing was
 loaded and, with --dry-run, when a row would be refused.`,
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) (err error) {
-			if im.kind, err = parseKind(given[0]); err != nil {
+			pictures := given[0] == picturesKind
+			if im.kind, err = parseKind(given[0]); err != nil && !pictures {
 				return err
 			}
 			im.file, im.out, im.progress = given[1], cmd.OutOrStdout(), progressOn(cmd.ErrOrStderr())
@@ -59,6 +61,9 @@ loaded and, with --dry-run, when a row would be refused.`,
 					Store: db, Vault: keys.vault, Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler),
 				})
 				defer desk.Stop()
+				if pictures {
+					return im.keepPictures(cmd.Context(), desk)
+				}
 				return im.run(cmd.Context(), desk)
 			})
 		},
@@ -83,6 +88,25 @@ func parseKind(name string) (intake.Kind, error) {
 		return k, nil
 	}
 	return "", usageError{fmt.Errorf("no kind of stock is called %q; want one of %s", name, kindList())}
+}
+
+// picturesKind stands where a kind of stock does.
+const picturesKind = "pictures"
+
+func (im *importing) keepPictures(ctx context.Context, desk *intake.Desk) error {
+	if im.dryRun || im.skipRefused || im.report != "" {
+		return usageError{errors.New("pictures are kept as they are; give no flags")}
+	}
+	paths, err := desk.Pictures(ctx, filepath.Base(im.file), im.data)
+	if err != nil {
+		return im.explain(err)
+	}
+	for _, path := range paths {
+		if _, err := fmt.Fprintln(im.out, path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func readStock(path string) (data []byte, err error) {

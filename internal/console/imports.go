@@ -18,6 +18,7 @@ import (
 
 // Imports takes stock in from files.
 type Imports interface {
+	Pictures
 	Bring(ctx context.Context, k intake.Kind, file string, data []byte) (*intake.Import, error)
 	Apply(ctx context.Context, id int64, skipRefused bool) error
 	Cancel(ctx context.Context, id int64) error
@@ -40,6 +41,7 @@ func importRoutes() []route {
 	return []route{
 		{pattern: "GET " + importsRoot, needs: office.See, serve: (*request).showImports},
 		{pattern: "POST " + importsRoot, needs: office.EditStock, serve: (*request).upload},
+		{pattern: "POST " + importsRoot + "/pictures", needs: office.EditStock, serve: (*request).uploadPictures},
 		{pattern: "GET " + Root + "/import-templates/{kind}", needs: office.See, serve: (*request).sendTemplate},
 		{pattern: "GET " + importsRoot + "/{id}", needs: office.See, serve: (*request).showImport},
 		{pattern: "GET " + importsRoot + "/{id}/refused", needs: office.EditStock, serve: (*request).sendRefused},
@@ -54,6 +56,8 @@ type importForm struct {
 	Name  string
 	Error string
 	data  []byte
+
+	PictureError string
 }
 
 func (f *importForm) validate(q *request) bool {

@@ -3,6 +3,8 @@ package console_test
 import (
 	"bytes"
 	"context"
+	"image"
+	"image/png"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -119,6 +121,11 @@ func (h *importsHouse) read(resp *http.Response, err error, want int) string {
 // upload sends a file and returns the answer, and the address of the import when there is one.
 func (h *importsHouse) upload(c *http.Client, kind, name string, file io.Reader, want int) (body, address string) {
 	h.t.Helper()
+	return h.send(c, "/console/imports", kind, name, file, want)
+}
+
+func (h *importsHouse) send(c *http.Client, path, kind, name string, file io.Reader, want int) (body, address string) {
+	h.t.Helper()
 	pr, pw := io.Pipe()
 	form := multipart.NewWriter(pw)
 	go func() {
@@ -129,7 +136,7 @@ func (h *importsHouse) upload(c *http.Client, kind, name string, file io.Reader,
 		_ = form.Close()
 		_ = pw.CloseWithError(err)
 	}()
-	resp, err := c.Post(h.url+"/console/imports", form.FormDataContentType(), pr)
+	resp, err := c.Post(h.url+path, form.FormDataContentType(), pr)
 	body = h.read(resp, err, want)
 	return body, resp.Request.URL.Path
 }
@@ -229,6 +236,20 @@ func TestWhatCannotBeLoadedIsSaidBesideTheForm(t *testing.T) {
 	if err != nil || len(list) != 0 {
 		t.Errorf("%+v, %v", list, err)
 	}
+}
+
+func TestPicturesAreUploadedForFilesToName(t *testing.T) {
+	h := newImportsHouse(t)
+	clerk := h.browser(office.Clerk)
+	var picture bytes.Buffer
+	if err := png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 4))); err != nil {
+		t.Fatal(err)
+	}
+	body, _ := h.send(clerk, "/console/imports/pictures", "", "라떼.png", &picture, 200)
+	wantText(t, body, "Pictures kept: 1 (/UPLOAD/stock/라떼.png)")
+	body, _ = h.send(clerk, "/console/imports/pictures", "", "x.png", strings.NewReader("x"), 422)
+	wantText(t, body, "&#34;x.png&#34; is not a picture that can be read")
+	h.send(h.browser(office.Viewer), "/console/imports/pictures", "", "x.png", strings.NewReader("x"), http.StatusForbidden)
 }
 
 func TestAFileCanBeGivenUp(t *testing.T) {

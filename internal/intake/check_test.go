@@ -133,7 +133,7 @@ func TestRowsOfTheCatalogueAreChecked(t *testing.T) {
 		{intake.Brands, "카테고리,이름\n1,새것\n1,새 것\n", "1 0 0 1", `3 name "새 것": Line 2 is about the same.`},
 		{
 			intake.Brands, "카테고리,이름,이미지\n1,새것,http://x/y.png\n", "0 0 0 1",
-			`2 image "http://x/y.png": This must be the path of a picture on this server, such as /UPLOAD/a.png.`,
+			`2 image "http://x/y.png": This must be the file name of an uploaded picture, or a path on this server such as /UPLOAD/a.png.`,
 		},
 		{intake.Products, "브랜드,이름,액면가\nCU,초코 우유,1400\nCU,바나나우유,1600\n", "1 0 1 0", ""},
 		{intake.Products, "브랜드,이름,액면가\nCU,새것,\n", "0 0 0 1", `2 face price "": A value is needed.`},

@@ -161,16 +161,20 @@ func (r *row) yes(key string, otherwise bool) bool {
 	return otherwise
 }
 
-// image reads the path of a picture.
+// image reads the path of a picture, or the file name of one that was uploaded.
 func (r *row) image(key, otherwise string) string {
 	if !r.given(key) {
 		return otherwise
 	}
-	path := r.text(key, 300)
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, "..") {
-		r.refuse(key, say("이 서버의 그림 경로여야 합니다. 예: /UPLOAD/a.png", "This must be the path of a picture on this server, such as /UPLOAD/a.png."))
+	name := r.text(key, maxText)
+	if !strings.ContainsAny(name, "/\\") {
+		return PicturesAt + pictureName(name)
 	}
-	return path
+	if !strings.HasPrefix(name, "/") || strings.HasPrefix(name, "//") || strings.Contains(name, "..") {
+		r.refuse(key, say("올린 그림의 파일 이름이나 /UPLOAD/a.png 같은 이 서버의 경로여야 합니다.",
+			"This must be the file name of an uploaded picture, or a path on this server such as /UPLOAD/a.png."))
+	}
+	return name
 }
 
 // optional reads a text that keeps what is there when it says nothing.

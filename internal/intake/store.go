@@ -120,6 +120,9 @@ type Store interface {
 	// SweepImports fails the imports whose node died, and forgets files that waited since before a time.
 	SweepImports(ctx context.Context, now, forget time.Time) error
 
+	// PutPictures keeps pictures, in place of those with the same paths, all or none.
+	PutPictures(ctx context.Context, pictures []Picture, now time.Time) error
+
 	Import(ctx context.Context, id int64) (*Import, error)
 	ImportBody(ctx context.Context, id int64) ([]byte, error)
 	// Imports lists them, the newest first, from below an id (0 = from the newest).
