@@ -103,7 +103,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
 	n.console = console.New(console.Config{
-		Store: n.db, Passwords: n.vault, Secrets: n.vault, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
+		Store: n.db, Passwords: n.vault, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address:  func(r *http.Request) string { return peer.Address(r, proxies).String() },
 		Refusals: n.metrics.refusals,
 	})

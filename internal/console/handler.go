@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"giftimbiz/internal/clock"
@@ -30,14 +29,10 @@ type Store interface {
 	dashboardStore
 }
 
-// Passwords hashes and checks operators' passwords, slowly.
+// Passwords hashes and checks operators' passwords, slowly, and keeps what else signing in needs secret.
 type Passwords interface {
 	HashCode(plain string) (string, error)
 	CheckCode(ctx context.Context, hash, plain string) (bool, error)
-}
-
-// Secrets keeps what the second step of signing in needs secret.
-type Secrets interface {
 	SealSecret(kind string, id int64, plain string) ([]byte, error)
 	OpenSecret(kind string, id int64, sealed []byte) (string, error)
 	Capability(kind string, data []byte) string
@@ -48,7 +43,6 @@ type Secrets interface {
 type Config struct {
 	Store     Store
 	Passwords Passwords
-	Secrets   Secrets // for the second step of signing in; tests of other pages may leave it out
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // how browsers reach the server
@@ -62,7 +56,7 @@ type handler struct {
 	Config
 	pages  map[locale.Language]pageSet
 	guard  *http.CrossOriginProtection
-	nobody func() (string, error) // the hash of a password that nobody has
+	nobody string // the hash of a password that nobody has
 	survey survey
 	past   pastDays
 }
@@ -73,7 +67,10 @@ func New(cfg Config) http.Handler {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
-	h.nobody = sync.OnceValues(func() (string, error) { return cfg.Passwords.HashCode(rand.Text()) })
+	var err error
+	if h.nobody, err = cfg.Passwords.HashCode(rand.Text()); err != nil {
+		panic("console: hash a password: " + err.Error())
+	}
 	if err := h.guard.AddTrustedOrigin(strings.TrimSuffix(cfg.PublicURL, "/")); err != nil {
 		panic("console: public URL: " + err.Error())
 	}

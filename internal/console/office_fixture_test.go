@@ -53,7 +53,7 @@ func newOfficeHouse(t *testing.T) *officeHouse {
 		t.Fatal(err)
 	}
 	h.console = console.New(console.Config{
-		Store: h.DB, Passwords: h.vault, Secrets: h.vault, Clock: h.Clock, Logger: slog.New(slog.NewTextHandler(&h.log, nil)),
+		Store: h.DB, Passwords: h.vault, Clock: h.Clock, Logger: slog.New(slog.NewTextHandler(&h.log, nil)),
 		PublicURL: "http://console.test",
 		Address:   func(r *http.Request) string { return r.Header.Get("Test-Address") },
 		Refusals:  func() map[string]int64 { return map[string]int64{"PD": 3, "GPLF": 0} },

@@ -64,10 +64,9 @@ func (q *request) startSession(o office.Operator, step int64) error {
 	s := office.Session{
 		ID: hashOf(token), Operator: o, CreatedAt: q.now, ExpiresAt: q.lasts(q.now),
 		Address: address, Agent: strings.ToValidUTF8(agent[:min(len(agent), maxAgent)], ""),
-		Former: q.session.ID, Step: step,
 	}
 	q.actAs(office.Actor{OperatorID: o.ID, Name: o.Email, Address: address})
-	if err := q.h.Store.StartSession(q.Context(), s); err != nil {
+	if err := q.h.Store.StartSession(q.Context(), s, q.session.ID, step); err != nil {
 		return err
 	}
 	q.setCookie(token, atMostFor)

@@ -18,7 +18,7 @@ type signInStore interface {
 	OperatorByEmail(ctx context.Context, email string) (office.Operator, error)
 	Operator(ctx context.Context, id int64) (office.Operator, error)
 	// StartSession fails with office.ErrChanged when the operator is not as it was read, or the code's step was used before.
-	StartSession(ctx context.Context, s office.Session) error
+	StartSession(ctx context.Context, s office.Session, former []byte, step int64) error
 	Session(ctx context.Context, id []byte, now time.Time) (office.Session, error)
 	SeeSession(ctx context.Context, id []byte, now, expires time.Time) error
 	EndSession(ctx context.Context, o office.Operator, id []byte, now time.Time) error
@@ -169,12 +169,12 @@ func (q *request) stepToken(o office.Operator) string {
 	data := binary.BigEndian.AppendUint64(nil, uint64(o.ID))
 	data = binary.BigEndian.AppendUint64(data, uint64(o.Version))
 	data = binary.BigEndian.AppendUint64(data, uint64(q.now.Add(codeWithin).UnixMilli()))
-	return q.h.Secrets.Capability(stepKind, data)
+	return q.h.Passwords.Capability(stepKind, data)
 }
 
 // stepOperator returns whose password was given, or office.ErrNotFound.
 func (q *request) stepOperator(token string) (office.Operator, error) {
-	data, ok := q.h.Secrets.OpenCapability(stepKind, token)
+	data, ok := q.h.Passwords.OpenCapability(stepKind, token)
 	if !ok || len(data) != 24 || q.now.UnixMilli() > int64(binary.BigEndian.Uint64(data[16:])) {
 		return office.Operator{}, office.ErrNotFound
 	}
@@ -206,7 +206,7 @@ func (q *request) checkPassword(form signInForm) (office.Operator, bool, error) 
 	o, err := q.h.Store.OperatorByEmail(q.Context(), form.Email)
 	hash := o.PasswordHash
 	if errors.Is(err, office.ErrNotFound) {
-		hash, err = q.h.nobody()
+		hash, err = q.h.nobody, nil
 	}
 	if err != nil {
 		return o, false, err

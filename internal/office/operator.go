@@ -72,10 +72,6 @@ type Session struct {
 	ExpiresAt time.Time
 	Address   string
 	Agent     string
-
-	// What counts when it starts only.
-	Former []byte // the session that the browser had before; nil = none
-	Step   int64  // the time step of the code that was given; 0 = none was asked for
 }
 
 // OperatorRow is an operator in the list of all.

@@ -40,8 +40,7 @@ func signIn(t *testing.T, h *storagetest.House, o office.Operator, name string, 
 	now := h.Clock.Now()
 	return h.DB.StartSession(t.Context(), office.Session{
 		ID: []byte(name), Operator: o, CreatedAt: now, ExpiresAt: now.Add(time.Hour), Address: "192.0.2.1", Agent: "a browser",
-		Step: step,
-	})
+	}, nil, step)
 }
 
 func signedIn(t *testing.T, h *storagetest.House, name string) bool {

@@ -10,21 +10,21 @@ import (
 	"giftimbiz/internal/office"
 )
 
-// StartSession keeps a browser that has just signed in, ends the session it had before, and forgets all that are over.
-// ErrChanged: the operator was changed or disabled since it was read, or the code of this step, or of a later one, was used
-// before: each works once.
-func (db *DB) StartSession(ctx context.Context, s office.Session) error {
+// StartSession keeps a browser that has just signed in, ends the one it had before, if any, and forgets all sessions that
+// are over. ErrChanged: the operator was changed or disabled since it was read. A step above 0 is that of the code which was
+// given: each step's code works once, and ErrChanged says that it, or a later one, was used.
+func (db *DB) StartSession(ctx context.Context, s office.Session, former []byte, step int64) error {
 	o := s.Operator
 	return db.auditedTx(ctx, func(tx *sql.Tx) error {
 		// The row is locked, so that a change under way ends this session too, or is seen here.
 		res, err := tx.ExecContext(ctx, `UPDATE operators SET totp_step = CASE WHEN CAST($3 AS BIGINT) > 0 THEN $3 ELSE totp_step END
-WHERE id = $1 AND version = $2 AND disabled = 0 AND ($3 = 0 OR totp_step < $3)`, o.ID, o.Version, s.Step)
+WHERE id = $1 AND version = $2 AND disabled = 0 AND ($3 = 0 OR totp_step < $3)`, o.ID, o.Version, step)
 		if err := wantRow(res, err, ErrChanged); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, millis(s.CreatedAt))
-		if err == nil && s.Former != nil {
-			_, err = tx.ExecContext(ctx, `DELETE FROM sessions WHERE token_hash = $1`, s.Former)
+		if err == nil && former != nil {
+			_, err = tx.ExecContext(ctx, `DELETE FROM sessions WHERE token_hash = $1`, former)
 		}
 		if err != nil {
 			return err
