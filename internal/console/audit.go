@@ -127,9 +127,6 @@ var auditHeader = []text{
 	{"사유", "Note"},
 }
 
-// exportedAtOnce is how many rows an export reads at once.
-const exportedAtOnce = 1000
-
 // eachEntry passes all entries that a filter selects, newest first.
 func (q *request) eachEntry(f office.AuditFilter, row func(...any) error) error {
 	for before := gift.ID(0); ; {

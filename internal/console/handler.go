@@ -22,6 +22,10 @@ const Root = "/console"
 // Store is what the console needs of the database; each page declares its part. Errors wrap those of office.
 type Store interface {
 	signInStore
+	catalogueStore
+	ledgerStore
+	partnerStore
+	orderStore
 	accountStore
 	operatorStore
 	auditStore
@@ -43,11 +47,16 @@ type Passwords interface {
 type Config struct {
 	Store     Store
 	Passwords Passwords
+	Numbers   Numbers
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // how browsers reach the server
+	Keys      KeyMaker
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
+	// Lookup returns the keyed hash under which a value of a kind is found: vault.Lookup. Without it vouchers are not found by
+	// their numbers.
+	Lookup func(kind, value string) []byte
 	// Refusals returns how often this node has refused partners' calls since it started, by result code; nil: not shown.
 	Refusals func() map[string]int64
 }
@@ -63,7 +72,8 @@ type handler struct {
 
 // New returns what serves everything under Root.
 func New(cfg Config) http.Handler {
-	if cfg.Store == nil || cfg.Passwords == nil || cfg.Clock == nil || cfg.Logger == nil || cfg.Address == nil {
+	if cfg.Store == nil || cfg.Passwords == nil || cfg.Keys == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil ||
+		cfg.Address == nil {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
@@ -94,13 +104,9 @@ type route struct {
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
 	return slices.Concat(
-		frameRoutes(),
-		signInRoutes(),
-		dashboardRoutes(),
-		accountRoutes(),
-		operatorRoutes(),
-		auditRoutes(),
-		settingRoutes(),
+		frameRoutes(), signInRoutes(), dashboardRoutes(), accountRoutes(),
+		partnerRoutes(), orderRoutes(), catalogueRoutes(), ledgerRoutes(),
+		auditRoutes(), operatorRoutes(), settingRoutes(),
 	)
 }
 
@@ -121,6 +127,7 @@ type request struct {
 	lang     locale.Language
 	session  office.Session // zero for those who have not signed in
 	operator office.Operator
+	code     string // a manager code made by this request, to be shown once
 }
 
 // failure is an answer that is no page of its own: a status and what to say.
@@ -193,6 +200,11 @@ func (q *request) fail(err error) {
 		f = failure{http.StatusConflict, text{
 			"그 사이에 다른 사람이 바꾸었습니다. 다시 열어 확인한 뒤 저장하십시오.",
 			"Somebody else changed this meanwhile. Open it again, look, and save then.",
+		}}
+	case errors.Is(err, office.ErrUnanswered):
+		f = failure{http.StatusServiceUnavailable, text{
+			"데이터베이스가 응답하지 않아 저장되었는지 알 수 없습니다. 다시 하기 전에 페이지를 새로 열어 확인하십시오.",
+			"The database did not answer: this may have been stored, or not. Open the page anew and look before you do it again.",
 		}}
 	default:
 		q.h.Logger.Error("console", "route", q.Pattern, "request", q.w.Header().Get(requestid.Header), "error", err)

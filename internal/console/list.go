@@ -114,5 +114,8 @@ func (q *request) export(f sheet.Format, name string, header []text, each func(r
 	return nil
 }
 
+// exportedAtOnce is how many rows an export asks a store for at a time.
+const exportedAtOnce = 1000
+
 // exportWithin bounds how long an export may take.
 const exportWithin = 15 * time.Minute

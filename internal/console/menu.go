@@ -18,6 +18,10 @@ var menuEntries = []struct {
 	name    text
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
+	{partnersAddress, text{"파트너", "Partners"}},
+	{ordersAddress, ordersTitle},
+	{Root + "/catalogue", text{"상품", "Catalogue"}},
+	{ledgerAddress, text{"원장", "Ledger"}},
 	{Root + "/audit", text{"감사 기록", "Audit"}},
 	{Root + "/operators", text{"담당자", "Operators"}},
 	{Root + "/settings", text{"설정", "Settings"}},

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,7 +18,6 @@ import (
 
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 	"giftimbiz/internal/vault"
 )
@@ -36,27 +34,12 @@ const officePassword = "a password of admins"
 
 func newOfficeHouse(t *testing.T) *officeHouse {
 	t.Helper()
-	h := &officeHouse{House: storagetest.NewHouse(t, func(t testing.TB) (*storage.DB, func() *storage.DB) {
-		db, err := storage.OpenOrCreate(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := db.Close(); err != nil {
-				t.Error(err)
-			}
-		})
-		return db, nil
-	})}
-	var err error
-	if h.vault, err = vault.Parse([]byte("root " + strings.Repeat("A", 43) + "\ndata 1 " + strings.Repeat("E", 43))); err != nil {
-		t.Fatal(err)
-	}
-	h.console = console.New(console.Config{
-		Store: h.DB, Passwords: h.vault, Clock: h.Clock, Logger: slog.New(slog.NewTextHandler(&h.log, nil)),
-		PublicURL: "http://console.test",
-		Address:   func(r *http.Request) string { return r.Header.Get("Test-Address") },
-		Refusals:  func() map[string]int64 { return map[string]int64{"PD": 3, "GPLF": 0} },
+	house, _ := openHouse(t)
+	h := &officeHouse{House: house, vault: newVault(t)}
+	h.console = openConsole(house, h.vault, func(cfg *console.Config) {
+		cfg.Logger = slog.New(slog.NewTextHandler(&h.log, nil))
+		cfg.Address = func(r *http.Request) string { return r.Header.Get("Test-Address") }
+		cfg.Refusals = func() map[string]int64 { return map[string]int64{"PD": 3, "GPLF": 0} }
 	})
 	h.operator("admin@example.com", office.Admin)
 	return h

@@ -25,8 +25,8 @@ const (
 
 // What secrets are sealed as: an operator's own, and one that is offered and not yet confirmed.
 const (
-	secretKind = "operator's second factor"
-	offerKind  = "operator's second factor, offered"
+	totpKind        = "operator's second factor"
+	offeredTOTPKind = "operator's second factor, offered"
 )
 
 var (
@@ -36,7 +36,7 @@ var (
 
 // checkCode tells whether a code is the operator's now, and of which step it is: a step's code must be used once only.
 func (q *request) checkCode(o office.Operator, code string) (step int64, ok bool, err error) {
-	secret, err := q.h.Passwords.OpenSecret(secretKind, o.ID, o.TOTP)
+	secret, err := q.h.Passwords.OpenSecret(totpKind, o.ID, o.TOTP)
 	if err != nil {
 		return 0, false, err
 	}
@@ -83,7 +83,7 @@ func (q *request) showSecondFactor() error {
 
 // offerSecret shows the form with a secret.
 func (q *request) offerSecret(status int, secret string, form secondFactorForm) error {
-	sealed, err := q.h.Passwords.SealSecret(offerKind, q.operator.ID, secret)
+	sealed, err := q.h.Passwords.SealSecret(offeredTOTPKind, q.operator.ID, secret)
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (q *request) turnSecondFactorOn() error {
 	if err != nil {
 		return q.redirect(accountAddress + "/second-factor")
 	}
-	secret, err := q.h.Passwords.OpenSecret(offerKind, q.operator.ID, sealed)
+	secret, err := q.h.Passwords.OpenSecret(offeredTOTPKind, q.operator.ID, sealed)
 	if err != nil { // not ours, or of a key that is gone
 		return q.redirect(accountAddress + "/second-factor")
 	}
@@ -155,7 +155,7 @@ func (q *request) keepSecret(secret string, step int64) error {
 		return office.ErrChanged
 	}
 	var err error
-	if o.TOTP, err = q.h.Passwords.SealSecret(secretKind, o.ID, secret); err != nil {
+	if o.TOTP, err = q.h.Passwords.SealSecret(totpKind, o.ID, secret); err != nil {
 		return err
 	}
 	err = q.h.Store.ChangeOperator(q.Context(), "operator.second_factor_on", q.operator, o, q.session.ID, q.now)

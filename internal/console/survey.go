@@ -36,7 +36,7 @@ type surveyed struct {
 	Failed     bool // the last survey failed; what is shown is older
 	Categories []categoryStock
 	Total      categoryStock
-	Expiring   []office.Expiring
+	Expiring   []office.ExpiringOffer
 	SellOut    []sellOut
 	Low        []office.LowPartner
 	LowBelow   gift.Won

@@ -48,11 +48,13 @@ func parsePages() map[locale.Language]pageSet {
 func functions(lang locale.Language) template.FuncMap {
 	return template.FuncMap{
 		"t":    func(ko, en string) string { return text{ko, en}.in(lang) },
+		"say":  func(t text) string { return t.in(lang) },
 		"lang": func() string { return text{"ko", "en"}.in(lang) },
 		"won":  func(w gift.Won) string { return won(w, lang) },
 		"n":    grouped,
 		"day":  func(d gift.Day) string { return d.Start().Format("2006-01-02") },
 		"time": func(t time.Time) string { return t.In(gift.Seoul).Format("2006-01-02 15:04:05") },
+		"list": func(values ...any) []any { return values },
 		"n64":  func(w gift.Won) string { return grouped(int64(w)) }, // of figures that may be money or not
 		"newest": func(days []office.DaySales) []office.DaySales {
 			days = slices.Clone(days)
@@ -71,6 +73,9 @@ func functions(lang locale.Language) template.FuncMap {
 // won writes an amount as people read it.
 func won(w gift.Won, lang locale.Language) string {
 	if lang == locale.English {
+		if w < 0 {
+			return "−₩" + grouped(int64(-w))
+		}
 		return "₩" + grouped(int64(w))
 	}
 	return grouped(int64(w)) + "원"

@@ -37,8 +37,8 @@ type StockItem struct {
 	In30     int64
 }
 
-// Expiring is an offer that is on sale and expires soon.
-type Expiring struct {
+// ExpiringOffer is an offer that is on sale and expires soon.
+type ExpiringOffer struct {
 	OfferID  int64
 	Kind     gift.Kind
 	Name     string
@@ -51,7 +51,7 @@ type Expiring struct {
 type Stock struct {
 	AsOf     time.Time
 	Items    []StockItem
-	Expiring []Expiring // the soonest first
+	Expiring []ExpiringOffer // the soonest first
 	Sold     map[SoldKey]int64
 }
 

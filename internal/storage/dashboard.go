@@ -133,7 +133,7 @@ ORDER BY x.last_day, x.units DESC, x.id`, today, expiringShown)
 		return err
 	}
 	return scanAll(rows, func(row scanner) error {
-		var e office.Expiring
+		var e office.ExpiringOffer
 		err := row.Scan(&e.OfferID, &e.Kind, &e.Name, &e.Category, &e.LastDay, &e.Units)
 		stock.Expiring = append(stock.Expiring, e)
 		return err

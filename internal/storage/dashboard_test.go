@@ -114,8 +114,8 @@ func TestStockIsWhatCanBeBoughtNow(t *testing.T) {
 		}
 		got, err := h.DB.Stock(t.Context(), h.Clock.Now(), today-6)
 		const food, stars = "마트,편의점", "분식"
-		expiring := func(id int64, day gift.Day, units int64) office.Expiring {
-			return office.Expiring{OfferID: id, Kind: gift.Gifticon, Name: storagetest.Voucher, Category: food, LastDay: day, Units: units}
+		expiring := func(id int64, day gift.Day, units int64) office.ExpiringOffer {
+			return office.ExpiringOffer{OfferID: id, Kind: gift.Gifticon, Name: storagetest.Voucher, Category: food, LastDay: day, Units: units}
 		}
 		want := office.Stock{
 			AsOf: h.Clock.Now(),
@@ -123,7 +123,7 @@ func TestStockIsWhatCanBeBoughtNow(t *testing.T) {
 				{Kind: gift.Gifticon, ID: 27935, Name: storagetest.Voucher, Category: food, Offers: 4, Units: 39, In7: 19, In30: 29},
 				{Kind: gift.StarCoupon, ID: storagetest.CampaignID, Name: storagetest.CouponName, Category: stars, Offers: 1, Units: 10},
 			},
-			Expiring: []office.Expiring{expiring(1, today, 9), expiring(2, today+6, 10), expiring(3, today+7, 10)},
+			Expiring: []office.ExpiringOffer{expiring(1, today, 9), expiring(2, today+6, 10), expiring(3, today+7, 10)},
 			Sold:     map[office.SoldKey]int64{{Kind: gift.Gifticon, ID: 27935}: 14},
 		}
 		if diff := cmp.Diff(want, got, sortedItems); diff != "" || err != nil {

@@ -51,7 +51,7 @@ var harms = []harm{
 	},
 	{
 		"an account without entries has a balance", `UPDATE accounts SET balance = 3 WHERE kind = 'refunds'`,
-		"every balance equals its entries", "account 2 shows 3, its entries add up to 0",
+		"every balance equals its entries", "account 2 shows 3, its entries add up to -1880",
 	},
 	{
 		"a prepaid balance is below zero", `UPDATE accounts SET balance = -1 WHERE id = {account}`,
@@ -72,8 +72,8 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, -5)
 		"test money stays apart", "transaction 77 is not between",
 	},
 	{
-		"a sandbox partner is credited by something else than a deposit",
-		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'adjustment', '', 1);
+		"a sandbox partner is credited by something else than a deposit or an adjustment",
+		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'gift', '', 1);
 INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5), (3, 77, -5)`,
 		"test money stays apart", "transaction 77 is not between",
 	},
@@ -101,6 +101,14 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5),
 	{
 		"a position is left out", `UPDATE units SET position = 6 WHERE id = 100004`,
 		"every offer's units stand at 1 to its last position", "offer 1 has 5 units from 1 to 6, its last position is 5",
+	},
+	{
+		"a sold unit is withdrawn", `UPDATE units SET position = -2000000000000000 WHERE id = 100001`,
+		"no withdrawn unit is in a live order", "unit 100001 is in order",
+	},
+	{
+		"a free unit is withdrawn behind its offer's back", `UPDATE units SET position = -2000000000000000 WHERE id = 100005`,
+		"every offer's units stand at 1 to its last position", "offer 1 has 4 units from 1 to 4, its last position is 5",
 	},
 	{
 		"an offer has units that it does not know of", `UPDATE offers SET last_position = 4 WHERE id = 1`,
@@ -141,7 +149,7 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5),
 	},
 	{
 		"a day is missing", `DELETE FROM partner_days WHERE partner_id = {demo} AND kind = 1`,
-		"every partner's days equal its orders", "-3 orders, -4 items, -3760 spent and -5600 face value too many",
+		"every partner's days equal its orders", "-4 orders, -6 items, -5640 spent and -8400 face value too many",
 	},
 	{
 		"a purchase is on another day", `UPDATE orders SET at = at + 43200000 WHERE id = {live}`, // noon becomes midnight
@@ -203,11 +211,11 @@ UPDATE entries SET amount = amount - 1 WHERE account_id = 1`,
 	},
 	{
 		"a deposit is of an order", `UPDATE ledger_transactions SET order_id = {live} WHERE kind = 'deposit'`,
-		"a redemption is of an order, a deposit of none", "is a deposit of order {live}",
+		"a redemption or a refund is of an order, a deposit or an adjustment of none", "is a deposit of order {live}",
 	},
 	{
 		"a redemption is of no order", `UPDATE ledger_transactions SET order_id = NULL WHERE kind = 'redemption'`,
-		"a redemption is of an order, a deposit of none", "is a redemption of order 0",
+		"a redemption or a refund is of an order, a deposit or an adjustment of none", "is a redemption of order 0",
 	},
 	{
 		"a sold gifticon loses its number", `UPDATE units SET number = NULL WHERE id = 100001`,
@@ -280,6 +288,60 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 		"the house's own rows are there", "the change clock is missing, or there are too many",
 	},
 	{
+		"a closing balance is changed", `UPDATE account_days SET balance = balance + 5 WHERE account_id = {account}`,
+		"every closing balance equals the entries before it", "account {account} day 20346: 95745 closed, 95740 booked",
+	},
+	{
+		"an entry comes after its day was closed", `INSERT INTO entries (account_id, txn_id, amount) VALUES (1, 77, 5)`,
+		"every closing balance equals the entries before it", "account 1 day 19723: 0 closed, 5 booked",
+	},
+	{
+		"a day is closed too early",
+		`UPDATE account_days_cursor SET next_day = 20000; UPDATE account_days SET balance = 0 WHERE account_id = 1`,
+		"no day is closed that is after the closed ones", "account 1 day 20346",
+	},
+	{
+		"a transaction is not found by an account", `DELETE FROM moved_accounts WHERE account_id = 1`,
+		"every transaction is found by the accounts that it moved", ", account 1, as a deposit",
+	},
+	{
+		"a shop's day counts a coupon too many", `UPDATE shop_days SET coupons = coupons + 1 WHERE shop_id = 38`,
+		"every shop's days equal what was redeemed there",
+		"shop 38 day 20346: 1 coupons, 0 face value and 0 paid too many",
+	},
+	{
+		"a settlement is of more than was redeemed",
+		`INSERT INTO settlements (shop_id, first_day, last_day, coupons, face, paid, txn_id, at) VALUES (38, 20346, 20346, 1, 4000, 505, 77, 0)`,
+		"every settlement is of what was redeemed in its period", "shop 38 from day 20346: 505 settled, 500 redeemed",
+	},
+	{
+		"a settlement is not booked",
+		`INSERT INTO settlements (shop_id, first_day, last_day, coupons, face, paid, txn_id, at) VALUES (38, 20346, 20346, 1, 4000, 500, 77, 0)`,
+		"every settlement is booked from what is owed to its shop", "transaction 77, shop 38: 0 instead of -500 booked",
+	},
+	{
+		"a day is settled twice",
+		`INSERT INTO settlements (shop_id, first_day, last_day, coupons, face, paid, txn_id, at) VALUES (38, 1, 5, 1, 1, 1, 77, 0), (38, 5, 6, 1, 1, 1, 78, 0)`,
+		"no day of a shop is settled twice", "shop 38 from day 1 and from day 5",
+	},
+	{
+		"a shop is paid too much", `UPDATE accounts SET balance = -1 WHERE kind = 'payable'`,
+		"no shop was paid more than it is owed", "shop 38 has -1",
+	},
+	{
+		"an unused coupon is counted twice", `UPDATE unused_coupons SET coupons = coupons + 1 WHERE offer_id = 1350`,
+		"the unused coupons are those that were sold and neither used nor cancelled",
+		"offer 1350: 1 coupons, 0 face value and 0 paid too many",
+	},
+	{
+		"the closing balances' cursor is lost", `DELETE FROM account_days_cursor`,
+		"the house's own rows are there", "the cursor of the closing balances is missing",
+	},
+	{
+		"the unused coupons' cursor is lost", `DELETE FROM unused_coupons_cursor`,
+		"the house's own rows are there", "the cursor of the unused coupons is missing",
+	},
+	{
 		"the sales figures' cursor is lost", `DELETE FROM item_sales_cursor`,
 		"the house's own rows are there", "the cursor of the sales figures is missing",
 	},
@@ -302,6 +364,62 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 	},
 }
 
+// refundHarms are about what was paid back.
+var refundHarms = []harm{
+	{
+		"an item is cancelled by hand", `UPDATE order_items SET cancelled_at = 7 WHERE order_id = {live} AND line = 2`,
+		"every cancelled item was refunded then, no other was", "order {live} line 2: 1 times cancelled and 0 times refunded at 7",
+	},
+	{
+		"a refunded item is good again", `UPDATE order_items SET cancelled_at = NULL WHERE order_id = {back} AND line = 1`,
+		"every cancelled item was refunded then, no other was", "order {back} line 1: 0 times cancelled and 1 times refunded",
+	},
+	{
+		"a refund becomes another order's", `UPDATE refunds SET order_id = {live} WHERE id = {refund}`,
+		"every cancelled item was refunded then, no other was", "order {back} line 1: 0 times cancelled and 1 times refunded at 0",
+	},
+	{
+		"a refund is of another sum", `UPDATE refunds SET amount = amount + 5 WHERE id = {refund}`,
+		"every refund is what its items cost", "refund {refund} is 945, its 1 items cost 940",
+	},
+	{
+		"a refund loses its items", `DELETE FROM refund_items WHERE refund_id = {refund}`,
+		"every refund is what its items cost", "refund {refund} is 940, its 0 items cost 0",
+	},
+	{
+		"a refund is not booked",
+		`DELETE FROM entries WHERE txn_id = {refund}; DELETE FROM ledger_transactions WHERE id = {refund}`,
+		"every refund of a live order is booked to its partner once, no other is",
+		"refund {refund} of order {back}: 0 instead of 940 booked on account {account}",
+	},
+	{
+		"a refund is booked to another partner",
+		`UPDATE entries SET account_id = {test account} WHERE txn_id = {refund} AND amount > 0`,
+		"every refund of a live order is booked to its partner once, no other is",
+		"refund {refund} of order {back}: 940 instead of 0 booked on account {test account}",
+	},
+	{
+		"a refund is booked twice",
+		`INSERT INTO ledger_transactions (id, kind, order_id, memo, at) VALUES (77, 'refund', {back}, '', 1);
+INSERT INTO entries (account_id, txn_id, amount) VALUES ({account}, 77, 940), (2, 77, -940)`,
+		"every refund of a live order is booked to its partner once, no other is",
+		"refund 77 of order {back}: 940 instead of 0 booked on account {account}",
+	},
+	{
+		"a refund is of no order", `UPDATE ledger_transactions SET order_id = NULL WHERE id = {refund}`,
+		"a redemption or a refund is of an order, a deposit of none", "is a refund of order 0",
+	},
+	{
+		"a refund is taken from sales", `UPDATE entries SET account_id = 16 WHERE txn_id = {refund} AND amount < 0`,
+		"every ledger transaction is between the accounts of its kind",
+		"transaction {refund} is a refund from sales to prepaid in 2 entries",
+	},
+	{
+		"more is paid back than was paid", `UPDATE orders SET amount = 1000 WHERE id = {back}`,
+		"no order is paid back more than it cost", "order {back} cost 1000, paid back were 1880",
+	},
+}
+
 // orphans are columns that are made to name row 99999, which no table has.
 var orphans = []struct{ column, where, parent string }{
 	{"partner_keys.partner_id", "partner_id = {demo}", "partners"},
@@ -309,6 +427,10 @@ var orphans = []struct{ column, where, parent string }{
 	{"accounts.owner_id", "kind = 'payable'", "shops"},
 	{"entries.account_id", "txn_id = {live} AND amount > 0", "accounts"},
 	{"ledger_transactions.order_id", "order_id = {used}", "orders"},
+	{"account_days.account_id", "account_id = {account}", "accounts"},
+	{"moved_accounts.txn_id", "account_id = {account}", "ledger_transactions"},
+	{"shop_days.shop_id", "shop_id = 38", "shops"},
+	{"unused_coupons.offer_id", "offer_id = 1350", "offers"},
 	{"brands.category_id", "id = 4", "categories"},
 	{"products.brand_id", "id = 27935", "brands"},
 	{"shops.category_id", "id = 37", "categories"},
@@ -320,11 +442,15 @@ var orphans = []struct{ column, where, parent string }{
 	{"offers.last_partner", "id = 1", "partners"},
 	{"offers.last_order", "id = 1", "orders"},
 	{"units.offer_id", "id = 100004", "offers"},
+	{"price_rules.scope_id", "scope = 'category'", "categories"},
+	{"price_rules.scope_id", "scope = 'brand'", "brands"},
 	{"orders.partner_id", "id = {free}", "partners"},
 	{"order_items.order_id", "order_id = {free}", "orders"},
 	{"order_items.offer_id", "order_id = {free}", "offers"},
 	{"order_items.unit_id", "order_id = {free}", "units"},
 	{"order_items.used_seller", "order_id = {used}", "sellers"},
+	{"refunds.order_id", "id = {refund}", "orders"},
+	{"refund_items.refund_id", "order_id = {back} AND line = 1", "refunds"},
 	{"once_claims.partner_id", "partner_id = {demo}", "partners"},
 	{"once_claims.offer_id", "partner_id = {demo}", "offers"},
 	{"partner_days.partner_id", "partner_id = {test}", "partners"},

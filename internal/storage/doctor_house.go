@@ -13,14 +13,17 @@ var houseChecks = []check{
 SELECT name || ' is missing, or there are too many' AS detail
 FROM (SELECT 'the change clock' AS name, COUNT(*) AS n, COALESCE(MIN(id), 0) AS low, 1 AS want FROM change_clock
       UNION ALL SELECT 'the cursor of the sales figures', COUNT(*), COALESCE(MIN(id), 0), 1 FROM item_sales_cursor
+      UNION ALL SELECT 'the cursor of the closing balances', COUNT(*), COALESCE(MIN(id), 0), 1 FROM account_days_cursor
+      UNION ALL SELECT 'the cursor of the unused coupons', COUNT(*), COALESCE(MIN(id), 0), 1 FROM unused_coupons_cursor
       UNION ALL SELECT 'a node number', COUNT(*), COALESCE(MIN(number), 0) + 1, %[1]d FROM node_leases WHERE number < %[1]d) x
 WHERE n <> want OR low <> 1`, gift.Nodes)},
 
 	{"the house's own accounts are there", fmt.Sprintf(`
-WITH house (id, kind, owner_id) AS (VALUES (%d, 'bank', 0), (%d, 'refunds', 0), (%d, 'test_funds', 0), %s)
+WITH house (id, kind, owner_id) AS (VALUES (%d, 'bank', 0), (%d, 'refunds', 0), (%d, 'test_funds', 0),
+    (%d, 'adjustments', 0), %s)
 SELECT 'account ' || id || ' (' || kind || ') is missing' AS detail
 FROM (SELECT id, kind, owner_id FROM house EXCEPT SELECT id, kind, owner_id FROM accounts) x`,
-		bankAccount, refundsAccount, testFundsAccount, salesRows())},
+		bankAccount, refundsAccount, testFundsAccount, adjustmentsAccount, salesRows())},
 
 	{"no change has a number that the change clock did not give", changesAhead(
 		"partners", "categories", "brands", "products", "shops", "campaigns", "offers")},

@@ -127,20 +127,84 @@ CREATE TABLE accounts (
     CHECK (kind <> 'prepaid' OR balance >= 0)
 ) /*often updated*/;
 -- Heads of all transactions but purchases, whose head is the order of the same id.
+-- prepaid_account is the partner's account that one moves, if any: by it a statement adds up what happened besides purchases.
 CREATE TABLE ledger_transactions (
-    id        BIGINT NOT NULL PRIMARY KEY,
-    kind      TEXT   NOT NULL,
-    order_id  BIGINT,
-    reference TEXT   UNIQUE,
-    memo      TEXT   NOT NULL,
-    at        BIGINT NOT NULL
+    id              BIGINT NOT NULL PRIMARY KEY,
+    kind            TEXT   NOT NULL,
+    order_id        BIGINT,
+    reference       TEXT   UNIQUE,
+    memo            TEXT   NOT NULL,
+    at              BIGINT NOT NULL,
+    prepaid_account BIGINT
 );
+CREATE INDEX ledger_transactions_kind ON ledger_transactions (kind, id);
+CREATE INDEX ledger_transactions_prepaid ON ledger_transactions (prepaid_account, id) WHERE prepaid_account IS NOT NULL;
+CREATE INDEX ledger_transactions_order ON ledger_transactions (order_id) WHERE order_id IS NOT NULL;
 CREATE TABLE entries (
     account_id BIGINT NOT NULL,
     txn_id     BIGINT NOT NULL,
     amount     BIGINT NOT NULL CHECK (amount <> 0),
     PRIMARY KEY (account_id, txn_id)
 ) /*clustered*/;
+-- Which accounts a transaction that is no purchase moved, so that its entries are found. A purchase's are found without:
+-- it moves its partner's account and one of the few sales accounts, and writes nothing here.
+CREATE TABLE moved_accounts (
+    txn_id     BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    kind       TEXT   NOT NULL,
+    PRIMARY KEY (txn_id, account_id)
+) /*clustered*/;
+CREATE INDEX moved_accounts_account ON moved_accounts (account_id, kind, txn_id);
+-- Closing balances of the days before next_day, summed up in the background: a row for each account and day with entries.
+-- The balance at a moment is the last closing before it and the entries since.
+CREATE TABLE account_days (
+    account_id BIGINT NOT NULL,
+    day        BIGINT NOT NULL,
+    balance    BIGINT NOT NULL,
+    PRIMARY KEY (account_id, day)
+) /*clustered*/;
+CREATE TABLE account_days_cursor (
+    id       BIGINT NOT NULL PRIMARY KEY,
+    next_day BIGINT NOT NULL
+);
+INSERT INTO account_days_cursor (id, next_day) VALUES (1, 0);
+-- Credits and debits of a partner's balance that are neither deposits nor purchases. state: 1 waits for a second person's
+-- approval, 2 booked as txn_id, 3 refused. request is what tells a form sent twice from two adjustments.
+CREATE TABLE adjustments (
+    id              BIGINT   NOT NULL PRIMARY KEY,
+    partner_id      BIGINT   NOT NULL REFERENCES partners (id),
+    amount          BIGINT   NOT NULL CHECK (amount <> 0),
+    reason          TEXT     NOT NULL,
+    state           SMALLINT NOT NULL,
+    request         TEXT     NOT NULL UNIQUE,
+    asked_by        BIGINT   NOT NULL,
+    asked_name      TEXT     NOT NULL,
+    asked_at        BIGINT   NOT NULL,
+    decided_by      BIGINT,
+    decided_name    TEXT,
+    decided_at      BIGINT,
+    txn_id          BIGINT   UNIQUE
+);
+CREATE INDEX adjustments_partner ON adjustments (partner_id, id);
+CREATE INDEX adjustments_waiting ON adjustments (id) WHERE state = 1;
+
+-- Answers that support is asked about, without anything secret: refusals and purchases, not all when there are many, for some
+-- days. Ids are in time order. proven = 0: only the partner's name was given, not its keys.
+CREATE TABLE partner_calls (
+    id         BIGINT   NOT NULL PRIMARY KEY,
+    partner_id BIGINT   NOT NULL,
+    proven     SMALLINT NOT NULL,
+    at         BIGINT   NOT NULL,
+    endpoint   TEXT     NOT NULL,
+    code       TEXT     NOT NULL,
+    message    TEXT     NOT NULL,
+    request    TEXT     NOT NULL,
+    took_ms    BIGINT   NOT NULL,
+    node       BIGINT   NOT NULL
+);
+CREATE INDEX partner_calls_partner ON partner_calls (partner_id, id);
+CREATE INDEX partner_calls_code ON partner_calls (partner_id, code, id);
+CREATE INDEX partner_calls_endpoint ON partner_calls (partner_id, endpoint, id);
 
 CREATE TABLE categories (
     id          BIGINT   NOT NULL PRIMARY KEY,
@@ -167,6 +231,7 @@ CREATE TABLE products (
     changed_seq BIGINT NOT NULL
 );
 CREATE INDEX products_changed ON products (changed_seq);
+CREATE INDEX products_brand ON products (brand_id, id);
 CREATE TABLE shops (
     id          BIGINT NOT NULL PRIMARY KEY,
     category_id BIGINT NOT NULL REFERENCES categories (id),
@@ -180,12 +245,13 @@ CREATE TABLE shops (
 );
 CREATE INDEX shops_changed ON shops (changed_seq);
 -- Who may redeem a shop's coupons. The times of the last wrong codes, the newest first, are kept apart for live and sandbox
--- coupons; 0 = none.
+-- coupons; 0 = none. changed_seq is the version that operators' changes are checked against.
 CREATE TABLE sellers (
-    id        BIGINT NOT NULL PRIMARY KEY,
-    shop_id   BIGINT NOT NULL REFERENCES shops (id),
-    name      TEXT   NOT NULL,
-    code_hash TEXT   NOT NULL
+    id          BIGINT NOT NULL PRIMARY KEY,
+    shop_id     BIGINT NOT NULL REFERENCES shops (id),
+    name        TEXT   NOT NULL,
+    code_hash   TEXT   NOT NULL,
+    changed_seq BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX sellers_shop ON sellers (shop_id);
 CREATE TABLE seller_attempts (
@@ -216,9 +282,11 @@ CREATE TABLE campaigns (
     changed_seq BIGINT   NOT NULL
 );
 CREATE INDEX campaigns_changed ON campaigns (changed_seq);
+CREATE INDEX campaigns_shop ON campaigns (shop_id, id);
 
 -- Stock. The units of an offer stand at positions 1, 2, …, last_position; those below next_position are sold. Selling
--- moves next_position and touches no unit, so a purchase costs the same whatever was sold before.
+-- moves next_position and touches no unit, so a purchase costs the same whatever was sold before. Withdrawn units, which are
+-- never sold, stand below -1000000000000000: no purchase looks there, and their numbers stay known.
 CREATE TABLE offers (
     id            BIGINT   NOT NULL PRIMARY KEY,
     kind          SMALLINT NOT NULL,
@@ -240,14 +308,33 @@ CREATE TABLE offers (
     CHECK ((product_id IS NULL) <> (campaign_id IS NULL))
 ) /*often updated*/;
 CREATE INDEX offers_changed ON offers (changed_seq);
-CREATE INDEX offers_campaign ON offers (campaign_id);
+CREATE INDEX offers_product ON offers (product_id, id) WHERE product_id IS NOT NULL;
+CREATE INDEX offers_campaign ON offers (campaign_id, id) WHERE campaign_id IS NOT NULL;
+CREATE INDEX offers_last_day ON offers (last_day, id);
+CREATE INDEX offers_stopped ON offers (id) WHERE stopped = 1;
+-- tail_hash finds numbers by their last four characters without decrypting any; many numbers share one.
 CREATE TABLE units (
     id          BIGINT NOT NULL PRIMARY KEY,
     offer_id    BIGINT NOT NULL REFERENCES offers (id),
     position    BIGINT NOT NULL,
     number      BYTEA,
     number_hash BYTEA  UNIQUE,
+    tail_hash   BYTEA,
     UNIQUE (offer_id, position)
+);
+CREATE INDEX units_tail ON units (tail_hash) WHERE tail_hash IS NOT NULL;
+
+-- How prices of gifticons are made from their face values, in tenths of a percent, when an operator applies the rules: a
+-- brand's rule goes before its category's, and that before the one for all, whose scope_id is 0.
+CREATE TABLE price_rules (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    scope       TEXT   NOT NULL CHECK (scope IN ('all', 'category', 'brand')),
+    scope_id    BIGINT NOT NULL CHECK ((scope_id = 0) = (scope = 'all')),
+    rate_far    BIGINT NOT NULL CHECK (rate_far BETWEEN 0 AND 1000),
+    rate_mid    BIGINT NOT NULL CHECK (rate_mid BETWEEN 0 AND 1000),
+    rate_near   BIGINT NOT NULL CHECK (rate_near BETWEEN 0 AND 1000),
+    changed_seq BIGINT NOT NULL,
+    UNIQUE (scope, scope_id)
 );
 
 -- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
@@ -282,6 +369,28 @@ CREATE TABLE order_items (
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
 CREATE INDEX order_items_coupon ON order_items (partner_id, offer_id, order_id, line) WHERE kind = 2;
 CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) WHERE kind = 2 AND test_order > 0;
+-- Written when a coupon is redeemed or an item cancelled, not when it is sold.
+CREATE INDEX order_items_used ON order_items (used_at) WHERE used_at IS NOT NULL;
+CREATE INDEX order_items_seller ON order_items (used_seller, used_at, order_id, line) WHERE used_at IS NOT NULL;
+CREATE INDEX order_items_cancelled ON order_items (cancelled_at) WHERE cancelled_at IS NOT NULL;
+-- What was paid back, and why. A refund that moved money has its number's transaction in the ledger; one of a sandbox order
+-- or of what cost nothing has none. The key of refund_items is why nothing is paid back twice.
+CREATE TABLE refunds (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    order_id    BIGINT NOT NULL,
+    amount      BIGINT NOT NULL CHECK (amount >= 0),
+    reason      TEXT   NOT NULL,
+    operator_id BIGINT NOT NULL,
+    actor       TEXT   NOT NULL,
+    at          BIGINT NOT NULL
+);
+CREATE INDEX refunds_order ON refunds (order_id, id);
+CREATE TABLE refund_items (
+    order_id  BIGINT NOT NULL,
+    line      BIGINT NOT NULL,
+    refund_id BIGINT NOT NULL,
+    PRIMARY KEY (order_id, line)
+) /*clustered*/;
 CREATE TABLE once_claims (
     partner_id BIGINT NOT NULL,
     offer_id   BIGINT NOT NULL,
@@ -336,6 +445,50 @@ CREATE TABLE item_sales_cursor (
 );
 INSERT INTO item_sales_cursor (id, up_to) VALUES (1, 0);
 
+-- What was redeemed at a shop on a day, live coupons only; written in the transaction of the redemption.
+CREATE TABLE shop_days (
+    shop_id BIGINT NOT NULL,
+    day     BIGINT NOT NULL,
+    coupons BIGINT NOT NULL,
+    face    BIGINT NOT NULL,
+    paid    BIGINT NOT NULL,
+    PRIMARY KEY (shop_id, day)
+) /*clustered*/;
+CREATE INDEX shop_days_day ON shop_days (day, shop_id);
+-- What was paid to a shop for the days from first_day to last_day; settlements of a shop do not overlap.
+CREATE TABLE settlements (
+    shop_id   BIGINT NOT NULL,
+    first_day BIGINT NOT NULL,
+    last_day  BIGINT NOT NULL,
+    coupons   BIGINT NOT NULL,
+    face      BIGINT NOT NULL,
+    paid      BIGINT NOT NULL CHECK (paid > 0),
+    txn_id    BIGINT NOT NULL UNIQUE,
+    at        BIGINT NOT NULL,
+    PRIMARY KEY (shop_id, first_day),
+    CHECK (first_day <= last_day)
+) /*clustered*/;
+-- Live coupons sold and neither used nor cancelled, whether expired or not: per offer, counted in the background up to the
+-- time up_to; and their sums per last valid day, as of shown_at.
+CREATE TABLE unused_coupons (
+    offer_id BIGINT NOT NULL PRIMARY KEY,
+    coupons  BIGINT NOT NULL,
+    face     BIGINT NOT NULL,
+    paid     BIGINT NOT NULL
+);
+CREATE TABLE unused_by_expiry (
+    last_day BIGINT NOT NULL PRIMARY KEY,
+    coupons  BIGINT NOT NULL,
+    face     BIGINT NOT NULL,
+    paid     BIGINT NOT NULL
+);
+CREATE TABLE unused_coupons_cursor (
+    id       BIGINT NOT NULL PRIMARY KEY,
+    up_to    BIGINT NOT NULL,
+    shown_at BIGINT NOT NULL
+);
+INSERT INTO unused_coupons_cursor (id, up_to, shown_at) VALUES (1, 0, 0);
+
 -- Pictures, kept in the database so that every node serves every picture.
 CREATE TABLE media (
     path         TEXT   NOT NULL PRIMARY KEY,
@@ -346,7 +499,7 @@ CREATE TABLE media (
 
 -- The accounts that belong to nobody. Sales are spread over shards by node, so that nodes do not wait for each other.
 INSERT INTO accounts (id, kind, owner_id, balance) VALUES
-    (1, 'bank', 0, 0), (2, 'refunds', 0, 0), (3, 'test_funds', 0, 0),
+    (1, 'bank', 0, 0), (2, 'refunds', 0, 0), (3, 'test_funds', 0, 0), (4, 'adjustments', 0, 0),
     (16, 'sales', 0, 0), (17, 'sales', 1, 0), (18, 'sales', 2, 0), (19, 'sales', 3, 0),
     (20, 'sales', 4, 0), (21, 'sales', 5, 0), (22, 'sales', 6, 0), (23, 'sales', 7, 0),
     (24, 'sales', 8, 0), (25, 'sales', 9, 0), (26, 'sales', 10, 0), (27, 'sales', 11, 0),
