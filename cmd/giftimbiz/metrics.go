@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
@@ -68,6 +69,13 @@ func newMetrics() *metrics {
 	return m
 }
 
+// watchCalls adds how many answers were not kept for support.
+func (m *metrics) watchCalls(dropped func() int64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "giftimbiz_calls_not_kept_total", Help: "Answers of which support is not told because there were too many.",
+	}, func() float64 { return float64(dropped()) }))
+}
+
 // watch adds the figures that are read when they are asked for.
 func (m *metrics) watch(waiting func() int, underWay func() int64, stats func() catalog.Stats, clk clock.Clock) {
 	gauge := func(name, help string, value func() float64) {
@@ -84,7 +92,8 @@ func (m *metrics) watch(waiting func() int, underWay func() int64, stats func() 
 		func() float64 { return clk.Now().Sub(stats().LoadedAt).Seconds() })
 }
 
-func (m *metrics) request(endpoint, code string, took time.Duration) {
+func (m *metrics) request(a partnerapi.Answered) {
+	endpoint, code := a.Endpoint, a.Code
 	known, ok := m.endpoints.Load(endpoint)
 	if !ok {
 		known, _ = m.endpoints.LoadOrStore(endpoint, &endpointMetrics{
@@ -92,12 +101,35 @@ func (m *metrics) request(endpoint, code string, took time.Duration) {
 		})
 	}
 	e := known.(*endpointMetrics)
-	e.took.Observe(took.Seconds())
+	e.took.Observe(a.Took.Seconds())
 	if code == partnerapi.Success {
 		e.successes.Inc()
 		return
 	}
 	m.requests.WithLabelValues(endpoint, code).Inc()
+}
+
+// refusals returns how often each result code but success was answered. It reads counters only; a label that cannot be read is
+// left out.
+func (m *metrics) refusals() map[string]int64 {
+	found := make(chan prometheus.Metric)
+	go func() {
+		m.requests.Collect(found)
+		close(found)
+	}()
+	counts := map[string]int64{}
+	for metric := range found {
+		var value dto.Metric
+		if err := metric.Write(&value); err != nil {
+			continue
+		}
+		for _, label := range value.GetLabel() {
+			if label.GetName() == "code" && label.GetValue() != partnerapi.Success {
+				counts[label.GetValue()] += int64(value.GetCounter().GetValue())
+			}
+		}
+	}
+	return counts
 }
 
 func (m *metrics) batch(size int, took time.Duration) {

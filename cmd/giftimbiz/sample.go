@@ -110,7 +110,7 @@ func sealSample(v *vault.Vault, set *sample.Set, p *progress) (*storage.Stock, e
 			if err != nil {
 				return nil, err
 			}
-			unit.Sealed, unit.NumberHash = sealed, v.Lookup("voucher", u.Number)
+			unit.Sealed, unit.NumberHash, unit.TailHash = sealed, v.Lookup("voucher", u.Number), v.Tail(u.Number)
 		}
 		stock.Units[i] = unit
 		p.show("encrypting vouchers", i+1, len(set.Units))

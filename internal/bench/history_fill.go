@@ -97,6 +97,9 @@ func scattered(i int64) uint64 {
 	return z ^ z>>31
 }
 
+// tails is how many last four digits there are.
+const tails = 10_000
+
 func hashOf(i int64) []byte {
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i)))
 	return sum[:]
@@ -106,7 +109,7 @@ func hashOf(i int64) []byte {
 // without its indexes. Two tables are filled at a time.
 func (p *past) fill(ctx context.Context, url string, seal func(int64, string) ([]byte, error)) error {
 	units := filled{"units", func(r *rowWriter) error { return p.writeUnits(r, seal) }, fmt.Sprintf(
-		`SELECT id, offer_id, position + %d, number, number_hash FROM kept`, p.perOffer())}
+		`SELECT id, offer_id, position + %d, number, number_hash, tail_hash FROM kept`, p.perOffer())}
 	answers := filled{"idempotency_answers", p.writeAnswers, ""}
 	orders := filled{"orders", p.writeOrders, ""}
 	items := filled{"order_items", p.writeItems, ""}
@@ -171,11 +174,11 @@ func (p *past) writeUnits(r *rowWriter, seal func(int64, string) ([]byte, error)
 					return err
 				}
 			}
-			if !r.row(5) {
+			if !r.row(6) {
 				return r.err
 			}
 			r.bigint(p.unit(i), p.offer(i), p.position(i))
-			r.bytea(sealed, hashOf(i))
+			r.bytea(sealed, hashOf(i), hashOf(-1 - i%tails)[:8])
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -23,40 +24,63 @@ type Store interface {
 	signInStore
 	catalogueStore
 	ledgerStore
+	partnerStore
+	orderStore
+	accountStore
+	operatorStore
+	auditStore
+	settingStore
+	dashboardStore
 }
 
-// Passwords hashes and checks operators' passwords, slowly.
+// Passwords hashes and checks operators' passwords, slowly, and keeps what else signing in needs secret.
 type Passwords interface {
 	HashCode(plain string) (string, error)
 	CheckCode(ctx context.Context, hash, plain string) (bool, error)
+	SealSecret(kind string, id int64, plain string) ([]byte, error)
+	OpenSecret(kind string, id int64, sealed []byte) (string, error)
+	Capability(kind string, data []byte) string
+	OpenCapability(kind, token string) ([]byte, bool)
 }
 
-// Config is what New needs; every field is required but Lookup.
+// Config is what New needs; every field is required, unless it says otherwise.
 type Config struct {
 	Store     Store
 	Passwords Passwords
+	Numbers   Numbers
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // how browsers reach the server
+	Keys      KeyMaker
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
 	// Lookup returns the keyed hash under which a value of a kind is found: vault.Lookup. Without it vouchers are not found by
 	// their numbers.
 	Lookup func(kind, value string) []byte
+	// Refusals returns how often this node has refused partners' calls since it started, by result code; nil: not shown.
+	Refusals func() map[string]int64
 }
 
 type handler struct {
 	Config
-	pages map[locale.Language]pageSet
-	guard *http.CrossOriginProtection
+	pages  map[locale.Language]pageSet
+	guard  *http.CrossOriginProtection
+	nobody string // the hash of a password that nobody has
+	survey survey
+	past   pastDays
 }
 
 // New returns what serves everything under Root.
 func New(cfg Config) http.Handler {
-	if cfg.Store == nil || cfg.Passwords == nil || cfg.Clock == nil || cfg.Logger == nil || cfg.Address == nil {
+	if cfg.Store == nil || cfg.Passwords == nil || cfg.Keys == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil ||
+		cfg.Address == nil {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
+	var err error
+	if h.nobody, err = cfg.Passwords.HashCode(rand.Text()); err != nil {
+		panic("console: hash a password: " + err.Error())
+	}
 	if err := h.guard.AddTrustedOrigin(strings.TrimSuffix(cfg.PublicURL, "/")); err != nil {
 		panic("console: public URL: " + err.Error())
 	}
@@ -73,20 +97,25 @@ type route struct {
 	pattern string
 	needs   office.Permission // of whoever signed in; meaningless when open
 	open    bool              // to those who have not signed in
+	polled  bool              // asked for by an open page itself: that does not keep its reader signed in
 	serve   func(*request) error
 }
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
-	return slices.Concat(catalogueRoutes(), ledgerRoutes(), []route{
-		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
-		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
-		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
+	return slices.Concat(
+		frameRoutes(), signInRoutes(), dashboardRoutes(), accountRoutes(),
+		partnerRoutes(), orderRoutes(), catalogueRoutes(), ledgerRoutes(),
+		auditRoutes(), operatorRoutes(), settingRoutes(),
+	)
+}
+
+func frameRoutes() []route {
+	return []route{
 		{pattern: "POST " + Root + "/language", open: true, serve: (*request).chooseLanguage},
-		{pattern: "GET " + Root + "/{$}", needs: office.See, serve: (*request).showDashboard},
 		{pattern: "GET " + Root, open: true, serve: func(q *request) error { return q.redirect(Root + "/") }},
 		{pattern: Root + "/", open: true, serve: func(*request) error { return office.ErrNotFound }},
-	})
+	}
 }
 
 // request is one request on its way to an answer.
@@ -126,13 +155,13 @@ func (h *handler) answer(rt route) http.Handler {
 
 // enter finds out who asks. From then on, changes made in the request's context are that operator's.
 func (q *request) enter(rt route) error {
-	session, err := q.findSession()
+	address := q.h.Address(q.Request)
+	q.actAs(office.Actor{Name: nobody, Address: address})
+	session, err := q.findSession(!rt.polled)
 	switch {
 	case err == nil:
 		q.session, q.operator = session, session.Operator
-		q.Request = q.WithContext(office.As(q.Context(), office.Actor{
-			OperatorID: q.operator.ID, Name: q.operator.Email, Address: q.h.Address(q.Request),
-		}))
+		q.actAs(office.Actor{OperatorID: q.operator.ID, Name: q.operator.Email, Address: address})
 	case !errors.Is(err, office.ErrNotFound):
 		return err
 	}
@@ -148,6 +177,12 @@ func (q *request) enter(rt route) error {
 	return nil
 }
 
+// nobody is who makes changes before anybody signed in: wrong passwords.
+const nobody = "not signed in"
+
+// actAs makes changes in the request's context somebody's.
+func (q *request) actAs(a office.Actor) { q.Request = q.WithContext(office.As(q.Context(), a)) }
+
 // errSignedOut sends whoever is not signed in to where one signs in.
 var errSignedOut = errors.New("not signed in")
 
@@ -156,7 +191,7 @@ func (q *request) fail(err error) {
 	var f failure
 	switch {
 	case errors.Is(err, errSignedOut):
-		_ = q.redirect(q.signInAddress())
+		q.askToSignIn()
 		return
 	case errors.As(err, &f):
 	case errors.Is(err, office.ErrNotFound):
@@ -165,6 +200,11 @@ func (q *request) fail(err error) {
 		f = failure{http.StatusConflict, text{
 			"그 사이에 다른 사람이 바꾸었습니다. 다시 열어 확인한 뒤 저장하십시오.",
 			"Somebody else changed this meanwhile. Open it again, look, and save then.",
+		}}
+	case errors.Is(err, office.ErrUnanswered):
+		f = failure{http.StatusServiceUnavailable, text{
+			"데이터베이스가 응답하지 않아 저장되었는지 알 수 없습니다. 다시 하기 전에 페이지를 새로 열어 확인하십시오.",
+			"The database did not answer: this may have been stored, or not. Open the page anew and look before you do it again.",
 		}}
 	default:
 		q.h.Logger.Error("console", "route", q.Pattern, "request", q.w.Header().Get(requestid.Header), "error", err)

@@ -126,7 +126,7 @@ func (c *call) giftBought(i *gift.BoughtItem, today gift.Day) error {
 	return nil
 }
 
-// number returns the voucher's number and its bar code. A cancelled voucher has neither any more: it is somebody else's.
+// number returns the voucher's number and its bar code. A cancelled voucher has neither any more: it was paid back.
 func (c *call) number(i *gift.BoughtItem) (pin, barcode string, err error) {
 	switch {
 	case !i.CancelledAt.IsZero():

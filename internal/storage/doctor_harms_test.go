@@ -51,7 +51,7 @@ var harms = []harm{
 	},
 	{
 		"an account without entries has a balance", `UPDATE accounts SET balance = 3 WHERE kind = 'refunds'`,
-		"every balance equals its entries", "account 2 shows 3, its entries add up to 0",
+		"every balance equals its entries", "account 2 shows 3, its entries add up to -1880",
 	},
 	{
 		"a prepaid balance is below zero", `UPDATE accounts SET balance = -1 WHERE id = {account}`,
@@ -72,8 +72,8 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, -5)
 		"test money stays apart", "transaction 77 is not between",
 	},
 	{
-		"a sandbox partner is credited by something else than a deposit",
-		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'adjustment', '', 1);
+		"a sandbox partner is credited by something else than a deposit or an adjustment",
+		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'gift', '', 1);
 INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5), (3, 77, -5)`,
 		"test money stays apart", "transaction 77 is not between",
 	},
@@ -149,7 +149,7 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5),
 	},
 	{
 		"a day is missing", `DELETE FROM partner_days WHERE partner_id = {demo} AND kind = 1`,
-		"every partner's days equal its orders", "-3 orders, -4 items, -3760 spent and -5600 face value too many",
+		"every partner's days equal its orders", "-4 orders, -6 items, -5640 spent and -8400 face value too many",
 	},
 	{
 		"a purchase is on another day", `UPDATE orders SET at = at + 43200000 WHERE id = {live}`, // noon becomes midnight
@@ -211,11 +211,11 @@ UPDATE entries SET amount = amount - 1 WHERE account_id = 1`,
 	},
 	{
 		"a deposit is of an order", `UPDATE ledger_transactions SET order_id = {live} WHERE kind = 'deposit'`,
-		"a redemption is of an order, a deposit of none", "is a deposit of order {live}",
+		"a redemption or a refund is of an order, a deposit or an adjustment of none", "is a deposit of order {live}",
 	},
 	{
 		"a redemption is of no order", `UPDATE ledger_transactions SET order_id = NULL WHERE kind = 'redemption'`,
-		"a redemption is of an order, a deposit of none", "is a redemption of order 0",
+		"a redemption or a refund is of an order, a deposit or an adjustment of none", "is a redemption of order 0",
 	},
 	{
 		"a sold gifticon loses its number", `UPDATE units SET number = NULL WHERE id = 100001`,
@@ -364,6 +364,62 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 	},
 }
 
+// refundHarms are about what was paid back.
+var refundHarms = []harm{
+	{
+		"an item is cancelled by hand", `UPDATE order_items SET cancelled_at = 7 WHERE order_id = {live} AND line = 2`,
+		"every cancelled item was refunded then, no other was", "order {live} line 2: 1 times cancelled and 0 times refunded at 7",
+	},
+	{
+		"a refunded item is good again", `UPDATE order_items SET cancelled_at = NULL WHERE order_id = {back} AND line = 1`,
+		"every cancelled item was refunded then, no other was", "order {back} line 1: 0 times cancelled and 1 times refunded",
+	},
+	{
+		"a refund becomes another order's", `UPDATE refunds SET order_id = {live} WHERE id = {refund}`,
+		"every cancelled item was refunded then, no other was", "order {back} line 1: 0 times cancelled and 1 times refunded at 0",
+	},
+	{
+		"a refund is of another sum", `UPDATE refunds SET amount = amount + 5 WHERE id = {refund}`,
+		"every refund is what its items cost", "refund {refund} is 945, its 1 items cost 940",
+	},
+	{
+		"a refund loses its items", `DELETE FROM refund_items WHERE refund_id = {refund}`,
+		"every refund is what its items cost", "refund {refund} is 940, its 0 items cost 0",
+	},
+	{
+		"a refund is not booked",
+		`DELETE FROM entries WHERE txn_id = {refund}; DELETE FROM ledger_transactions WHERE id = {refund}`,
+		"every refund of a live order is booked to its partner once, no other is",
+		"refund {refund} of order {back}: 0 instead of 940 booked on account {account}",
+	},
+	{
+		"a refund is booked to another partner",
+		`UPDATE entries SET account_id = {test account} WHERE txn_id = {refund} AND amount > 0`,
+		"every refund of a live order is booked to its partner once, no other is",
+		"refund {refund} of order {back}: 940 instead of 0 booked on account {test account}",
+	},
+	{
+		"a refund is booked twice",
+		`INSERT INTO ledger_transactions (id, kind, order_id, memo, at) VALUES (77, 'refund', {back}, '', 1);
+INSERT INTO entries (account_id, txn_id, amount) VALUES ({account}, 77, 940), (2, 77, -940)`,
+		"every refund of a live order is booked to its partner once, no other is",
+		"refund 77 of order {back}: 940 instead of 0 booked on account {account}",
+	},
+	{
+		"a refund is of no order", `UPDATE ledger_transactions SET order_id = NULL WHERE id = {refund}`,
+		"a redemption or a refund is of an order, a deposit of none", "is a refund of order 0",
+	},
+	{
+		"a refund is taken from sales", `UPDATE entries SET account_id = 16 WHERE txn_id = {refund} AND amount < 0`,
+		"every ledger transaction is between the accounts of its kind",
+		"transaction {refund} is a refund from sales to prepaid in 2 entries",
+	},
+	{
+		"more is paid back than was paid", `UPDATE orders SET amount = 1000 WHERE id = {back}`,
+		"no order is paid back more than it cost", "order {back} cost 1000, paid back were 1880",
+	},
+}
+
 // orphans are columns that are made to name row 99999, which no table has.
 var orphans = []struct{ column, where, parent string }{
 	{"partner_keys.partner_id", "partner_id = {demo}", "partners"},
@@ -393,6 +449,8 @@ var orphans = []struct{ column, where, parent string }{
 	{"order_items.offer_id", "order_id = {free}", "offers"},
 	{"order_items.unit_id", "order_id = {free}", "units"},
 	{"order_items.used_seller", "order_id = {used}", "sellers"},
+	{"refunds.order_id", "id = {refund}", "orders"},
+	{"refund_items.refund_id", "order_id = {back} AND line = 1", "refunds"},
 	{"once_claims.partner_id", "partner_id = {demo}", "partners"},
 	{"once_claims.offer_id", "partner_id = {demo}", "offers"},
 	{"partner_days.partner_id", "partner_id = {test}", "partners"},

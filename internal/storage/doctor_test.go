@@ -26,6 +26,7 @@ import (
 type patient struct {
 	live, sandbox, free gift.ID // orders: two vouchers; the same, sandbox; a coupon for nothing
 	used, once, late    gift.ID // orders: a paid coupon, used; a voucher of a once-per-partner offer; a voucher bought last
+	back, refund        gift.ID // an order of two vouchers, refunded one by one, and the first refund
 	demo, test          int64   // partners
 }
 
@@ -33,11 +34,12 @@ type patient struct {
 const (
 	plainOffer = 1
 	onceOffer  = 2
+	backOffer  = 4
 )
 
 func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 	t.Helper()
-	h.Stock(3, 5, func(o *gift.Offer) { o.OncePer = o.ID == onceOffer })
+	h.Stock(4, 5, func(o *gift.Offer) { o.OncePer = o.ID == onceOffer })
 	stockPaid(t, h, 3)
 	p.demo = h.Partner(gift.Partner{Name: "demo"}, 100_000)
 	p.test = h.Partner(gift.Partner{Name: "devtest1", Sandbox: true}, 100_000)
@@ -50,6 +52,9 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 	p.free = free.OrderID
 	h.Buy(p.test, "sandbox once", onceOffer)
 	p.once = h.Buy(p.demo, "once", onceOffer).OrderID
+	p.back = h.Buy(p.demo, "back", backOffer, backOffer).OrderID
+	p.refund = refund(t, h, p.back, 1).ID
+	refund(t, h, p.back, 2)
 	p.late = h.Buy(p.demo, "late", plainOffer).OrderID
 	if err := h.DB.WithdrawUnit(t.Context(), 300_005, "unreadable", h.Clock.Now()); err != nil {
 		t.Fatal(err)
@@ -66,12 +71,13 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 	if err != nil || !won {
 		t.Fatal(won, err)
 	}
+	p.adjust(t, h)
 	return p
 }
 
 func TestDoctorNamesEveryHarm(t *testing.T) {
-	all := slices.Clone(harms)
-	for _, o := range orphans {
+	all := slices.Concat(harms, partnerHarms, refundHarms)
+	for _, o := range slices.Concat(orphans, partnerOrphans) {
 		table, column, _ := strings.Cut(o.column, ".")
 		all = append(all, harm{
 			name: o.column + " names none of " + o.parent, check: "every reference names a row",
@@ -135,6 +141,7 @@ func (p patient) fill(text string) string {
 	return strings.NewReplacer(
 		"{live}", fmt.Sprint(p.live), "{sandbox}", fmt.Sprint(p.sandbox), "{free}", fmt.Sprint(p.free),
 		"{used}", fmt.Sprint(p.used), "{once}", fmt.Sprint(p.once), "{late}", fmt.Sprint(p.late), "{demo}", fmt.Sprint(p.demo), "{test}", fmt.Sprint(p.test),
+		"{back}", fmt.Sprint(p.back), "{refund}", fmt.Sprint(p.refund),
 		"{account}", fmt.Sprint(prepaid+p.demo), "{test account}", fmt.Sprint(prepaid+p.test),
 	).Replace(text)
 }

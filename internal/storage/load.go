@@ -43,6 +43,7 @@ type NewUnit struct {
 	Position   int64 // 1, 2, … within the offer
 	Sealed     []byte
 	NumberHash []byte
+	TailHash   []byte // of the number's last characters, for search; nil = it is not found by them
 }
 
 // ItemSale is what was sold of a product or a campaign on a day.
@@ -96,9 +97,9 @@ INSERT INTO offers (id, kind, product_id, campaign_id, face, price_far, price_mi
 SELECT id, kind, NULLIF(product_id, 0), NULLIF(campaign_id, 0), face, price_far, price_mid, price_near, last_day, stopped,
     once_per, units, (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
-	insertUnits = over("id bigint, offer_id bigint, position bigint, number bytea, number_hash bytea", `
-INSERT INTO units (id, offer_id, position, number, number_hash)
-SELECT id, offer_id, position, number, number_hash FROM input`)
+	insertUnits = over("id bigint, offer_id bigint, position bigint, number bytea, number_hash bytea, tail_hash bytea", `
+INSERT INTO units (id, offer_id, position, number, number_hash, tail_hash)
+SELECT id, offer_id, position, number, number_hash, tail_hash FROM input`)
 
 	insertSales = over("kind bigint, item_id bigint, day bigint, sold bigint", `
 INSERT INTO item_sales (kind, item_id, day, sold) SELECT kind, item_id, day, sold FROM input`)
@@ -282,7 +283,8 @@ func sendUnits(s session, rows []NewUnit) {
 		column(rows, func(u NewUnit) int64 { return u.OfferID }),
 		column(rows, func(u NewUnit) int64 { return u.Position }),
 		column(rows, func(u NewUnit) []byte { return u.Sealed }),
-		column(rows, func(u NewUnit) []byte { return u.NumberHash }))
+		column(rows, func(u NewUnit) []byte { return u.NumberHash }),
+		column(rows, func(u NewUnit) []byte { return u.TailHash }))
 }
 
 func sendSales(s session, rows []ItemSale) {

@@ -4,10 +4,12 @@
 -- Times are milliseconds since 1970 (UTC), days are days since 1970-01-01 in Seoul, money is won. No price is above a
 -- trillion won, so that no sum of purchases overflows.
 
--- What this database is: which keys encrypt it.
+-- What this database is: which keys encrypt it. And what admins decided about the exchange (office.Settings); version grows
+-- with each change.
 CREATE TABLE settings (
-    name  TEXT NOT NULL PRIMARY KEY,
-    value TEXT NOT NULL
+    name    TEXT   NOT NULL PRIMARY KEY,
+    value   TEXT   NOT NULL,
+    version BIGINT NOT NULL DEFAULT 1
 );
 -- Who makes order numbers with which node number, and up to which time. A number is free when expires_at, by the
 -- database's clock, is over; whoever takes it goes on at ids_before, by the clock that orders are dated with.
@@ -58,7 +60,7 @@ CREATE TABLE sessions (
     expires_at  BIGINT NOT NULL,
     address     TEXT   NOT NULL,
     agent       TEXT   NOT NULL
-);
+) /*clustered*/;
 CREATE INDEX sessions_operator ON sessions (operator_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 -- Wrong passwords, by account and by address (then email is empty), since the last right one.
@@ -85,6 +87,9 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_subject ON audit (subject, id);
 CREATE INDEX audit_operator ON audit (operator_id, id);
+CREATE INDEX audit_action ON audit (action, id);
+CREATE INDEX audit_subject_action ON audit (subject, action, id);
+CREATE INDEX audit_operator_action ON audit (operator_id, action, id);
 
 CREATE TABLE partners (
     id            BIGINT   NOT NULL PRIMARY KEY,
@@ -122,15 +127,19 @@ CREATE TABLE accounts (
     CHECK (kind <> 'prepaid' OR balance >= 0)
 ) /*often updated*/;
 -- Heads of all transactions but purchases, whose head is the order of the same id.
+-- prepaid_account is the partner's account that one moves, if any: by it a statement adds up what happened besides purchases.
 CREATE TABLE ledger_transactions (
-    id        BIGINT NOT NULL PRIMARY KEY,
-    kind      TEXT   NOT NULL,
-    order_id  BIGINT,
-    reference TEXT   UNIQUE,
-    memo      TEXT   NOT NULL,
-    at        BIGINT NOT NULL
+    id              BIGINT NOT NULL PRIMARY KEY,
+    kind            TEXT   NOT NULL,
+    order_id        BIGINT,
+    reference       TEXT   UNIQUE,
+    memo            TEXT   NOT NULL,
+    at              BIGINT NOT NULL,
+    prepaid_account BIGINT
 );
 CREATE INDEX ledger_transactions_kind ON ledger_transactions (kind, id);
+CREATE INDEX ledger_transactions_prepaid ON ledger_transactions (prepaid_account, id) WHERE prepaid_account IS NOT NULL;
+CREATE INDEX ledger_transactions_order ON ledger_transactions (order_id) WHERE order_id IS NOT NULL;
 CREATE TABLE entries (
     account_id BIGINT NOT NULL,
     txn_id     BIGINT NOT NULL,
@@ -159,6 +168,43 @@ CREATE TABLE account_days_cursor (
     next_day BIGINT NOT NULL
 );
 INSERT INTO account_days_cursor (id, next_day) VALUES (1, 0);
+-- Credits and debits of a partner's balance that are neither deposits nor purchases. state: 1 waits for a second person's
+-- approval, 2 booked as txn_id, 3 refused. request is what tells a form sent twice from two adjustments.
+CREATE TABLE adjustments (
+    id              BIGINT   NOT NULL PRIMARY KEY,
+    partner_id      BIGINT   NOT NULL REFERENCES partners (id),
+    amount          BIGINT   NOT NULL CHECK (amount <> 0),
+    reason          TEXT     NOT NULL,
+    state           SMALLINT NOT NULL,
+    request         TEXT     NOT NULL UNIQUE,
+    asked_by        BIGINT   NOT NULL,
+    asked_name      TEXT     NOT NULL,
+    asked_at        BIGINT   NOT NULL,
+    decided_by      BIGINT,
+    decided_name    TEXT,
+    decided_at      BIGINT,
+    txn_id          BIGINT   UNIQUE
+);
+CREATE INDEX adjustments_partner ON adjustments (partner_id, id);
+CREATE INDEX adjustments_waiting ON adjustments (id) WHERE state = 1;
+
+-- Answers that support is asked about, without anything secret: refusals and purchases, not all when there are many, for some
+-- days. Ids are in time order. proven = 0: only the partner's name was given, not its keys.
+CREATE TABLE partner_calls (
+    id         BIGINT   NOT NULL PRIMARY KEY,
+    partner_id BIGINT   NOT NULL,
+    proven     SMALLINT NOT NULL,
+    at         BIGINT   NOT NULL,
+    endpoint   TEXT     NOT NULL,
+    code       TEXT     NOT NULL,
+    message    TEXT     NOT NULL,
+    request    TEXT     NOT NULL,
+    took_ms    BIGINT   NOT NULL,
+    node       BIGINT   NOT NULL
+);
+CREATE INDEX partner_calls_partner ON partner_calls (partner_id, id);
+CREATE INDEX partner_calls_code ON partner_calls (partner_id, code, id);
+CREATE INDEX partner_calls_endpoint ON partner_calls (partner_id, endpoint, id);
 
 CREATE TABLE categories (
     id          BIGINT   NOT NULL PRIMARY KEY,
@@ -266,14 +312,17 @@ CREATE INDEX offers_product ON offers (product_id, id) WHERE product_id IS NOT N
 CREATE INDEX offers_campaign ON offers (campaign_id, id) WHERE campaign_id IS NOT NULL;
 CREATE INDEX offers_last_day ON offers (last_day, id);
 CREATE INDEX offers_stopped ON offers (id) WHERE stopped = 1;
+-- tail_hash finds numbers by their last four characters without decrypting any; many numbers share one.
 CREATE TABLE units (
     id          BIGINT NOT NULL PRIMARY KEY,
     offer_id    BIGINT NOT NULL REFERENCES offers (id),
     position    BIGINT NOT NULL,
     number      BYTEA,
     number_hash BYTEA  UNIQUE,
+    tail_hash   BYTEA,
     UNIQUE (offer_id, position)
 );
+CREATE INDEX units_tail ON units (tail_hash) WHERE tail_hash IS NOT NULL;
 
 -- How prices of gifticons are made from their face values, in tenths of a percent, when an operator applies the rules: a
 -- brand's rule goes before its category's, and that before the one for all, whose scope_id is 0.
@@ -324,6 +373,24 @@ CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) W
 CREATE INDEX order_items_used ON order_items (used_at) WHERE used_at IS NOT NULL;
 CREATE INDEX order_items_seller ON order_items (used_seller, used_at, order_id, line) WHERE used_at IS NOT NULL;
 CREATE INDEX order_items_cancelled ON order_items (cancelled_at) WHERE cancelled_at IS NOT NULL;
+-- What was paid back, and why. A refund that moved money has its number's transaction in the ledger; one of a sandbox order
+-- or of what cost nothing has none. The key of refund_items is why nothing is paid back twice.
+CREATE TABLE refunds (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    order_id    BIGINT NOT NULL,
+    amount      BIGINT NOT NULL CHECK (amount >= 0),
+    reason      TEXT   NOT NULL,
+    operator_id BIGINT NOT NULL,
+    actor       TEXT   NOT NULL,
+    at          BIGINT NOT NULL
+);
+CREATE INDEX refunds_order ON refunds (order_id, id);
+CREATE TABLE refund_items (
+    order_id  BIGINT NOT NULL,
+    line      BIGINT NOT NULL,
+    refund_id BIGINT NOT NULL,
+    PRIMARY KEY (order_id, line)
+) /*clustered*/;
 CREATE TABLE once_claims (
     partner_id BIGINT NOT NULL,
     offer_id   BIGINT NOT NULL,
@@ -339,6 +406,19 @@ CREATE TABLE partner_days (
     face       BIGINT   NOT NULL,
     PRIMARY KEY (partner_id, day, kind)
 ) /*often updated*/;
+-- For the sums of a day over all partners.
+CREATE INDEX partner_days_day ON partner_days (day);
+-- What live partners had bought since a day began, as it was when each of its hours (0 to 23, in Seoul) was last looked at:
+-- a day's curve without reading its orders.
+CREATE TABLE day_hours (
+    day    BIGINT NOT NULL,
+    hour   BIGINT NOT NULL,
+    orders BIGINT NOT NULL,
+    items  BIGINT NOT NULL,
+    spent  BIGINT NOT NULL,
+    face   BIGINT NOT NULL,
+    PRIMARY KEY (day, hour)
+) /*clustered*/;
 CREATE TABLE idempotency_answers (
     partner_id BIGINT NOT NULL,
     key_hash   BYTEA  NOT NULL,
@@ -419,7 +499,7 @@ CREATE TABLE media (
 
 -- The accounts that belong to nobody. Sales are spread over shards by node, so that nodes do not wait for each other.
 INSERT INTO accounts (id, kind, owner_id, balance) VALUES
-    (1, 'bank', 0, 0), (2, 'refunds', 0, 0), (3, 'test_funds', 0, 0),
+    (1, 'bank', 0, 0), (2, 'refunds', 0, 0), (3, 'test_funds', 0, 0), (4, 'adjustments', 0, 0),
     (16, 'sales', 0, 0), (17, 'sales', 1, 0), (18, 'sales', 2, 0), (19, 'sales', 3, 0),
     (20, 'sales', 4, 0), (21, 'sales', 5, 0), (22, 'sales', 6, 0), (23, 'sales', 7, 0),
     (24, 'sales', 8, 0), (25, 'sales', 9, 0), (26, 'sales', 10, 0), (27, 'sales', 11, 0),

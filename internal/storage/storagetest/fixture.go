@@ -161,10 +161,14 @@ func (h *House) addOffer(s *storage.Stock, o gift.Offer, units int, change []fun
 		u := storage.NewUnit{ID: o.ID*100_000 + int64(p), OfferID: o.ID, Position: int64(p)}
 		if o.Kind == gift.Gifticon {
 			u.Sealed, u.NumberHash = []byte("sealed"), fmt.Appendf(nil, "hash-%d", u.ID)
+			u.TailHash = Tail(p % 10)
 		}
 		s.Units = append(s.Units, u)
 	}
 }
+
+// Tail is the hash of the last characters of the suite's vouchers: the position's last digit.
+func Tail(digit int) []byte { return fmt.Appendf(nil, "tail-%d", digit) }
 
 // Buy buys one unit of each gift offer named at the price of 940 won and fails the test on a fault.
 func (h *House) Buy(partner int64, key string, offers ...int64) purchase.Outcome {
