@@ -50,7 +50,8 @@ type Config struct {
 	Numbers   Numbers
 	Clock     clock.Clock
 	Logger    *slog.Logger
-	PublicURL string // how browsers reach the server
+	Imports   Imports // takes stock in from files
+	PublicURL string  // how browsers reach the server
 	Keys      KeyMaker
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
@@ -105,11 +106,12 @@ type route struct {
 func (h *handler) routes() []route {
 	return slices.Concat(
 		frameRoutes(), signInRoutes(), dashboardRoutes(), accountRoutes(),
-		partnerRoutes(), orderRoutes(), catalogueRoutes(), ledgerRoutes(),
+		partnerRoutes(), orderRoutes(), catalogueRoutes(), importRoutes(), ledgerRoutes(),
 		auditRoutes(), operatorRoutes(), settingRoutes(),
 	)
 }
 
+// frameRoutes are those of no page in particular.
 func frameRoutes() []route {
 	return []route{
 		{pattern: "POST " + Root + "/language", open: true, serve: (*request).chooseLanguage},
