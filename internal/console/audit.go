@@ -55,23 +55,6 @@ func (r auditRow) Only(parameter string) string {
 	return auditAddress + "?" + url.Values{parameter: {value}}.Encode()
 }
 
-// actionNames are what actions are called. Of others, what is stored says what they are.
-var actionNames = map[string]text{
-	"session.start":              {"로그인", "Signed in"},
-	"session.end":                {"로그아웃", "Signed out"},
-	"session.end_all":            {"다른 브라우저에서 로그아웃", "Signed out elsewhere"},
-	"session.refused":            {"로그인 실패", "Sign-in refused"},
-	"operator.create":            {"담당자 추가", "Operator added"},
-	"operator.change":            {"담당자 변경", "Operator changed"},
-	"operator.disable":           {"담당자 중지", "Operator disabled"},
-	"operator.enable":            {"담당자 재사용", "Operator enabled"},
-	"operator.password":          {"비밀번호 변경", "Password changed"},
-	"operator.password_reset":    {"비밀번호 재설정", "Password reset"},
-	"operator.second_factor_on":  {"2단계 인증 켬", "Second step on"},
-	"operator.second_factor_off": {"2단계 인증 끔", "Second step off"},
-	"setting.change":             {"설정 변경", "Setting changed"},
-}
-
 // Name is what an entry's action is called.
 func (r auditRow) Name() text { return actionNames[r.Action] }
 

@@ -22,7 +22,7 @@
     {stroke: c.text, grid: {show: false}, ticks: {stroke: c.grid}, ...x},
     {stroke: c.text, grid: {stroke: c.grid}, ticks: {stroke: c.grid}, size: 64, values: (u, v) => v.map(short)},
   ];
-  const upward = {y: {range: (u, min, max) => [0, max > 0 ? max * 1.05 : 1]}};
+  const upward = {y: {range: (u, min, max) => [0, max > 0 ? max * 1.05 : 10000]}};
 
   function hours(c, el) {
     return {

@@ -1,0 +1,55 @@
+package console
+
+// actionNames are what the audit trail's actions are called. Of others, what is stored says what they are.
+var actionNames = map[string]text{
+	"session.start":              {"로그인", "Signed in"},
+	"session.end":                {"로그아웃", "Signed out"},
+	"session.end_all":            {"다른 브라우저에서 로그아웃", "Signed out elsewhere"},
+	"session.refused":            {"로그인 실패", "Sign-in refused"},
+	"operator.create":            {"담당자 추가", "Operator added"},
+	"operator.change":            {"담당자 변경", "Operator changed"},
+	"operator.disable":           {"담당자 중지", "Operator disabled"},
+	"operator.enable":            {"담당자 재사용", "Operator enabled"},
+	"operator.password":          {"비밀번호 변경", "Password changed"},
+	"operator.password_reset":    {"비밀번호 재설정", "Password reset"},
+	"operator.second_factor_on":  {"2단계 인증 켬", "Second step on"},
+	"operator.second_factor_off": {"2단계 인증 끔", "Second step off"},
+	"setting.change":             {"설정 변경", "Setting changed"},
+
+	"partner.create":         {"파트너 개설", "Partner opened"},
+	"partner.change":         {"파트너 변경", "Partner changed"},
+	"partner.rotate":         {"키 교체", "Keys rotated"},
+	"partner.topup":          {"충전", "Topped up"},
+	"partner.adjust":         {"잔액 조정", "Balance adjusted"},
+	"partner.adjust.ask":     {"조정 요청", "Adjustment asked for"},
+	"partner.adjust.approve": {"조정 승인", "Adjustment approved"},
+	"partner.adjust.refuse":  {"조정 거절", "Adjustment refused"},
+
+	"order.refund":    {"환불", "Refunded"},
+	"voucher.reveal":  {"번호 열람", "Number revealed"},
+	"settlement.book": {"정산 기록", "Settlement booked"},
+
+	"category.create": {"분류 추가", "Category added"},
+	"category.change": {"분류 변경", "Category changed"},
+	"brand.create":    {"브랜드 추가", "Brand added"},
+	"brand.change":    {"브랜드 변경", "Brand changed"},
+	"product.create":  {"상품 추가", "Product added"},
+	"product.change":  {"상품 변경", "Product changed"},
+	"shop.create":     {"매장 추가", "Shop added"},
+	"shop.change":     {"매장 변경", "Shop changed"},
+	"seller.create":   {"판매자 추가", "Seller added"},
+	"seller.change":   {"판매자 변경", "Seller changed"},
+	"campaign.create": {"쿠폰 행사 추가", "Campaign added"},
+	"campaign.change": {"쿠폰 행사 변경", "Campaign changed"},
+
+	"offer.change":  {"판매번호 변경", "Offer changed"},
+	"offer.stop":    {"판매 중지", "Sale stopped"},
+	"offer.resume":  {"판매 재개", "Sale resumed"},
+	"unit.withdraw": {"상품권 회수", "Voucher withdrawn"},
+	"unit.restore":  {"회수 취소", "Withdrawal undone"},
+
+	"price-rule.create": {"가격 규칙 추가", "Price rule added"},
+	"price-rule.change": {"가격 규칙 변경", "Price rule changed"},
+	"price-rule.remove": {"가격 규칙 삭제", "Price rule removed"},
+	"price-rules.apply": {"가격 규칙 적용", "Price rules applied"},
+}
