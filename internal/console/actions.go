@@ -25,6 +25,7 @@ var actionNames = map[string]text{
 	"partner.adjust.approve": {"조정 승인", "Adjustment approved"},
 	"partner.adjust.refuse":  {"조정 거절", "Adjustment refused"},
 
+	"import.apply":    {"파일 불러오기", "File loaded"},
 	"order.refund":    {"환불", "Refunded"},
 	"voucher.reveal":  {"번호 열람", "Number revealed"},
 	"settlement.book": {"정산 기록", "Settlement booked"},
