@@ -155,6 +155,12 @@ func (n *node) start() {
 		}
 		return n.catalog.RefreshPopularity(ctx)
 	})
+	n.loops.every(tallyEvery, "counting unused coupons", func(ctx context.Context) error {
+		return n.db.TallyCoupons(ctx, n.clock.Now())
+	})
+	n.loops.every(tallyEvery, "closing the ledger's days", func(ctx context.Context) error {
+		return n.db.CloseDays(ctx, n.clock.Now())
+	})
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
 	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {
 		n.admission.report(ctx, n.log)

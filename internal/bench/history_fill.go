@@ -236,6 +236,8 @@ SELECT partner_id, (at + 32400000) / 86400000, 1, COUNT(*), COUNT(*), COUNT(*) *
 		fmt.Sprintf(`INSERT INTO item_sales (day, kind, item_id, sold)
 SELECT day, 1, 1, SUM(items) FROM partner_days WHERE day > %d GROUP BY day`, int64(gift.DayOf(time.Now()))-30),
 		fmt.Sprintf(`UPDATE item_sales_cursor SET up_to = %d`, int64(p.id(p.orders))),
+		"DELETE FROM account_days", "UPDATE account_days_cursor SET next_day = 0", // the server sums the past up
+		fmt.Sprintf(`UPDATE unused_coupons_cursor SET up_to = %d`, p.at(p.orders)), // there is no coupon in it
 		fmt.Sprintf(`UPDATE offers SET next_position = 1 + %[1]d, last_position = last_position + %[1]d,
     last_order = %[2]d + (id - 1) * %[3]d, last_partner = (SELECT partner_id FROM orders r WHERE r.id = %[2]d + (offers.id - 1) * %[3]d)`,
 			p.perOffer(), int64(p.id(last)), perOffer),

@@ -22,6 +22,7 @@ const Root = "/console"
 type Store interface {
 	signInStore
 	orderStore
+	ledgerStore
 }
 
 // Passwords hashes and checks operators' passwords, slowly.
@@ -75,7 +76,7 @@ type route struct {
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
-	return slices.Concat(orderRoutes(), []route{
+	return slices.Concat(orderRoutes(), ledgerRoutes(), []route{
 		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
 		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
 		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},

@@ -15,6 +15,7 @@ var menuEntries = []struct {
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
 	{ordersAddress, ordersTitle},
+	{ledgerAddress, text{"원장", "Ledger"}},
 }
 
 func (q *request) menu() []menuItem {

@@ -280,6 +280,60 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 		"the house's own rows are there", "the change clock is missing, or there are too many",
 	},
 	{
+		"a closing balance is changed", `UPDATE account_days SET balance = balance + 5 WHERE account_id = {account}`,
+		"every closing balance equals the entries before it", "account {account} day 20346: 95745 closed, 95740 booked",
+	},
+	{
+		"an entry comes after its day was closed", `INSERT INTO entries (account_id, txn_id, amount) VALUES (1, 77, 5)`,
+		"every closing balance equals the entries before it", "account 1 day 19723: 0 closed, 5 booked",
+	},
+	{
+		"a day is closed too early",
+		`UPDATE account_days_cursor SET next_day = 20000; UPDATE account_days SET balance = 0 WHERE account_id = 1`,
+		"no day is closed that is after the closed ones", "account 1 day 20346",
+	},
+	{
+		"a transaction is not found by an account", `DELETE FROM moved_accounts WHERE account_id = 1`,
+		"every transaction is found by the accounts that it moved", ", account 1, as a deposit",
+	},
+	{
+		"a shop's day counts a coupon too many", `UPDATE shop_days SET coupons = coupons + 1 WHERE shop_id = 38`,
+		"every shop's days equal what was redeemed there",
+		"shop 38 day 20346: 1 coupons, 0 face value and 0 paid too many",
+	},
+	{
+		"a settlement is of more than was redeemed",
+		`INSERT INTO settlements (shop_id, first_day, last_day, coupons, face, paid, txn_id, at) VALUES (38, 20346, 20346, 1, 4000, 505, 77, 0)`,
+		"every settlement is of what was redeemed in its period", "shop 38 from day 20346: 505 settled, 500 redeemed",
+	},
+	{
+		"a settlement is not booked",
+		`INSERT INTO settlements (shop_id, first_day, last_day, coupons, face, paid, txn_id, at) VALUES (38, 20346, 20346, 1, 4000, 500, 77, 0)`,
+		"every settlement is booked from what is owed to its shop", "transaction 77, shop 38: 0 instead of -500 booked",
+	},
+	{
+		"a day is settled twice",
+		`INSERT INTO settlements (shop_id, first_day, last_day, coupons, face, paid, txn_id, at) VALUES (38, 1, 5, 1, 1, 1, 77, 0), (38, 5, 6, 1, 1, 1, 78, 0)`,
+		"no day of a shop is settled twice", "shop 38 from day 1 and from day 5",
+	},
+	{
+		"a shop is paid too much", `UPDATE accounts SET balance = -1 WHERE kind = 'payable'`,
+		"no shop was paid more than it is owed", "shop 38 has -1",
+	},
+	{
+		"an unused coupon is counted twice", `UPDATE unused_coupons SET coupons = coupons + 1 WHERE offer_id = 1350`,
+		"the unused coupons are those that were sold and neither used nor cancelled",
+		"offer 1350: 1 coupons, 0 face value and 0 paid too many",
+	},
+	{
+		"the closing balances' cursor is lost", `DELETE FROM account_days_cursor`,
+		"the house's own rows are there", "the cursor of the closing balances is missing",
+	},
+	{
+		"the unused coupons' cursor is lost", `DELETE FROM unused_coupons_cursor`,
+		"the house's own rows are there", "the cursor of the unused coupons is missing",
+	},
+	{
 		"the sales figures' cursor is lost", `DELETE FROM item_sales_cursor`,
 		"the house's own rows are there", "the cursor of the sales figures is missing",
 	},
@@ -365,6 +419,10 @@ var orphans = []struct{ column, where, parent string }{
 	{"accounts.owner_id", "kind = 'payable'", "shops"},
 	{"entries.account_id", "txn_id = {live} AND amount > 0", "accounts"},
 	{"ledger_transactions.order_id", "order_id = {used}", "orders"},
+	{"account_days.account_id", "account_id = {account}", "accounts"},
+	{"moved_accounts.txn_id", "account_id = {account} AND txn_id = {refund}", "ledger_transactions"},
+	{"shop_days.shop_id", "shop_id = 38", "shops"},
+	{"unused_coupons.offer_id", "offer_id = 1350", "offers"},
 	{"brands.category_id", "id = 4", "categories"},
 	{"products.brand_id", "id = 27935", "brands"},
 	{"shops.category_id", "id = 37", "categories"},

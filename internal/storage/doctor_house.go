@@ -13,6 +13,8 @@ var houseChecks = []check{
 SELECT name || ' is missing, or there are too many' AS detail
 FROM (SELECT 'the change clock' AS name, COUNT(*) AS n, COALESCE(MIN(id), 0) AS low, 1 AS want FROM change_clock
       UNION ALL SELECT 'the cursor of the sales figures', COUNT(*), COALESCE(MIN(id), 0), 1 FROM item_sales_cursor
+      UNION ALL SELECT 'the cursor of the closing balances', COUNT(*), COALESCE(MIN(id), 0), 1 FROM account_days_cursor
+      UNION ALL SELECT 'the cursor of the unused coupons', COUNT(*), COALESCE(MIN(id), 0), 1 FROM unused_coupons_cursor
       UNION ALL SELECT 'a node number', COUNT(*), COALESCE(MIN(number), 0) + 1, %[1]d FROM node_leases WHERE number < %[1]d) x
 WHERE n <> want OR low <> 1`, gift.Nodes)},
 

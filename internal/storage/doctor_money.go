@@ -84,7 +84,8 @@ FROM (SELECT t.id, t.kind, COUNT(e.amount) AS n,
       GROUP BY t.id, t.kind) x
 WHERE n <> 2 OR NOT (kind = 'deposit' AND debit IN ('bank', 'test_funds') AND credit = 'prepaid'
                      OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable'
-                     OR kind = 'refund' AND debit = 'refunds' AND credit = 'prepaid')`},
+                     OR kind = 'refund' AND debit = 'refunds' AND credit = 'prepaid'
+                     OR kind = 'settlement' AND debit = 'payable' AND credit = 'bank')`},
 
 	{"a redemption or a refund is of an order, a deposit of none", `
 SELECT 'transaction ' || id || ' is a ' || kind || ' of order ' || COALESCE(order_id, 0) AS detail

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -91,6 +92,10 @@ func harmAll(t *testing.T, all []harm, newURL func(testing.TB) string, copyOf fu
 			{Kind: gift.Gifticon, ItemID: 27935, Day: 20_000, Sold: 3}, {Kind: gift.StarCoupon, ItemID: 188, Day: 20_000, Sold: 3},
 		}})
 		if err != nil {
+			t.Fatal(err)
+		}
+		tomorrow := h.Clock.Now().Add(24 * time.Hour)
+		if err := errors.Join(h.DB.CloseDays(t.Context(), tomorrow), h.DB.TallyCoupons(t.Context(), tomorrow)); err != nil {
 			t.Fatal(err)
 		}
 	})

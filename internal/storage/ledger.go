@@ -59,6 +59,10 @@ func post(ctx context.Context, tx *sql.Tx, t transaction) error {
 			e.account, int64(e.amount)); err != nil {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, `INSERT INTO moved_accounts (txn_id, account_id, kind) VALUES ($1, $2, $3)`,
+			int64(t.id), e.account, t.kind); err != nil {
+			return err
+		}
 	}
 	return nil
 }

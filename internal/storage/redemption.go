@@ -54,21 +54,21 @@ func scanAttempts(row scanner) (a redeem.Attempts, err error) {
 	return a, err
 }
 
-// MarkUsed implements redeem.Store. The item's row is locked first, the shop's account next and the sales account, which
+// MarkUsed implements redeem.Store. The item's row is locked first, the shop's day and account next and the sales account, which
 // the node's purchases share, last.
 func (db *DB) MarkUsed(ctx context.Context, use redeem.Use) (won bool, err error) {
 	if err := db.readyForIDs(ctx); err != nil {
 		return false, err
 	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
-		var paid gift.Won
+		var face, paid gift.Won
 		var testOrder int64
 		err := tx.QueryRowContext(ctx, `UPDATE order_items SET used_at = $1, used_seller = $2, used_via = $3
 WHERE kind = 2 AND order_id = $4 AND line = $5 AND ($6 = 0 OR partner_id = $6)
   AND partner_id = (SELECT partner_id FROM orders WHERE id = $4)
   AND used_at IS NULL AND cancelled_at IS NULL
-RETURNING paid, test_order`,
-			millis(use.At), use.SellerID, use.Via, int64(use.OrderID), use.Line, use.PartnerID).Scan(&paid, &testOrder)
+RETURNING face, paid, test_order`,
+			millis(use.At), use.SellerID, use.Via, int64(use.OrderID), use.Line, use.PartnerID).Scan(&face, &paid, &testOrder)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -76,12 +76,24 @@ RETURNING paid, test_order`,
 			return err
 		}
 		won = true
-		if paid == 0 || testOrder != 0 {
+		if testOrder != 0 {
 			return nil
+		}
+		if err := countRedeemed(ctx, tx, use, face, paid); err != nil || paid == 0 {
+			return err
 		}
 		return db.owe(ctx, tx, use, paid)
 	})
 	return won && err == nil, err
+}
+
+// countRedeemed adds a live coupon to what its shop redeemed on that day, by which the shop is settled with.
+func countRedeemed(ctx context.Context, tx *sql.Tx, use redeem.Use, face, paid gift.Won) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO shop_days (shop_id, day, coupons, face, paid) VALUES ($1, $2, 1, $3, $4)
+ON CONFLICT (shop_id, day) DO UPDATE SET coupons = shop_days.coupons + 1,
+    face = shop_days.face + excluded.face, paid = shop_days.paid + excluded.paid`,
+		use.ShopID, int64(gift.DayOf(use.At)), int64(face), int64(paid))
+	return err
 }
 
 // owe books that a coupon's price is now the shop's.

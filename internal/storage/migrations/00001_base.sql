@@ -131,12 +131,35 @@ CREATE TABLE ledger_transactions (
     at        BIGINT NOT NULL
 );
 CREATE INDEX ledger_transactions_order ON ledger_transactions (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX ledger_transactions_kind ON ledger_transactions (kind, id);
 CREATE TABLE entries (
     account_id BIGINT NOT NULL,
     txn_id     BIGINT NOT NULL,
     amount     BIGINT NOT NULL CHECK (amount <> 0),
     PRIMARY KEY (account_id, txn_id)
 ) /*clustered*/;
+-- Which accounts a transaction that is no purchase moved, so that its entries are found. A purchase's are found without:
+-- it moves its partner's account and one of the few sales accounts, and writes nothing here.
+CREATE TABLE moved_accounts (
+    txn_id     BIGINT NOT NULL,
+    account_id BIGINT NOT NULL,
+    kind       TEXT   NOT NULL,
+    PRIMARY KEY (txn_id, account_id)
+) /*clustered*/;
+CREATE INDEX moved_accounts_account ON moved_accounts (account_id, kind, txn_id);
+-- Closing balances of the days before next_day, summed up in the background: a row for each account and day with entries.
+-- The balance at a moment is the last closing before it and the entries since.
+CREATE TABLE account_days (
+    account_id BIGINT NOT NULL,
+    day        BIGINT NOT NULL,
+    balance    BIGINT NOT NULL,
+    PRIMARY KEY (account_id, day)
+) /*clustered*/;
+CREATE TABLE account_days_cursor (
+    id       BIGINT NOT NULL PRIMARY KEY,
+    next_day BIGINT NOT NULL
+);
+INSERT INTO account_days_cursor (id, next_day) VALUES (1, 0);
 
 CREATE TABLE categories (
     id          BIGINT   NOT NULL PRIMARY KEY,
@@ -281,6 +304,10 @@ CREATE TABLE order_items (
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
 CREATE INDEX order_items_coupon ON order_items (partner_id, offer_id, order_id, line) WHERE kind = 2;
 CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) WHERE kind = 2 AND test_order > 0;
+-- Written when a coupon is redeemed or an item cancelled, not when it is sold.
+CREATE INDEX order_items_used ON order_items (used_at) WHERE used_at IS NOT NULL;
+CREATE INDEX order_items_seller ON order_items (used_seller, used_at, order_id, line) WHERE used_at IS NOT NULL;
+CREATE INDEX order_items_cancelled ON order_items (cancelled_at) WHERE cancelled_at IS NOT NULL;
 -- What was paid back, and why. A refund that moved money has its number's transaction in the ledger; one of a sandbox order
 -- or of what cost nothing has none. The key of refund_items is why nothing is paid back twice.
 CREATE TABLE refunds (
@@ -339,6 +366,50 @@ CREATE TABLE item_sales_cursor (
     up_to     BIGINT NOT NULL
 );
 INSERT INTO item_sales_cursor (id, up_to) VALUES (1, 0);
+
+-- What was redeemed at a shop on a day, live coupons only; written in the transaction of the redemption.
+CREATE TABLE shop_days (
+    shop_id BIGINT NOT NULL,
+    day     BIGINT NOT NULL,
+    coupons BIGINT NOT NULL,
+    face    BIGINT NOT NULL,
+    paid    BIGINT NOT NULL,
+    PRIMARY KEY (shop_id, day)
+) /*clustered*/;
+CREATE INDEX shop_days_day ON shop_days (day, shop_id);
+-- What was paid to a shop for the days from first_day to last_day; settlements of a shop do not overlap.
+CREATE TABLE settlements (
+    shop_id   BIGINT NOT NULL,
+    first_day BIGINT NOT NULL,
+    last_day  BIGINT NOT NULL,
+    coupons   BIGINT NOT NULL,
+    face      BIGINT NOT NULL,
+    paid      BIGINT NOT NULL CHECK (paid > 0),
+    txn_id    BIGINT NOT NULL UNIQUE,
+    at        BIGINT NOT NULL,
+    PRIMARY KEY (shop_id, first_day),
+    CHECK (first_day <= last_day)
+) /*clustered*/;
+-- Live coupons sold and neither used nor cancelled, whether expired or not: per offer, counted in the background up to the
+-- time up_to; and their sums per last valid day, as of shown_at.
+CREATE TABLE unused_coupons (
+    offer_id BIGINT NOT NULL PRIMARY KEY,
+    coupons  BIGINT NOT NULL,
+    face     BIGINT NOT NULL,
+    paid     BIGINT NOT NULL
+);
+CREATE TABLE unused_by_expiry (
+    last_day BIGINT NOT NULL PRIMARY KEY,
+    coupons  BIGINT NOT NULL,
+    face     BIGINT NOT NULL,
+    paid     BIGINT NOT NULL
+);
+CREATE TABLE unused_coupons_cursor (
+    id       BIGINT NOT NULL PRIMARY KEY,
+    up_to    BIGINT NOT NULL,
+    shown_at BIGINT NOT NULL
+);
+INSERT INTO unused_coupons_cursor (id, up_to, shown_at) VALUES (1, 0, 0);
 
 -- Pictures, kept in the database so that every node serves every picture.
 CREATE TABLE media (
