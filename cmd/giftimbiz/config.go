@@ -11,6 +11,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/spf13/pflag"
 
+	"giftimbiz/internal/peer"
 	"giftimbiz/internal/vault"
 )
 
@@ -104,25 +105,13 @@ func (c *config) publicURL(listening string) (string, error) {
 func (c *config) trustedProxies() ([]netip.Prefix, error) {
 	var list []netip.Prefix
 	for _, text := range c.TrustedProxies {
-		prefix, err := parsePrefix(text)
+		prefix, err := peer.ParsePrefix(text)
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--trusted-proxies: %w", err)}
 		}
 		list = append(list, prefix)
 	}
 	return list, nil
-}
-
-// parsePrefix reads a network or a single address.
-func parsePrefix(text string) (netip.Prefix, error) {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return netip.PrefixFrom(addr, addr.BitLen()), nil
-	}
-	prefix, err := netip.ParsePrefix(text)
-	if err != nil {
-		return prefix, fmt.Errorf("%q is neither an address nor a network such as 10.0.0.0/8", text)
-	}
-	return prefix.Masked(), nil
 }
 
 func (c *config) logger() (*slog.Logger, error) {

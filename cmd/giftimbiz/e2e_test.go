@@ -278,7 +278,7 @@ func (s *server) open(p gift.Partner, balance gift.Won) {
 // setPartner changes a partner as the command line does and lets the node see it.
 func (s *server) setPartner(name string, change func(*gift.Partner)) {
 	s.t.Helper()
-	_, err := s.node.db.ChangePartner(s.t.Context(), name, func(p *gift.Partner) error {
+	_, err := s.node.db.ChangePartner(s.t.Context(), name, 0, s.clock.Now(), func(p *gift.Partner) error {
 		change(p)
 		return nil
 	})

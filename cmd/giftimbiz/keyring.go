@@ -16,9 +16,6 @@ import (
 	"giftimbiz/internal/vault"
 )
 
-// rotationGrace is how long rotated keys keep working unless told otherwise.
-const rotationGrace = 24 * time.Hour
-
 // keyring makes secrets for commands that open or change partners.
 type keyring struct {
 	vault     *vault.Vault
@@ -37,7 +34,7 @@ func openPartner(ctx context.Context, db *storage.DB, keys *keyring, p gift.Part
 	now := keys.clock.Now()
 	_, err := db.CreatePartner(ctx, p, hashes, now)
 	if errors.Is(err, storage.ErrDuplicate) {
-		err = rotateKeys(ctx, db, p.Name, hashes, now.Add(rotationGrace))
+		err = rotateKeys(ctx, db, p.Name, hashes, now.Add(credential.RotationGrace))
 	}
 	if err != nil {
 		return nil, err
@@ -66,7 +63,7 @@ func rotateKeys(ctx context.Context, db *storage.DB, name string, hashes credent
 	if err != nil {
 		return err
 	}
-	return db.RotateKeys(ctx, p.ID, hashes, graceEnd)
+	return db.RotateKeys(ctx, p.ID, 0, hashes, graceEnd)
 }
 
 // randomPassword returns 130 bits as 26 characters.

@@ -68,6 +68,13 @@ func newMetrics() *metrics {
 	return m
 }
 
+// watchCalls adds how many answers were not kept for support.
+func (m *metrics) watchCalls(dropped func() int64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "giftimbiz_calls_not_kept_total", Help: "Answers of which support is not told because there were too many.",
+	}, func() float64 { return float64(dropped()) }))
+}
+
 // watch adds the figures that are read when they are asked for.
 func (m *metrics) watch(waiting func() int, underWay func() int64, stats func() catalog.Stats, clk clock.Clock) {
 	gauge := func(name, help string, value func() float64) {
@@ -84,7 +91,8 @@ func (m *metrics) watch(waiting func() int, underWay func() int64, stats func() 
 		func() float64 { return clk.Now().Sub(stats().LoadedAt).Seconds() })
 }
 
-func (m *metrics) request(endpoint, code string, took time.Duration) {
+func (m *metrics) request(a partnerapi.Answered) {
+	endpoint, code := a.Endpoint, a.Code
 	known, ok := m.endpoints.Load(endpoint)
 	if !ok {
 		known, _ = m.endpoints.LoadOrStore(endpoint, &endpointMetrics{
@@ -92,7 +100,7 @@ func (m *metrics) request(endpoint, code string, took time.Duration) {
 		})
 	}
 	e := known.(*endpointMetrics)
-	e.took.Observe(took.Seconds())
+	e.took.Observe(a.Took.Seconds())
 	if code == partnerapi.Success {
 		e.successes.Inc()
 		return

@@ -14,6 +14,7 @@ import (
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/media"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/purchase"
@@ -24,6 +25,8 @@ import (
 
 const (
 	refreshEvery    = 250 * time.Millisecond // how late a node may see another's change
+	keepCallsEvery  = time.Second
+	lastCallsWithin = 2 * time.Second
 	tallyEvery      = 30 * time.Second
 	trimEvery       = 10 * time.Second
 	reportEvery     = 10 * time.Second
@@ -48,6 +51,7 @@ type node struct {
 	metrics   *metrics
 	admission *admission
 	loops     *loops
+	calls     *office.Recorder
 	apiConfig partnerapi.Config
 	api       http.Handler
 	pages     http.Handler
@@ -94,6 +98,8 @@ func (n *node) wire(proxies []netip.Prefix) {
 		SoldOut: func(offers []int64) { n.catalog.Remove(offers...) },
 		Observe: n.metrics.batch,
 	})
+	n.calls = office.NewRecorder(n.db)
+	n.metrics.watchCalls(n.calls.Dropped)
 	links := redeem.NewLinks(n.vault, n.publicURL)
 	counter := redeem.NewCounter(redeem.CounterConfig{
 		Store: n.db, Codes: n.vault, Clock: n.clock, Logger: n.log, Observe: n.metrics.redemption,
@@ -102,14 +108,14 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
+	authority := credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory})
 	n.console = console.New(console.Config{
-		Store: n.db, Passwords: n.vault, Numbers: n.vault, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
+		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
 	})
 	n.apiConfig = partnerapi.Config{
-		Authority: credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory}),
-		Catalog:   n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
-		Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, Observe: n.metrics.request, TrustedProxies: proxies,
+		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
+		Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, Observe: n.observe, TrustedProxies: proxies,
 	}
 	n.api = partnerapi.New(n.apiConfig)
 	n.admission = newAdmission(n.metrics, n.engine.Full)
@@ -161,6 +167,7 @@ func (n *node) start() {
 	n.loops.every(tallyEvery, "closing the ledger's days", func(ctx context.Context) error {
 		return n.db.CloseDays(ctx, n.clock.Now())
 	})
+	n.loops.every(keepCallsEvery, "keeping calls for support", n.calls.Flush)
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
 	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {
 		n.admission.report(ctx, n.log)
@@ -170,25 +177,53 @@ func (n *node) start() {
 		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
 		return err
 	})
+	n.loops.every(forgetEvery, "forgetting old calls", func(ctx context.Context) error {
+		_, err := n.db.ForgetCalls(ctx, n.clock.Now())
+		return err
+	})
 }
 
 // stop answers the purchases that wait and ends the background work.
 func (n *node) stop() {
 	n.engine.Stop()
 	n.loops.stop()
+	ctx, cancel := context.WithTimeout(context.Background(), lastCallsWithin)
+	defer cancel()
+	if err := n.calls.Flush(ctx); err != nil {
+		n.log.Warn("the last calls are not kept for support", "error", err)
+	}
+}
+
+// observe tells of an answer those who count, and those who may be asked about it.
+func (n *node) observe(a partnerapi.Answered) {
+	n.metrics.request(a)
+	if a.Code == partnerapi.Success && !a.Writes {
+		return
+	}
+	partner, proven := a.Partner, a.Partner != 0
+	if !proven {
+		partner = n.directory.PartnerID(a.Claimed)
+	}
+	if partner == 0 || !n.calls.Admits(partner, proven, a.Code != partnerapi.Success, a.At) {
+		return
+	}
+	n.calls.Note(office.Call{
+		PartnerID: partner, Proven: proven, At: a.At, Endpoint: a.Endpoint, Code: a.Code, Message: a.Message(),
+		Request: a.Request, Took: a.Took,
+	})
 }
 
 // routes is every path the server answers.
 func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
-	pages, pictures, office := n.admission.page(n.pages), n.admission.page(n.pictures), n.admission.page(n.console)
+	pages, pictures, backOffice := n.admission.page(n.pages), n.admission.page(n.pictures), n.admission.page(n.console)
 	mux.Handle("/r/", pages)
 	mux.Handle("/UPLOAD/qr/", pages)
 	mux.Handle("/UPLOAD/barcode/", pages)
 	mux.Handle("/UPLOAD/", pictures)
 	mux.Handle("/Form/", pictures)
-	mux.Handle(console.Root+"/", office)
-	mux.Handle(console.Root, office)
+	mux.Handle(console.Root+"/", backOffice)
+	mux.Handle(console.Root, backOffice)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())

@@ -31,19 +31,25 @@ func withDatabase(ctx context.Context, cfg *config, fn func(*storage.DB) error) 
 	return fn(db)
 }
 
-// withJoined is withDatabase for commands that make ledger transactions or keys: with the right encryption keys, and a
-// node number of its own.
+// withNumber is withDatabase for commands that change what is audited: with a node number of its own.
+func withNumber(ctx context.Context, cfg *config, fn func(*storage.DB) error) error {
+	return withDatabase(ctx, cfg, func(db *storage.DB) error {
+		if err := db.Join(ctx, clock.System{}); err != nil {
+			return fmt.Errorf("join: %w", err)
+		}
+		return fn(db)
+	})
+}
+
+// withJoined is withNumber for commands that make ledger transactions or keys: with the right encryption keys, too.
 func withJoined(ctx context.Context, cfg *config, fn func(*storage.DB, *keyring) error) error {
 	keys, err := cfg.vault()
 	if err != nil {
 		return err
 	}
-	return withDatabase(ctx, cfg, func(db *storage.DB) error {
+	return withNumber(ctx, cfg, func(db *storage.DB) error {
 		if err := db.BindKeys(ctx, keys.Fingerprint(), keys.DataFingerprints()); err != nil {
 			return err
-		}
-		if err := db.Join(ctx, clock.System{}); err != nil {
-			return fmt.Errorf("join: %w", err)
 		}
 		return fn(db, newKeyring(keys, clock.System{}))
 	})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"regexp"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -16,19 +15,10 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
+	"giftimbiz/internal/peer"
 	"giftimbiz/internal/storage"
 )
-
-// defaultDuplicateSec is the window in which an equal purchase without a key counts as a mistake.
-const defaultDuplicateSec = 10
-
-// What a slipped key must not exceed.
-const (
-	maxDuplicateSec = 86_400 // a day
-	maxDailyLimit   = 1_000_000_000
-)
-
-var partnerName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 func partnerCommand(cfg *config) *cobra.Command {
 	cmd := group(&cobra.Command{
@@ -40,28 +30,31 @@ func partnerCommand(cfg *config) *cobra.Command {
 		partnerCreateCommand(cfg), partnerListCommand(cfg), partnerShowCommand(cfg), partnerRotateCommand(cfg),
 		partnerSuspendCommand(cfg), partnerResumeCommand(cfg), partnerBlacklistCommand(cfg), partnerWithdrawCommand(cfg),
 		partnerNumberCommand(cfg, "limit", "PURCHASES", "Limit a partner's purchases per day in Seoul; 0 = no limit",
-			maxDailyLimit, func(p *gift.Partner, n int64) { p.DailyLimit = n }),
+			gift.MaxDailyLimit, func(p *gift.Partner, n int64) { p.DailyLimit = n }),
 		partnerNumberCommand(cfg, "window", "SECONDS",
 			"Set how long an equal purchase without an idempotency key counts as a mistake; 0 = never",
-			maxDuplicateSec, func(p *gift.Partner, n int64) { p.DuplicateSec = n }),
+			gift.MaxDuplicateSec, func(p *gift.Partner, n int64) { p.DuplicateSec = n }),
 		partnerAllowCommand(cfg),
 	)
 	return cmd
 }
 
 func partnerCreateCommand(cfg *config) *cobra.Command {
-	p := gift.Partner{State: gift.Active, DuplicateSec: defaultDuplicateSec}
+	p := gift.Partner{State: gift.Active, DuplicateSec: gift.DefaultDuplicateSec}
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Open a partner and show its keys, once",
 		Args:  args(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			p.Name = given[0]
-			if !partnerName.MatchString(p.Name) {
-				return usageError{fmt.Errorf("%q cannot be a partner's name; want 1 to 64 of A-Z a-z 0-9 . _ -", p.Name)}
+			if err := gift.CheckPartnerName(p.Name); err != nil {
+				return usageError{fmt.Errorf("%q cannot be a partner's name; %w", p.Name, err)}
 			}
 			if p.Title == "" {
 				p.Title = p.Name
+			}
+			if err := gift.CheckPartnerTitle(p.Title); err != nil {
+				return usageError{fmt.Errorf("--title: %w", err)}
 			}
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
 				secrets, hashes := keys.authority.NewKeys(p)
@@ -115,13 +108,13 @@ func partnerShowCommand(cfg *config) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return printPartners(cmd.OutOrStdout(), []storage.PartnerBalance{p})
+				return printPartners(cmd.OutOrStdout(), []office.PartnerAccount{p})
 			})
 		},
 	}
 }
 
-func printPartners(w io.Writer, list []storage.PartnerBalance) error {
+func printPartners(w io.Writer, list []office.PartnerAccount) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	_, _ = fmt.Fprintln(table, "NAME\tMODE\tSTATE\tBALANCE\tDAILY LIMIT\tWINDOW\tALLOWED FROM\tTITLE") // Flush reports
 	for _, p := range list {
@@ -151,23 +144,26 @@ func partnerRotateCommand(cfg *config) *cobra.Command {
 			if grace < 0 {
 				return usageError{errors.New("--grace cannot be negative")}
 			}
+			if grace > credential.MaxGrace {
+				return usageError{fmt.Errorf("--grace can be %v at most", credential.MaxGrace)}
+			}
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
 				p, err := db.Partner(cmd.Context(), given[0])
 				if err != nil {
 					return err
 				}
-				if err := stillHere(p.Partner); err != nil {
+				if err := p.StillHere(); err != nil {
 					return err
 				}
 				secrets, hashes := keys.authority.NewKeys(p.Partner)
-				if err := db.RotateKeys(cmd.Context(), p.ID, hashes, clock.System{}.Now().Add(grace)); err != nil {
+				if err := db.RotateKeys(cmd.Context(), p.ID, 0, hashes, clock.System{}.Now().Add(grace)); err != nil {
 					return err
 				}
 				return printSecrets(cmd.OutOrStdout(), p.Name, secrets)
 			})
 		},
 	}
-	cmd.Flags().DurationVar(&grace, "grace", rotationGrace, "how long the present keys keep working; 0 = not at all")
+	cmd.Flags().DurationVar(&grace, "grace", credential.RotationGrace, "how long the present keys keep working; 0 = not at all")
 	return cmd
 }
 
@@ -199,7 +195,7 @@ func partnerAllowCommand(cfg *config) *cobra.Command {
 		RunE: func(cmd *cobra.Command, given []string) error {
 			var list []netip.Prefix
 			for _, text := range given[1:] {
-				prefix, err := parsePrefix(text)
+				prefix, err := peer.ParsePrefix(text)
 				if err != nil {
 					return usageError{err}
 				}
@@ -215,9 +211,9 @@ func partnerAllowCommand(cfg *config) *cobra.Command {
 
 // changePartner changes a partner that has not withdrawn, and shows it.
 func changePartner(cmd *cobra.Command, cfg *config, name string, change func(*gift.Partner) error) error {
-	return withDatabase(cmd.Context(), cfg, func(db *storage.DB) error {
-		_, err := db.ChangePartner(cmd.Context(), name, func(p *gift.Partner) error {
-			if err := stillHere(*p); err != nil {
+	return withNumber(cmd.Context(), cfg, func(db *storage.DB) error {
+		_, err := db.ChangePartner(cmd.Context(), name, 0, clock.System{}.Now(), func(p *gift.Partner) error {
+			if err := p.StillHere(); err != nil {
 				return err
 			}
 			return change(p)
@@ -229,14 +225,6 @@ func changePartner(cmd *cobra.Command, cfg *config, name string, change func(*gi
 		if err != nil {
 			return err
 		}
-		return printPartners(cmd.OutOrStdout(), []storage.PartnerBalance{p})
+		return printPartners(cmd.OutOrStdout(), []office.PartnerAccount{p})
 	})
-}
-
-// stillHere refuses to change a partner that left.
-func stillHere(p gift.Partner) error {
-	if p.State == gift.Withdrawn {
-		return fmt.Errorf("%s has withdrawn for good; nothing of it can be changed, open a new partner", p.Name)
-	}
-	return nil
 }

@@ -90,7 +90,7 @@ func askToWithdraw(cmd *cobra.Command, cfg *config, name string) error {
 		if err != nil {
 			return err
 		}
-		if err := stillHere(p.Partner); err != nil {
+		if err := p.StillHere(); err != nil {
 			return err
 		}
 		return usageError{fmt.Errorf("a withdrawal cannot be undone, and %d won remain on the account of %s; if it is meant: "+

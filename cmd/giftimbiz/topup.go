@@ -14,7 +14,7 @@ import (
 
 func topupCommand(cfg *config) *cobra.Command {
 	var reference, memo string
-	wantAmount := fmt.Sprintf("want an amount in won above 0, %d at most, without commas", storage.MaxDeposit)
+	wantAmount := fmt.Sprintf("want an amount in won above 0, %d at most, without commas", gift.MaxDeposit)
 	cmd := &cobra.Command{
 		Use:   "topup PARTNER WON",
 		Short: "Credit a partner's prepaid balance",
@@ -23,7 +23,7 @@ same deposit cannot be booked twice. Sandbox partners are credited with test mon
 		Args: args(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, given []string) error {
 			amount, err := strconv.ParseInt(given[1], 10, 64)
-			if err != nil || amount <= 0 || gift.Won(amount) > storage.MaxDeposit {
+			if err != nil || amount <= 0 || gift.Won(amount) > gift.MaxDeposit {
 				return usageError{fmt.Errorf("%q: %s", given[1], wantAmount)}
 			}
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, _ *keyring) error {
@@ -31,7 +31,7 @@ same deposit cannot be booked twice. Sandbox partners are credited with test mon
 				if err != nil {
 					return err
 				}
-				if err := stillHere(p.Partner); err != nil {
+				if err := p.StillHere(); err != nil {
 					return err
 				}
 				balance, err := db.Deposit(cmd.Context(), given[0], gift.Won(amount), reference, memo, clock.System{}.Now())

@@ -21,8 +21,9 @@ const Root = "/console"
 // Store is what the console needs of the database; each page declares its part. Errors wrap those of office.
 type Store interface {
 	signInStore
-	orderStore
 	ledgerStore
+	partnerStore
+	orderStore
 }
 
 // Passwords hashes and checks operators' passwords, slowly.
@@ -39,6 +40,7 @@ type Config struct {
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // how browsers reach the server
+	Keys      KeyMaker
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
 }
@@ -51,7 +53,8 @@ type handler struct {
 
 // New returns what serves everything under Root.
 func New(cfg Config) http.Handler {
-	if cfg.Store == nil || cfg.Passwords == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil || cfg.Address == nil {
+	if cfg.Store == nil || cfg.Passwords == nil || cfg.Keys == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil ||
+		cfg.Address == nil {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
@@ -76,7 +79,7 @@ type route struct {
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
-	return slices.Concat(orderRoutes(), ledgerRoutes(), []route{
+	return slices.Concat(partnerRoutes(), orderRoutes(), ledgerRoutes(), []route{
 		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
 		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
 		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
@@ -162,6 +165,11 @@ func (q *request) fail(err error) {
 		f = failure{http.StatusConflict, text{
 			"그 사이에 다른 사람이 바꾸었습니다. 다시 열어 확인한 뒤 저장하십시오.",
 			"Somebody else changed this meanwhile. Open it again, look, and save then.",
+		}}
+	case errors.Is(err, office.ErrUnanswered):
+		f = failure{http.StatusServiceUnavailable, text{
+			"데이터베이스가 응답하지 않아 저장되었는지 알 수 없습니다. 다시 하기 전에 페이지를 새로 열어 확인하십시오.",
+			"The database did not answer: this may have been stored, or not. Open the page anew and look before you do it again.",
 		}}
 	default:
 		q.h.Logger.Error("console", "route", q.Pattern, "request", q.w.Header().Get(requestid.Header), "error", err)

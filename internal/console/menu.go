@@ -14,6 +14,7 @@ var menuEntries = []struct {
 	name    text
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
+	{partnersAddress, text{"파트너", "Partners"}},
 	{ordersAddress, ordersTitle},
 	{ledgerAddress, text{"원장", "Ledger"}},
 }

@@ -52,12 +52,16 @@ func functions(lang locale.Language) template.FuncMap {
 		"day":  func(d gift.Day) string { return d.Start().Format("2006-01-02") },
 		"time": func(t time.Time) string { return t.In(gift.Seoul).Format("2006-01-02 15:04:05") },
 		"join": path.Join,
+		"list": func(values ...any) []any { return values },
 	}
 }
 
 // won writes an amount as people read it.
 func won(w gift.Won, lang locale.Language) string {
 	if lang == locale.English {
+		if w < 0 {
+			return "−₩" + grouped(int64(-w))
+		}
 		return "₩" + grouped(int64(w))
 	}
 	return grouped(int64(w)) + "원"

@@ -11,6 +11,12 @@ import (
 	"giftimbiz/internal/gift"
 )
 
+// RotationGrace is how long rotated keys keep working unless told otherwise, and MaxGrace how long they can be told to.
+const (
+	RotationGrace = 24 * time.Hour
+	MaxGrace      = 30 * 24 * time.Hour
+)
+
 // Keys is one generation of a partner's secrets as it is stored. Rotation adds a generation and gives the older ones an
 // end; until then all of them work.
 type Keys struct {

@@ -44,6 +44,14 @@ func (d *Directory) Refresh(ctx context.Context) error {
 	return nil
 }
 
+// PartnerID returns the id of the partner of a name, or 0.
+func (d *Directory) PartnerID(name string) int64 {
+	if m := d.current.Load().byName[name]; m != nil {
+		return m.ID
+	}
+	return 0
+}
+
 // snapshot is the directory at one moment. It never changes.
 type snapshot struct {
 	byName map[string]*member

@@ -10,7 +10,6 @@ import (
 	"path"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
@@ -51,8 +50,8 @@ type Config struct {
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
 
-	// Observe is told of every answer: the endpoint's name ("other" for unknown paths), the result code, the time taken.
-	Observe func(endpoint, code string, took time.Duration)
+	// Observe is told of every answer.
+	Observe func(Answered)
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 }
@@ -83,7 +82,7 @@ func New(cfg Config) http.Handler {
 		panic("partnerapi: New needs all parts of Config")
 	}
 	if cfg.Observe == nil {
-		cfg.Observe = func(string, string, time.Duration) {}
+		cfg.Observe = func(Answered) {}
 	}
 	a := &api{Config: cfg, largeBodies: make(chan struct{}, maxLargeBodies)}
 	a.endpoints = routes()

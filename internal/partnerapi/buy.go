@@ -96,11 +96,12 @@ func (c *call) buy(req *purchase.Request) error {
 func refusedBefore(body []byte) error {
 	var kept struct {
 		Code string `json:"result"`
+		Text string `json:"msg"`
 	}
 	if err := json.Unmarshal(body, &kept); err != nil {
 		return err
 	}
-	return &failure{reply: reply{code: kept.Code}}
+	return &failure{reply: reply{kept.Code, kept.Text, kept.Text}}
 }
 
 // purchased is the answer to a purchase that was made.

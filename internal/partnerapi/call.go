@@ -105,7 +105,7 @@ func (c *call) finish(err error) {
 	}
 	c.send(status, body, f)
 	took := c.Clock.Now().Sub(c.began)
-	c.Observe(c.endpoint.name, code, took)
+	c.Observe(c.answered(code, took, f))
 	c.log(status, code, took, f)
 }
 

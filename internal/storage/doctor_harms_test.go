@@ -72,8 +72,8 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, -5)
 		"test money stays apart", "transaction 77 is not between",
 	},
 	{
-		"a sandbox partner is credited by something else than a deposit",
-		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'adjustment', '', 1);
+		"a sandbox partner is credited by something else than a deposit or an adjustment",
+		`INSERT INTO ledger_transactions (id, kind, memo, at) VALUES (77, 'gift', '', 1);
 INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5), (3, 77, -5)`,
 		"test money stays apart", "transaction 77 is not between",
 	},
@@ -203,11 +203,11 @@ UPDATE entries SET amount = amount - 1 WHERE account_id = 1`,
 	},
 	{
 		"a deposit is of an order", `UPDATE ledger_transactions SET order_id = {live} WHERE kind = 'deposit'`,
-		"a redemption or a refund is of an order, a deposit of none", "is a deposit of order {live}",
+		"a redemption or a refund is of an order, a deposit or an adjustment of none", "is a deposit of order {live}",
 	},
 	{
 		"a redemption is of no order", `UPDATE ledger_transactions SET order_id = NULL WHERE kind = 'redemption'`,
-		"a redemption or a refund is of an order, a deposit of none", "is a redemption of order 0",
+		"a redemption or a refund is of an order, a deposit or an adjustment of none", "is a redemption of order 0",
 	},
 	{
 		"a sold gifticon loses its number", `UPDATE units SET number = NULL WHERE id = 100001`,

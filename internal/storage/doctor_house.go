@@ -19,10 +19,11 @@ FROM (SELECT 'the change clock' AS name, COUNT(*) AS n, COALESCE(MIN(id), 0) AS 
 WHERE n <> want OR low <> 1`, gift.Nodes)},
 
 	{"the house's own accounts are there", fmt.Sprintf(`
-WITH house (id, kind, owner_id) AS (VALUES (%d, 'bank', 0), (%d, 'refunds', 0), (%d, 'test_funds', 0), %s)
+WITH house (id, kind, owner_id) AS (VALUES (%d, 'bank', 0), (%d, 'refunds', 0), (%d, 'test_funds', 0),
+    (%d, 'adjustments', 0), %s)
 SELECT 'account ' || id || ' (' || kind || ') is missing' AS detail
 FROM (SELECT id, kind, owner_id FROM house EXCEPT SELECT id, kind, owner_id FROM accounts) x`,
-		bankAccount, refundsAccount, testFundsAccount, salesRows())},
+		bankAccount, refundsAccount, testFundsAccount, adjustmentsAccount, salesRows())},
 
 	{"no change has a number that the change clock did not give", changesAhead(
 		"partners", "categories", "brands", "products", "shops", "campaigns", "offers")},

@@ -53,14 +53,14 @@ SELECT 'account ' || id || ' is ' || kind || ' of ' || owner_id AS detail FROM a
 WHERE (kind = 'prepaid' AND id <> owner_id + ` + strconv.Itoa(prepaidBase) + `)
    OR (kind = 'payable' AND id <> owner_id + ` + strconv.Itoa(payableBase) + `)`},
 
-	// A deposit is the only transaction between test money and a sandbox partner, and nothing else touches either.
+	// Deposits and adjustments are between test money and a sandbox partner, and nothing else touches either.
 	{"test money stays apart", `
 SELECT 'transaction ' || txn_id || ' is not between test funds and a sandbox partner' AS detail
 FROM (SELECT e.txn_id, CASE WHEN a.kind = 'test_funds' OR p.sandbox = 1 THEN 1 ELSE 0 END AS test
       FROM entries e JOIN accounts a ON a.id = e.account_id
       LEFT JOIN partners p ON a.kind = 'prepaid' AND p.id = a.owner_id) x
 LEFT JOIN ledger_transactions t ON t.id = x.txn_id
-GROUP BY txn_id HAVING MIN(test) <> MAX(test) OR (MAX(test) = 1 AND COALESCE(MAX(t.kind), '') <> 'deposit')`},
+GROUP BY txn_id HAVING MIN(test) <> MAX(test) OR (MAX(test) = 1 AND COALESCE(MAX(t.kind), '') NOT IN ('deposit', 'adjustment'))`},
 
 	{"every paid coupon that was used is owed to its shop once", `
 SELECT 'order ' || order_id || ', shop ' || shop_id || ': ' || SUM(booked) || ' instead of ' || SUM(due) ||
@@ -83,12 +83,14 @@ FROM (SELECT t.id, t.kind, COUNT(e.amount) AS n,
       FROM ledger_transactions t LEFT JOIN entries e ON e.txn_id = t.id LEFT JOIN accounts a ON a.id = e.account_id
       GROUP BY t.id, t.kind) x
 WHERE n <> 2 OR NOT (kind = 'deposit' AND debit IN ('bank', 'test_funds') AND credit = 'prepaid'
+                     OR kind = 'adjustment' AND debit IN ('adjustments', 'test_funds') AND credit = 'prepaid'
+                     OR kind = 'adjustment' AND debit = 'prepaid' AND credit IN ('adjustments', 'test_funds')
                      OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable'
-                     OR kind = 'refund' AND debit = 'refunds' AND credit = 'prepaid'
-                     OR kind = 'settlement' AND debit = 'payable' AND credit = 'bank')`},
+                     OR kind = 'settlement' AND debit = 'payable' AND credit = 'bank'
+                     OR kind = 'refund' AND debit = 'refunds' AND credit = 'prepaid')`},
 
-	{"a redemption or a refund is of an order, a deposit of none", `
+	{"a redemption or a refund is of an order, a deposit or an adjustment of none", `
 SELECT 'transaction ' || id || ' is a ' || kind || ' of order ' || COALESCE(order_id, 0) AS detail
 FROM ledger_transactions
-WHERE kind = 'deposit' AND order_id IS NOT NULL OR kind IN ('redemption', 'refund') AND order_id IS NULL`},
+WHERE kind IN ('deposit', 'adjustment') AND order_id IS NOT NULL OR kind IN ('redemption', 'refund') AND order_id IS NULL`},
 }

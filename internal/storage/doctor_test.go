@@ -62,12 +62,13 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 	if err != nil || !won {
 		t.Fatal(won, err)
 	}
+	p.adjust(t, h)
 	return p
 }
 
 func TestDoctorNamesEveryHarm(t *testing.T) {
-	all := slices.Concat(harms, refundHarms)
-	for _, o := range orphans {
+	all := slices.Concat(harms, partnerHarms, refundHarms)
+	for _, o := range slices.Concat(orphans, partnerOrphans) {
 		table, column, _ := strings.Cut(o.column, ".")
 		all = append(all, harm{
 			name: o.column + " names none of " + o.parent, check: "every reference names a row",

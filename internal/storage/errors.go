@@ -25,7 +25,7 @@ var (
 )
 
 // ErrUnanswered says that a transaction was sent to be stored, and that the database never said whether it was.
-var ErrUnanswered = errors.New("the database did not answer: this may have been stored, or not")
+var ErrUnanswered = office.ErrUnanswered
 
 // classify names what a driver's error means, once, where it enters.
 func classify(err error) error {

@@ -12,13 +12,11 @@ import (
 
 // Accounts that the first migration made.
 const (
-	bankAccount      = 1
-	refundsAccount   = 2
-	testFundsAccount = 3
+	bankAccount        = 1
+	refundsAccount     = 2
+	testFundsAccount   = 3
+	adjustmentsAccount = 4
 )
-
-// MaxDeposit bounds one deposit, so that a slipped key cannot bring sums near the edge of an int64.
-const MaxDeposit = gift.Won(1_000_000_000_000)
 
 // transaction is a ledger transaction that is not a purchase. Its entries add up to zero; they name each account once.
 type transaction struct {
@@ -67,13 +65,23 @@ func post(ctx context.Context, tx *sql.Tx, t transaction) error {
 	return nil
 }
 
+// prepaid returns the partner's account that the transaction moves, or nil.
+func (t transaction) prepaid() any {
+	for _, e := range t.entries {
+		if e.account >= prepaidBase && e.account < payableBase {
+			return e.account
+		}
+	}
+	return nil
+}
+
 // errReferenceTaken tells a reference that was booked before from a number of ours that exists already.
 var errReferenceTaken = errors.New("the reference was booked before")
 
 func insertHead(ctx context.Context, tx *sql.Tx, t transaction) error {
-	res, err := tx.ExecContext(ctx, `INSERT INTO ledger_transactions (id, kind, order_id, reference, memo, at)
-VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (reference) DO NOTHING`,
-		int64(t.id), t.kind, nullID(t.orderID), nullText(t.reference), t.memo, millis(t.at))
+	res, err := tx.ExecContext(ctx, `INSERT INTO ledger_transactions (id, kind, order_id, reference, memo, at, prepaid_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (reference) DO NOTHING`,
+		int64(t.id), t.kind, nullID(t.orderID), nullText(t.reference), t.memo, millis(t.at), t.prepaid())
 	if err != nil {
 		return err
 	}
@@ -89,8 +97,8 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (reference) DO NOTHING`,
 func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, reference, memo string, now time.Time) (
 	balance gift.Won, err error,
 ) {
-	if amount <= 0 || amount > MaxDeposit {
-		return 0, fmt.Errorf("a deposit is between 1 and %d won, not %d", MaxDeposit, amount)
+	if amount <= 0 || amount > gift.MaxDeposit {
+		return 0, fmt.Errorf("a deposit is between 1 and %d won, not %d", gift.MaxDeposit, amount)
 	}
 	if err := db.readyForIDs(ctx); err != nil {
 		return 0, err
@@ -100,8 +108,14 @@ func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, 
 		if err != nil {
 			return err
 		}
-		balance, err = db.deposit(ctx, tx, account, sandbox, amount, reference, memo, now)
-		return err
+		if balance, err = db.deposit(ctx, tx, account, sandbox, amount, reference, memo, now); err != nil {
+			return err
+		}
+		return db.audit(ctx, tx, change{
+			action: "partner.topup", subject: partnerSubject(partnerName), note: memo,
+			before: map[string]any{"balance": balance - amount},
+			after:  map[string]any{"balance": balance, "reference": reference},
+		}, now)
 	})
 	return balance, explainDeposit(err, partnerName, reference)
 }

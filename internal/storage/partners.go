@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strings"
 	"time"
 
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
 )
 
 // Derived account numbers: a partner's prepaid account and what is owed to a shop.
@@ -21,15 +23,19 @@ const (
 
 const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit, duplicate_sec`
 
-// PartnerBalance is a partner with the balance of its prepaid account.
-type PartnerBalance struct {
-	gift.Partner
-	Balance gift.Won
-}
+// partnerAccountColumns are what scanAccount reads, from partners p and accounts a.
+const (
+	partnerAccountColumns = `p.id, p.name, p.title, p.state, p.sandbox, p.allow_list, p.daily_limit, p.duplicate_sec,
+a.balance, p.created_at, p.changed_seq`
+	partnerAccountTables = `partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id`
+)
 
 // CreatePartner stores a new partner with its first keys and an empty account, and returns its id. The name must be new
 // (ErrDuplicate).
 func (db *DB) CreatePartner(ctx context.Context, p gift.Partner, keys credential.Keys, now time.Time) (id int64, err error) {
+	if err := db.readyForIDs(ctx); err != nil {
+		return 0, err
+	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		seq, err := tick(ctx, tx) // also makes creations wait for each other, so that the next id is free
 		if err != nil {
@@ -49,82 +55,175 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, id, p.Name, p.Title, int64(p.
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO accounts (id, kind, owner_id, balance) VALUES ($1, 'prepaid', $2, 0)`,
 			prepaidBase+id, id)
-		return err
+		if err != nil {
+			return err
+		}
+		return db.audit(ctx, tx, change{action: "partner.create", subject: partnerSubject(p.Name), after: stateOfPartner(p)}, now)
 	})
 	return id, err
 }
 
-// RotateKeys gives the partner new keys. Its present ones keep working until graceEnd.
-func (db *DB) RotateKeys(ctx context.Context, partnerID int64, keys credential.Keys, graceEnd time.Time) error {
+// partnerState is what the audit trail says of a partner.
+type partnerState struct {
+	Title        string         `json:"title"`
+	State        string         `json:"state"`
+	Sandbox      bool           `json:"sandbox"`
+	AllowList    []netip.Prefix `json:"allow_list,omitempty"`
+	DailyLimit   int64          `json:"daily_limit"`
+	DuplicateSec int64          `json:"duplicate_sec"`
+}
+
+func stateOfPartner(p gift.Partner) partnerState {
+	return partnerState{p.Title, p.State.String(), p.Sandbox, p.AllowList, p.DailyLimit, p.DuplicateSec}
+}
+
+func partnerSubject(name string) string { return "partner:" + name }
+
+// RotateKeys gives the partner new keys. Its present ones keep working until graceEnd. A version other than 0 must be the
+// partner's (ErrChanged).
+func (db *DB) RotateKeys(ctx context.Context, partnerID, version int64, keys credential.Keys, graceEnd time.Time) error {
+	if err := db.readyForIDs(ctx); err != nil {
+		return err
+	}
 	return db.tx(ctx, func(tx *sql.Tx) error {
-		if err := touchPartner(ctx, tx, partnerID); err != nil {
+		name, err := touchPartner(ctx, tx, partnerID, version)
+		if err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE partner_keys SET expires_at = $2
+		_, err = tx.ExecContext(ctx, `UPDATE partner_keys SET expires_at = $2
 WHERE partner_id = $1 AND (expires_at IS NULL OR expires_at > $2)`, partnerID, millis(graceEnd))
 		if err != nil {
 			return err
 		}
-		return insertKeys(ctx, tx, partnerID, keys)
+		if err := insertKeys(ctx, tx, partnerID, keys); err != nil {
+			return err
+		}
+		return db.audit(ctx, tx, change{
+			action: "partner.rotate", subject: partnerSubject(name),
+			after: map[string]string{"older_keys_until": graceEnd.In(gift.Seoul).Format(time.RFC3339)},
+		}, keys.CreatedAt)
 	})
 }
 
 // ChangePartner applies change to the partner's row and stores what is allowed to change: title, state, allow-list,
-// daily limit and duplicate window. An error of change is returned and nothing stored.
-func (db *DB) ChangePartner(ctx context.Context, name string, change func(*gift.Partner) error) (p gift.Partner, err error) {
+// daily limit and duplicate window. An error of change is returned and nothing stored. A version other than 0 must be the
+// partner's (ErrChanged): then nobody changed what the caller had read.
+func (db *DB) ChangePartner(
+	ctx context.Context, name string, version int64, now time.Time, edit func(*gift.Partner) error,
+) (p gift.Partner, err error) {
+	if err := db.readyForIDs(ctx); err != nil {
+		return p, err
+	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		seq, err := tick(ctx, tx) // before the read: two changes of one partner never lose one
 		if err != nil {
 			return err
 		}
-		p, err = scanPartner(tx.QueryRowContext(ctx, `SELECT `+partnerColumns+` FROM partners WHERE name = $1`, name))
-		if errors.Is(err, sql.ErrNoRows) {
+		var stored int64
+		p, err = scanPartner(tx.QueryRowContext(ctx,
+			`SELECT `+partnerColumns+`, changed_seq FROM partners WHERE name = $1`, name), &stored)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
 			return fmt.Errorf("partner %q %w", name, ErrNotFound)
+		case err != nil:
+			return err
+		case version != 0 && version != stored:
+			return fmt.Errorf("partner %q: %w", name, ErrChanged)
 		}
-		if err != nil {
+		before := stateOfPartner(p)
+		if err := edit(&p); err != nil {
 			return err
 		}
-		if err := change(&p); err != nil {
-			return err
-		}
-		return execOne(ctx, tx, `UPDATE partners SET title = $2, state = $3, allow_list = $4, daily_limit = $5,
-duplicate_sec = $6, changed_seq = $7 WHERE id = $1`,
-			p.ID, p.Title, int64(p.State), joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, seq)
+		return db.storePartner(ctx, tx, p, seq, before, now)
 	})
 	return p, err
 }
 
+// storePartner writes what is left of a change, and that it was made.
+func (db *DB) storePartner(ctx context.Context, tx *sql.Tx, p gift.Partner, seq int64, before partnerState, now time.Time) error {
+	err := execOne(ctx, tx, `UPDATE partners SET title = $2, state = $3, allow_list = $4, daily_limit = $5,
+duplicate_sec = $6, changed_seq = $7 WHERE id = $1`,
+		p.ID, p.Title, int64(p.State), joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, seq)
+	after := stateOfPartner(p)
+	if err != nil || reflect.DeepEqual(before, after) {
+		return err
+	}
+	return db.audit(ctx, tx, change{
+		action: "partner.change", subject: partnerSubject(p.Name), before: before, after: after,
+	}, now)
+}
+
 // Partners lists all partners with their balances, by name.
-func (db *DB) Partners(ctx context.Context) ([]PartnerBalance, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT p.id, p.name, p.title, p.state, p.sandbox, p.allow_list,
-p.daily_limit, p.duplicate_sec, a.balance
-FROM partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id ORDER BY p.name`)
+func (db *DB) Partners(ctx context.Context) ([]office.PartnerAccount, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+` ORDER BY p.name`)
 	if err != nil {
 		return nil, classify(err)
 	}
-	var list []PartnerBalance
+	return scanAccounts(rows)
+}
+
+// FindPartners returns a page of the partners that a query selects, by name. It looks at each partner behind q.After until
+// the page is full: a few milliseconds for some thousands.
+func (db *DB) FindPartners(ctx context.Context, q office.PartnerQuery) ([]office.PartnerAccount, error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+`
+WHERE p.name > $1 AND (LOWER(p.name) LIKE $2 ESCAPE '!' OR LOWER(p.title) LIKE $2 ESCAPE '!')
+  AND (p.state = $3 OR $3 = 0) AND (a.balance < $4 OR $4 = 0)
+ORDER BY p.name LIMIT $5`, q.After, "%"+likeLiteral(strings.ToLower(q.Search))+"%", int64(q.State),
+		int64(q.Below), q.Limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	return scanAccounts(rows)
+}
+
+// likeLiteral writes a text so that LIKE … ESCAPE '!' takes it as it is.
+func likeLiteral(text string) string {
+	return strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(text)
+}
+
+// Partner returns one partner by its name, or ErrNotFound.
+func (db *DB) Partner(ctx context.Context, name string) (office.PartnerAccount, error) {
+	p, err := scanAccount(db.read.QueryRowContext(ctx,
+		`SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+` WHERE p.name = $1`, name))
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, fmt.Errorf("partner %q %w", name, ErrNotFound)
+	}
+	return p, classify(err)
+}
+
+func scanAccounts(rows *sql.Rows) (list []office.PartnerAccount, err error) {
 	err = scanAll(rows, func(row scanner) error {
-		var b PartnerBalance
-		var err error
-		b.Partner, err = scanPartner(row, &b.Balance)
-		list = append(list, b)
+		p, err := scanAccount(row)
+		list = append(list, p)
 		return err
 	})
 	return list, classify(err)
 }
 
-// Partner returns one partner by its name, or ErrNotFound.
-func (db *DB) Partner(ctx context.Context, name string) (PartnerBalance, error) {
-	var b PartnerBalance
-	row := db.read.QueryRowContext(ctx, `SELECT p.id, p.name, p.title, p.state, p.sandbox, p.allow_list,
-p.daily_limit, p.duplicate_sec, a.balance
-FROM partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id WHERE p.name = $1`, name)
-	var err error
-	b.Partner, err = scanPartner(row, &b.Balance)
-	if errors.Is(err, sql.ErrNoRows) {
-		return b, fmt.Errorf("partner %q %w", name, ErrNotFound)
+func scanAccount(row scanner) (p office.PartnerAccount, err error) {
+	var created sql.NullInt64
+	p.Partner, err = scanPartner(row, &p.Balance, &created, &p.Version)
+	p.CreatedAt = fromMillis(created)
+	return p, err
+}
+
+// keysShown is how many generations of keys a partner's page shows.
+const keysShown = 20
+
+// KeyGenerations returns when a partner's last keys were made and until when they work, the newest first.
+func (db *DB) KeyGenerations(ctx context.Context, partnerID int64) (list []office.KeyGeneration, err error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT created_at, expires_at FROM partner_keys
+WHERE partner_id = $1 ORDER BY created_at DESC, id LIMIT $2`, partnerID, keysShown)
+	if err != nil {
+		return nil, classify(err)
 	}
-	return b, classify(err)
+	err = scanAll(rows, func(row scanner) error {
+		var created, expires sql.NullInt64
+		err := row.Scan(&created, &expires)
+		list = append(list, office.KeyGeneration{CreatedAt: fromMillis(created), ExpiresAt: fromMillis(expires)})
+		return err
+	})
+	return list, classify(err)
 }
 
 // PartnersChangedSince implements credential.Source.
@@ -189,12 +288,18 @@ VALUES ($1, $2, $3, $4, $5, $6)`, k.ID, partnerID, k.KeyHash, k.TokenHash, k.Ref
 	return err
 }
 
-func touchPartner(ctx context.Context, tx *sql.Tx, partnerID int64) error {
+// touchPartner gives the partner a new version, if it has the one given or that is 0, and returns its name.
+func touchPartner(ctx context.Context, tx *sql.Tx, partnerID, version int64) (name string, err error) {
 	seq, err := tick(ctx, tx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	return execOne(ctx, tx, `UPDATE partners SET changed_seq = $2 WHERE id = $1`, partnerID, seq)
+	err = tx.QueryRowContext(ctx, `UPDATE partners SET changed_seq = $2 WHERE id = $1 AND (changed_seq = $3 OR $3 = 0)
+RETURNING name`, partnerID, seq, version).Scan(&name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("partner %d: %w", partnerID, ErrChanged)
+	}
+	return name, err
 }
 
 func joinPrefixes(list []netip.Prefix) string {

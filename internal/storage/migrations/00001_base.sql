@@ -122,16 +122,19 @@ CREATE TABLE accounts (
     CHECK (kind <> 'prepaid' OR balance >= 0)
 ) /*often updated*/;
 -- Heads of all transactions but purchases, whose head is the order of the same id.
+-- prepaid_account is the partner's account that one moves, if any: by it a statement adds up what happened besides purchases.
 CREATE TABLE ledger_transactions (
-    id        BIGINT NOT NULL PRIMARY KEY,
-    kind      TEXT   NOT NULL,
-    order_id  BIGINT,
-    reference TEXT   UNIQUE,
-    memo      TEXT   NOT NULL,
-    at        BIGINT NOT NULL
+    id              BIGINT NOT NULL PRIMARY KEY,
+    kind            TEXT   NOT NULL,
+    order_id        BIGINT,
+    reference       TEXT   UNIQUE,
+    memo            TEXT   NOT NULL,
+    at              BIGINT NOT NULL,
+    prepaid_account BIGINT
 );
-CREATE INDEX ledger_transactions_order ON ledger_transactions (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX ledger_transactions_kind ON ledger_transactions (kind, id);
+CREATE INDEX ledger_transactions_prepaid ON ledger_transactions (prepaid_account, id) WHERE prepaid_account IS NOT NULL;
+CREATE INDEX ledger_transactions_order ON ledger_transactions (order_id) WHERE order_id IS NOT NULL;
 CREATE TABLE entries (
     account_id BIGINT NOT NULL,
     txn_id     BIGINT NOT NULL,
@@ -160,6 +163,43 @@ CREATE TABLE account_days_cursor (
     next_day BIGINT NOT NULL
 );
 INSERT INTO account_days_cursor (id, next_day) VALUES (1, 0);
+-- Credits and debits of a partner's balance that are neither deposits nor purchases. state: 1 waits for a second person's
+-- approval, 2 booked as txn_id, 3 refused. request is what tells a form sent twice from two adjustments.
+CREATE TABLE adjustments (
+    id              BIGINT   NOT NULL PRIMARY KEY,
+    partner_id      BIGINT   NOT NULL REFERENCES partners (id),
+    amount          BIGINT   NOT NULL CHECK (amount <> 0),
+    reason          TEXT     NOT NULL,
+    state           SMALLINT NOT NULL,
+    request         TEXT     NOT NULL UNIQUE,
+    asked_by        BIGINT   NOT NULL,
+    asked_name      TEXT     NOT NULL,
+    asked_at        BIGINT   NOT NULL,
+    decided_by      BIGINT,
+    decided_name    TEXT,
+    decided_at      BIGINT,
+    txn_id          BIGINT   UNIQUE
+);
+CREATE INDEX adjustments_partner ON adjustments (partner_id, id);
+CREATE INDEX adjustments_waiting ON adjustments (id) WHERE state = 1;
+
+-- Answers that support is asked about, without anything secret: refusals and purchases, not all when there are many, for some
+-- days. Ids are in time order. proven = 0: only the partner's name was given, not its keys.
+CREATE TABLE partner_calls (
+    id         BIGINT   NOT NULL PRIMARY KEY,
+    partner_id BIGINT   NOT NULL,
+    proven     SMALLINT NOT NULL,
+    at         BIGINT   NOT NULL,
+    endpoint   TEXT     NOT NULL,
+    code       TEXT     NOT NULL,
+    message    TEXT     NOT NULL,
+    request    TEXT     NOT NULL,
+    took_ms    BIGINT   NOT NULL,
+    node       BIGINT   NOT NULL
+);
+CREATE INDEX partner_calls_partner ON partner_calls (partner_id, id);
+CREATE INDEX partner_calls_code ON partner_calls (partner_id, code, id);
+CREATE INDEX partner_calls_endpoint ON partner_calls (partner_id, endpoint, id);
 
 CREATE TABLE categories (
     id          BIGINT   NOT NULL PRIMARY KEY,
@@ -421,7 +461,7 @@ CREATE TABLE media (
 
 -- The accounts that belong to nobody. Sales are spread over shards by node, so that nodes do not wait for each other.
 INSERT INTO accounts (id, kind, owner_id, balance) VALUES
-    (1, 'bank', 0, 0), (2, 'refunds', 0, 0), (3, 'test_funds', 0, 0),
+    (1, 'bank', 0, 0), (2, 'refunds', 0, 0), (3, 'test_funds', 0, 0), (4, 'adjustments', 0, 0),
     (16, 'sales', 0, 0), (17, 'sales', 1, 0), (18, 'sales', 2, 0), (19, 'sales', 3, 0),
     (20, 'sales', 4, 0), (21, 'sales', 5, 0), (22, 'sales', 6, 0), (23, 'sales', 7, 0),
     (24, 'sales', 8, 0), (25, 'sales', 9, 0), (26, 'sales', 10, 0), (27, 'sales', 11, 0),

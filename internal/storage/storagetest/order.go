@@ -23,7 +23,7 @@ func faultsInOrder(t *testing.T, open Opener) {
 	}
 	change := func(f func(*gift.Partner)) func(*purchase.Request) {
 		return func(*purchase.Request) {
-			_, err := h.DB.ChangePartner(t.Context(), "demo", func(p *gift.Partner) error {
+			_, err := h.DB.ChangePartner(t.Context(), "demo", 0, h.Clock.Now(), func(p *gift.Partner) error {
 				f(p)
 				return nil
 			})
