@@ -21,6 +21,7 @@ const Root = "/console"
 // Store is what the console needs of the database; each page declares its part. Errors wrap those of office.
 type Store interface {
 	signInStore
+	catalogueStore
 	ledgerStore
 	partnerStore
 	orderStore
@@ -32,7 +33,7 @@ type Passwords interface {
 	CheckCode(ctx context.Context, hash, plain string) (bool, error)
 }
 
-// Config is what New needs; every field is required.
+// Config is what New needs; every field is required but Lookup.
 type Config struct {
 	Store     Store
 	Passwords Passwords
@@ -43,6 +44,9 @@ type Config struct {
 	Keys      KeyMaker
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
+	// Lookup returns the keyed hash under which a value of a kind is found: vault.Lookup. Without it vouchers are not found by
+	// their numbers.
+	Lookup func(kind, value string) []byte
 }
 
 type handler struct {
@@ -79,7 +83,7 @@ type route struct {
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
-	return slices.Concat(partnerRoutes(), orderRoutes(), ledgerRoutes(), []route{
+	return slices.Concat(partnerRoutes(), orderRoutes(), catalogueRoutes(), ledgerRoutes(), []route{
 		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
 		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
 		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
@@ -99,6 +103,7 @@ type request struct {
 	lang     locale.Language
 	session  office.Session // zero for those who have not signed in
 	operator office.Operator
+	code     string // a manager code made by this request, to be shown once
 }
 
 // failure is an answer that is no page of its own: a status and what to say.

@@ -16,6 +16,7 @@ var menuEntries = []struct {
 	{Root + "/", text{"현황", "Dashboard"}},
 	{partnersAddress, text{"파트너", "Partners"}},
 	{ordersAddress, ordersTitle},
+	{Root + "/catalogue", text{"상품", "Catalogue"}},
 	{ledgerAddress, text{"원장", "Ledger"}},
 }
 

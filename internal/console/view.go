@@ -46,6 +46,7 @@ func parsePages() map[locale.Language]pageSet {
 func functions(lang locale.Language) template.FuncMap {
 	return template.FuncMap{
 		"t":    func(ko, en string) string { return text{ko, en}.in(lang) },
+		"say":  func(t text) string { return t.in(lang) },
 		"lang": func() string { return text{"ko", "en"}.in(lang) },
 		"won":  func(w gift.Won) string { return won(w, lang) },
 		"n":    grouped,

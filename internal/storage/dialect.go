@@ -36,6 +36,7 @@ const (
 	lockAccounts = "/*lock accounts in their order*/"
 	lockOffers   = "/*lock offers in their order*/"
 	lockFree     = "/*lock one that nobody else locks*/"
+	lockRow      = "/*lock it*/"
 )
 
 // eachMark stands for dialect.each in a statement: "{each orders o: id}".
@@ -67,6 +68,7 @@ var postgres = &dialect{
 		lockAccounts, "ORDER BY accounts.id FOR NO KEY UPDATE OF accounts",
 		lockOffers, "ORDER BY offers.id FOR NO KEY UPDATE OF offers",
 		lockFree, "FOR NO KEY UPDATE SKIP LOCKED",
+		lockRow, "FOR NO KEY UPDATE",
 	),
 	// Of a join PostgreSQL may begin at the table, if that was small when the plan was made, and read all of it once it is
 	// large. It cannot begin inside a subquery, nor take one apart that has an OFFSET.
@@ -103,7 +105,7 @@ var sqlite = &dialect{
 	schema: func(text string) string {
 		return rowNumber.ReplaceAllString(sqliteWords.Replace(text), "INTEGER NOT NULL PRIMARY KEY")
 	},
-	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockFree, ""),
+	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockFree, "", lockRow, ""),
 	each: func(table, alias string, columns []string) string {
 		return "CROSS JOIN " + table + " " + alias + " ON " + matching(alias, columns)
 	},

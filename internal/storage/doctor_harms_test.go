@@ -103,6 +103,14 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({test account}, 77, 5),
 		"every offer's units stand at 1 to its last position", "offer 1 has 5 units from 1 to 6, its last position is 5",
 	},
 	{
+		"a sold unit is withdrawn", `UPDATE units SET position = -2000000000000000 WHERE id = 100001`,
+		"no withdrawn unit is in a live order", "unit 100001 is in order",
+	},
+	{
+		"a free unit is withdrawn behind its offer's back", `UPDATE units SET position = -2000000000000000 WHERE id = 100005`,
+		"every offer's units stand at 1 to its last position", "offer 1 has 4 units from 1 to 4, its last position is 5",
+	},
+	{
 		"an offer has units that it does not know of", `UPDATE offers SET last_position = 4 WHERE id = 1`,
 		"every offer's units stand at 1 to its last position", "offer 1 has 5 units",
 	},
@@ -434,6 +442,8 @@ var orphans = []struct{ column, where, parent string }{
 	{"offers.last_partner", "id = 1", "partners"},
 	{"offers.last_order", "id = 1", "orders"},
 	{"units.offer_id", "id = 100004", "offers"},
+	{"price_rules.scope_id", "scope = 'category'", "categories"},
+	{"price_rules.scope_id", "scope = 'brand'", "brands"},
 	{"orders.partner_id", "id = {free}", "partners"},
 	{"order_items.order_id", "order_id = {free}", "orders"},
 	{"order_items.offer_id", "order_id = {free}", "offers"},

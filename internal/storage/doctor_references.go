@@ -30,6 +30,8 @@ var references = []struct{ table, column, parent, where string }{
 	{"offers", "last_partner", "partners", ""},
 	{"offers", "last_order", "orders", ""},
 	{"units", "offer_id", "offers", ""},
+	{"price_rules", "scope_id", "categories", "scope = 'category'"},
+	{"price_rules", "scope_id", "brands", "scope = 'brand'"},
 	{"orders", "partner_id", "partners", ""},
 	{"order_items", "order_id", "orders", ""},
 	{"order_items", "offer_id", "offers", ""},

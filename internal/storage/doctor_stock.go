@@ -24,14 +24,19 @@ FROM (SELECT id AS offer_id, next_position - 1 AS counted, 0 AS sold FROM offers
       UNION ALL SELECT offer_id, 0, 1 FROM order_items WHERE test_order = 0) x
 GROUP BY offer_id HAVING SUM(counted) <> SUM(sold)`},
 
+	// Withdrawn units stand below all others; see withdrawnBelow.
 	{"every offer's units stand at 1 to its last position", `
 SELECT 'offer ' || o.id || ' has ' || COALESCE(u.n, 0) || ' units from ' || COALESCE(u.low, 0) || ' to ' ||
        COALESCE(u.high, 0) || ', its last position is ' || o.last_position AS detail
 FROM offers o
 LEFT JOIN (SELECT offer_id, COUNT(*) AS n, COUNT(DISTINCT position) AS places, MIN(position) AS low, MAX(position) AS high
-           FROM units GROUP BY offer_id) u ON u.offer_id = o.id
+           FROM units WHERE position >= -1000000000000000 GROUP BY offer_id) u ON u.offer_id = o.id
 WHERE COALESCE(u.n, 0) <> o.last_position OR COALESCE(u.places, 0) <> o.last_position
    OR (u.n > 0 AND (u.low <> 1 OR u.high <> o.last_position))`},
+
+	{"no withdrawn unit is in a live order", `
+SELECT 'unit ' || u.id || ' is in order ' || i.order_id AS detail
+FROM order_items i JOIN units u ON u.id = i.unit_id WHERE i.test_order = 0 AND u.position < 1`},
 
 	{"every gifticon has a number", `
 SELECT 'unit ' || u.id || ' of offer ' || o.id || ' has none' AS detail

@@ -16,6 +16,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
@@ -55,6 +56,14 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 	p.refund = refund(t, h, p.back, 1).ID
 	refund(t, h, p.back, 2)
 	p.late = h.Buy(p.demo, "late", plainOffer).OrderID
+	if err := h.DB.WithdrawUnit(t.Context(), 300_005, "unreadable", h.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range []office.PriceRule{{Scope: office.ScopeCategory, ScopeID: 6}, {Scope: office.ScopeBrand, ScopeID: 4}} {
+		if err := h.DB.SetPriceRule(t.Context(), rule, h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	p.used = buyPaid(t, h, p.demo, "used", paidOffer).OrderID
 	won, err := h.DB.MarkUsed(t.Context(), redeem.Use{
 		OrderID: p.used, Line: 1, SellerID: paidSeller, ShopID: paidShop, Via: "page", At: h.Clock.Now(),

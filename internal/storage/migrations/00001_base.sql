@@ -226,6 +226,7 @@ CREATE TABLE products (
     changed_seq BIGINT NOT NULL
 );
 CREATE INDEX products_changed ON products (changed_seq);
+CREATE INDEX products_brand ON products (brand_id, id);
 CREATE TABLE shops (
     id          BIGINT NOT NULL PRIMARY KEY,
     category_id BIGINT NOT NULL REFERENCES categories (id),
@@ -239,12 +240,13 @@ CREATE TABLE shops (
 );
 CREATE INDEX shops_changed ON shops (changed_seq);
 -- Who may redeem a shop's coupons. The times of the last wrong codes, the newest first, are kept apart for live and sandbox
--- coupons; 0 = none.
+-- coupons; 0 = none. changed_seq is the version that operators' changes are checked against.
 CREATE TABLE sellers (
-    id        BIGINT NOT NULL PRIMARY KEY,
-    shop_id   BIGINT NOT NULL REFERENCES shops (id),
-    name      TEXT   NOT NULL,
-    code_hash TEXT   NOT NULL
+    id          BIGINT NOT NULL PRIMARY KEY,
+    shop_id     BIGINT NOT NULL REFERENCES shops (id),
+    name        TEXT   NOT NULL,
+    code_hash   TEXT   NOT NULL,
+    changed_seq BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX sellers_shop ON sellers (shop_id);
 CREATE TABLE seller_attempts (
@@ -275,9 +277,11 @@ CREATE TABLE campaigns (
     changed_seq BIGINT   NOT NULL
 );
 CREATE INDEX campaigns_changed ON campaigns (changed_seq);
+CREATE INDEX campaigns_shop ON campaigns (shop_id, id);
 
 -- Stock. The units of an offer stand at positions 1, 2, …, last_position; those below next_position are sold. Selling
--- moves next_position and touches no unit, so a purchase costs the same whatever was sold before.
+-- moves next_position and touches no unit, so a purchase costs the same whatever was sold before. Withdrawn units, which are
+-- never sold, stand below -1000000000000000: no purchase looks there, and their numbers stay known.
 CREATE TABLE offers (
     id            BIGINT   NOT NULL PRIMARY KEY,
     kind          SMALLINT NOT NULL,
@@ -299,7 +303,10 @@ CREATE TABLE offers (
     CHECK ((product_id IS NULL) <> (campaign_id IS NULL))
 ) /*often updated*/;
 CREATE INDEX offers_changed ON offers (changed_seq);
-CREATE INDEX offers_campaign ON offers (campaign_id);
+CREATE INDEX offers_product ON offers (product_id, id) WHERE product_id IS NOT NULL;
+CREATE INDEX offers_campaign ON offers (campaign_id, id) WHERE campaign_id IS NOT NULL;
+CREATE INDEX offers_last_day ON offers (last_day, id);
+CREATE INDEX offers_stopped ON offers (id) WHERE stopped = 1;
 -- tail_hash finds numbers by their last four characters without decrypting any; many numbers share one.
 CREATE TABLE units (
     id          BIGINT NOT NULL PRIMARY KEY,
@@ -311,6 +318,19 @@ CREATE TABLE units (
     UNIQUE (offer_id, position)
 );
 CREATE INDEX units_tail ON units (tail_hash) WHERE tail_hash IS NOT NULL;
+
+-- How prices of gifticons are made from their face values, in tenths of a percent, when an operator applies the rules: a
+-- brand's rule goes before its category's, and that before the one for all, whose scope_id is 0.
+CREATE TABLE price_rules (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    scope       TEXT   NOT NULL CHECK (scope IN ('all', 'category', 'brand')),
+    scope_id    BIGINT NOT NULL CHECK ((scope_id = 0) = (scope = 'all')),
+    rate_far    BIGINT NOT NULL CHECK (rate_far BETWEEN 0 AND 1000),
+    rate_mid    BIGINT NOT NULL CHECK (rate_mid BETWEEN 0 AND 1000),
+    rate_near   BIGINT NOT NULL CHECK (rate_near BETWEEN 0 AND 1000),
+    changed_seq BIGINT NOT NULL,
+    UNIQUE (scope, scope_id)
+);
 
 -- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
 -- write a lock into every parent row. The doctor proves them instead.
