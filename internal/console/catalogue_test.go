@@ -49,10 +49,10 @@ func newStockroom(t *testing.T) *stockroom {
 	})
 	h.Stock(3, 2)
 	s := &stockroom{House: h, vault: v}
-	s.handler = console.New(console.Config{
+	s.handler = console.New(completed(console.Config{
 		Store: h.DB, Passwords: v, Clock: h.Clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		PublicURL: "http://console.test", Address: func(*http.Request) string { return "192.0.2.7" }, Lookup: v.Lookup,
-	})
+	}))
 	s.node = catalog.New(h.DB, h.Clock, func(dst []byte, v *catalog.View) []byte {
 		return fmt.Appendf(dst, "%d %d", v.Offer.ID, v.Price)
 	})

@@ -44,11 +44,6 @@ type ledgerDesk struct {
 	orders  int
 }
 
-type noNumbers struct{}
-
-func (noNumbers) Open(int64, []byte) (string, error) { return "", errors.New("not here") }
-func (noNumbers) Tail(string) []byte                 { return nil }
-
 type noPasswords struct{}
 
 func (noPasswords) HashCode(string) (string, error) { return "", errors.New("not here") }
@@ -70,10 +65,10 @@ func newLedgerDesk(t *testing.T) *ledgerDesk {
 	d.stockDumplings(80)
 	d.partner = d.Partner(gift.Partner{Name: "demo", Title: "데모 상사"}, 100_000)
 	d.Partner(gift.Partner{Name: "devtest1", Sandbox: true}, 7000)
-	d.pages = console.New(console.Config{
-		Store: d.DB, Passwords: noPasswords{}, Numbers: noNumbers{}, Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	d.pages = console.New(completed(console.Config{
+		Store: d.DB, Passwords: noPasswords{}, Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		PublicURL: "http://console.test", Address: func(*http.Request) string { return "192.0.2.7" },
-	})
+	}))
 	return d
 }
 
@@ -248,7 +243,7 @@ func TestTheTrialBalanceLooksBack(t *testing.T) {
 	en.sees("/console/ledger?at=yesterday", "Give a date and a time", "Trial balance · now")
 	en.sees("/console/ledger?at=2031-01-01T00:00", "Trial balance · now")
 	rows := en.rows("/console/ledger?at=2025-09-16T11:59&format=csv")
-	if len(rows) != 1+16+3+2+1 || rows[0][0] != "Account" {
+	if len(rows) != 1+16+4+2+1 || rows[0][0] != "Account" {
 		t.Errorf("%d rows: %v", len(rows), rows)
 	}
 	coupons := en.rows("/console/ledger?list=coupons&format=csv")

@@ -59,10 +59,10 @@ func newOrderDesk(t *testing.T) *orderDesk {
 	d := &orderDesk{House: storagetest.NewHouse(t, open), vault: v, file: file, browser: map[office.Role]*http.Client{}}
 	d.Stock(1, 10)
 	d.stockNumbered(9)
-	server := httptest.NewServer(console.New(console.Config{
+	server := httptest.NewServer(console.New(completed(console.Config{
 		Store: d.DB, Passwords: v, Numbers: v, Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), PublicURL: "http://console.test",
 		Address: func(*http.Request) string { return "192.0.2.7" },
-	}))
+	})))
 	t.Cleanup(server.Close)
 	d.url = server.URL
 	for _, role := range office.Roles() {

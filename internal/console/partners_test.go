@@ -51,11 +51,11 @@ func newPartnerDesk(t *testing.T) *partnerDesk {
 	}
 	d := &partnerDesk{House: house, directory: credential.NewDirectory(house.DB)}
 	d.authority = credential.NewAuthority(credential.Config{Vault: keys, Clock: house.Clock, Directory: d.directory})
-	web := httptest.NewServer(console.New(console.Config{
+	web := httptest.NewServer(console.New(completed(console.Config{
 		Store: house.DB, Passwords: keys, Keys: d.authority, Clock: clock.Clock(house.Clock), PublicURL: "http://gift.example",
 		Logger:  slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Address: func(*http.Request) string { return "192.0.2.1" },
-	}))
+	})))
 	t.Cleanup(web.Close)
 	d.url = web.URL + console.Root
 	house.Partner(gift.Partner{Name: "demo", Title: "데모 매체사"}, 1_000_000)
