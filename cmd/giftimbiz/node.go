@@ -111,8 +111,9 @@ func (n *node) wire(proxies []netip.Prefix) {
 	authority := credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory})
 	n.console = console.New(console.Config{
 		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
-		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
-		Lookup:  n.vault.Lookup,
+		Address:  func(r *http.Request) string { return peer.Address(r, proxies).String() },
+		Lookup:   n.vault.Lookup,
+		Refusals: n.metrics.refusals,
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
@@ -169,6 +170,9 @@ func (n *node) start() {
 		return n.db.CloseDays(ctx, n.clock.Now())
 	})
 	n.loops.every(keepCallsEvery, "keeping calls for support", n.calls.Flush)
+	n.loops.every(tallyEvery, "noting the day's sales", func(ctx context.Context) error {
+		return n.db.NoteSales(ctx, n.clock.Now())
+	})
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
 	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {
 		n.admission.report(ctx, n.log)

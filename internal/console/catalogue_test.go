@@ -1,22 +1,17 @@
 package console_test
 
 import (
-	"crypto/sha256"
 	"encoding/csv"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"giftimbiz/internal/catalog"
-	"giftimbiz/internal/console"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/storage"
@@ -30,44 +25,20 @@ type stockroom struct {
 	vault   *vault.Vault
 	handler http.Handler
 	node    *catalog.Catalog // as a node shows it to partners
+	cookies map[office.Role]string
 }
 
 func newStockroom(t *testing.T) *stockroom {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "test.db")
-	v, err := vault.Parse([]byte("root " + strings.Repeat("A", 43) + "=\ndata 1 " + strings.Repeat("B", 42) + "A="))
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := storagetest.NewHouse(t, func(t testing.TB) (*storage.DB, func() *storage.DB) {
-		db, err := storage.OpenOrCreate(t.Context(), "sqlite:"+file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		return db, nil
-	})
+	h, _ := openHouse(t)
 	h.Stock(3, 2)
-	s := &stockroom{House: h, vault: v}
-	s.handler = console.New(completed(console.Config{
-		Store: h.DB, Passwords: v, Clock: h.Clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		PublicURL: "http://console.test", Address: func(*http.Request) string { return "192.0.2.7" }, Lookup: v.Lookup,
-	}))
+	s := &stockroom{House: h, vault: newVault(t), cookies: map[office.Role]string{}}
+	s.handler = openConsole(h, s.vault, nil)
 	s.node = catalog.New(h.DB, h.Clock, func(dst []byte, v *catalog.View) []byte {
 		return fmt.Appendf(dst, "%d %d", v.Offer.ID, v.Price)
 	})
-	for i, role := range office.Roles() {
-		email := string(role) + "@example.com"
-		if err := h.DB.SetOperator(t.Context(), office.Operator{Email: email, Name: email, Role: role}, h.Clock.Now()); err != nil {
-			t.Fatal(err)
-		}
-		sum := sha256.Sum256([]byte(role))
-		err := h.DB.StartSession(t.Context(), office.Session{
-			ID: sum[:], Operator: office.Operator{ID: int64(i) + 1}, CreatedAt: h.Clock.Now(), ExpiresAt: h.Clock.Now().Add(time.Hour),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, role := range office.Roles() {
+		s.cookies[role] = signedIn(h, role)
 	}
 	return s
 }
@@ -83,7 +54,7 @@ func (s *stockroom) ask(role office.Role, path string, form url.Values, cookies 
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	r.AddCookie(&http.Cookie{Name: "giftimbiz", Value: string(role)})
+	r.AddCookie(&http.Cookie{Name: "giftimbiz", Value: s.cookies[role]})
 	for _, c := range cookies {
 		r.AddCookie(c)
 	}

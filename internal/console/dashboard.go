@@ -1,7 +1,261 @@
 package console
 
-import "net/http"
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
+)
+
+// dashboardStore answers at the same cost however much was sold; but Stock and LowPartners, which are for the background.
+type dashboardStore interface {
+	SalesByDay(ctx context.Context, from, to gift.Day) ([]office.DaySales, error)
+	SalesByHour(ctx context.Context, day gift.Day) ([]office.HourSales, error)
+	Health(ctx context.Context) (office.Health, error)
+	Stock(ctx context.Context, now time.Time, salesFrom gift.Day) (office.Stock, error)
+	LowPartners(ctx context.Context, below gift.Won, limit int) ([]office.LowPartner, error)
+}
+
+func dashboardRoutes() []route {
+	return []route{
+		{pattern: "GET " + Root + "/{$}", needs: office.See, serve: (*request).showDashboard},
+		{pattern: "GET " + Root + "/dashboard/now", needs: office.See, polled: true, serve: dashboardPart("now")},
+		{pattern: "GET " + Root + "/dashboard/stock", needs: office.See, polled: true, serve: dashboardPart("stock")},
+		{pattern: "GET " + Root + "/dashboard/charts.json", needs: office.See, polled: true, serve: (*request).sendCharts},
+	}
+}
+
+// chartDays is how many days the chart of days has, today included.
+const chartDays = 15
+
+// dashboard is what the page shows.
+type dashboard struct {
+	At       time.Time
+	Today    office.DaySales
+	LastWeek office.DaySales   // the whole day a week ago
+	SoFar    *office.DaySales  // that day up to the same time; nil: not known
+	Days     []office.DaySales // the last chartDays
+	Refusals []refusal
+	Counts   bool // refusals are counted
+	Health   office.Health
+	Behind   bool // sales were not counted for a while
+	Surveyed surveyed
+}
+
+// refusal is how often a result code was answered.
+type refusal struct {
+	Code  string
+	Count int64
+}
+
+// behindAfter is how old the count of sales may be before it is called late.
+const behindAfter = 3 * time.Minute
 
 func (q *request) showDashboard() error {
-	return q.render(http.StatusOK, "dashboard", text{"현황", "Dashboard"}, nil)
+	d, err := q.readDashboard()
+	if err != nil {
+		return err
+	}
+	return q.render(http.StatusOK, "dashboard", text{"현황", "Dashboard"}, d)
+}
+
+// dashboardPart renews a part of a page that is open.
+func dashboardPart(part string) func(*request) error {
+	return func(q *request) error {
+		d, err := q.readDashboard()
+		if err != nil {
+			return err
+		}
+		return q.renderPart("dashboard", part, d)
+	}
+}
+
+func (q *request) readDashboard() (d dashboard, err error) {
+	d.At = q.now
+	if err := q.readSales(&d); err != nil {
+		return d, err
+	}
+	if d.Health, err = q.h.Store.Health(q.Context()); err != nil {
+		return d, err
+	}
+	d.Behind = !d.Health.Tallied.IsZero() && q.now.Sub(d.Health.Tallied) > behindAfter
+	if q.h.Refusals != nil {
+		d.Counts, d.Refusals = true, mostRefused(q.h.Refusals())
+	}
+	d.Surveyed = q.h.survey.latest(q.h, q.now)
+	return d, nil
+}
+
+func (q *request) readSales(d *dashboard) error {
+	today := gift.DayOf(q.now)
+	days, err := q.salesByDay(today)
+	if err != nil {
+		return err
+	}
+	hours, err := q.h.Store.SalesByHour(q.Context(), today-7)
+	if err != nil {
+		return err
+	}
+	d.Days = days
+	d.Today, d.LastWeek = days[chartDays-1], days[chartDays-8]
+	d.SoFar = upToHour(hours, int64(q.now.In(gift.Seoul).Hour()))
+	return nil
+}
+
+// pastDays keeps the sales of days that are over: they hardly change, and take a row for each partner and day.
+type pastDays struct {
+	mu   sync.Mutex
+	days []office.DaySales // guarded by mu: the days before today; never changed
+	read time.Time         // guarded by mu
+}
+
+// pastEvery is how old they may be.
+const pastEvery = time.Minute
+
+// salesByDay returns the sales of the last chartDays; those of today, the last, as they are now.
+func (q *request) salesByDay(today gift.Day) ([]office.DaySales, error) {
+	past, err := q.h.past.before(q, today)
+	if err != nil {
+		return nil, err
+	}
+	now, err := q.h.Store.SalesByDay(q.Context(), today, today)
+	return slices.Concat(past, now), err
+}
+
+func (p *pastDays) before(q *request, today gift.Day) ([]office.DaySales, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	age := q.now.Sub(p.read)
+	if len(p.days) > 0 && p.days[0].Day == today-chartDays+1 && age >= 0 && age < pastEvery {
+		return p.days, nil
+	}
+	days, err := q.h.Store.SalesByDay(q.Context(), today-chartDays+1, today-1)
+	if err != nil {
+		return nil, err
+	}
+	p.days, p.read = days, q.now
+	return days, nil
+}
+
+// upToHour returns what had been bought by the end of an hour, as far as it was looked at; nil when nothing was noted by then.
+func upToHour(hours []office.HourSales, hour int64) *office.DaySales {
+	var last *office.DaySales
+	for i := range hours {
+		if hours[i].Hour <= hour {
+			last = &hours[i].DaySales
+		}
+	}
+	return last
+}
+
+// Compared is the day that today is compared with: last week's up to the same hour where that is known, or all of it.
+func (d dashboard) Compared() office.DaySales {
+	if d.SoFar != nil {
+		return *d.SoFar
+	}
+	return d.LastWeek
+}
+
+// figure is a number beside what it was a week ago.
+type figure struct {
+	Name     text
+	Now, Was gift.Won // won if Money, else a count
+	Money    bool
+	Hint     text
+}
+
+// Figures are the numbers at the top of the page.
+func (d dashboard) Figures() []figure {
+	was := d.Compared()
+	return []figure{
+		{Name: text{"판매액", "Sales"}, Now: d.Today.Spent, Was: was.Spent, Money: true, Hint: text{"파트너가 낸 금액", "paid by partners"}},
+		{Name: text{"주문", "Orders"}, Now: gift.Won(d.Today.Orders), Was: gift.Won(was.Orders)},
+		{Name: text{"팔린 상품권", "Vouchers sold"}, Now: gift.Won(d.Today.Items), Was: gift.Won(was.Items)},
+		{
+			Name: text{"할인액", "Discount"}, Now: d.Today.Discount(), Was: was.Discount(), Money: true,
+			Hint: text{"액면가 − 판매가. 매입가는 보관하지 않아 이익은 아닙니다.", "face − paid. Cost prices are not kept: this is no profit."},
+		},
+	}
+}
+
+// Change is by how much a figure differs, such as "+12%"; empty where there was nothing to compare with.
+func (f figure) Change() string {
+	if f.Was <= 0 {
+		return ""
+	}
+	percent := int64((f.Now - f.Was) * 100 / f.Was)
+	if percent > 0 {
+		return "+" + grouped(percent) + "%"
+	}
+	return grouped(percent) + "%"
+}
+
+// Less tells whether there is less than a week ago.
+func (f figure) Less() bool { return f.Now < f.Was }
+
+// refusalsShown is how many codes the page shows.
+const refusalsShown = 10
+
+func mostRefused(counts map[string]int64) []refusal {
+	list := make([]refusal, 0, len(counts))
+	for code, n := range counts {
+		if n > 0 {
+			list = append(list, refusal{code, n})
+		}
+	}
+	slices.SortFunc(list, func(a, b refusal) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
+	})
+	return list[:min(len(list), refusalsShown)]
+}
+
+// charts is what the page draws. Hours are of the day so far; -1 stands for hours that were not looked at, and hours to come.
+type charts struct {
+	Days     []int64 `json:"days"` // the starts of days, in seconds since 1970
+	Spent    []int64 `json:"spent"`
+	Orders   []int64 `json:"orders"`
+	Today    []int64 `json:"today"`    // won by the end of each of 24 hours
+	LastWeek []int64 `json:"lastWeek"` // the same, a week ago
+}
+
+func (q *request) sendCharts() error {
+	today := gift.DayOf(q.now)
+	days, err := q.salesByDay(today)
+	if err != nil {
+		return err
+	}
+	var c charts
+	for _, d := range days {
+		c.Days = append(c.Days, d.Day.Start().Unix())
+		c.Spent = append(c.Spent, int64(d.Spent))
+		c.Orders = append(c.Orders, d.Orders)
+	}
+	if c.Today, err = q.curve(today); err != nil {
+		return err
+	}
+	if c.LastWeek, err = q.curve(today - 7); err != nil {
+		return err
+	}
+	hour := q.now.In(gift.Seoul).Hour()
+	c.Today[hour] = int64(days[chartDays-1].Spent) // newer than what was noted
+	q.w.Header().Set("Content-Type", "application/json")
+	return ignoreGone(json.NewEncoder(q.w).Encode(c))
+}
+
+func (q *request) curve(day gift.Day) ([]int64, error) {
+	hours, err := q.h.Store.SalesByHour(q.Context(), day)
+	curve := make([]int64, 24)
+	for i := range curve {
+		curve[i] = -1
+	}
+	for _, h := range hours {
+		curve[h.Hour] = int64(h.Spent)
+	}
+	return curve, err
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -25,15 +26,24 @@ type Store interface {
 	ledgerStore
 	partnerStore
 	orderStore
+	accountStore
+	operatorStore
+	auditStore
+	settingStore
+	dashboardStore
 }
 
-// Passwords hashes and checks operators' passwords, slowly.
+// Passwords hashes and checks operators' passwords, slowly, and keeps what else signing in needs secret.
 type Passwords interface {
 	HashCode(plain string) (string, error)
 	CheckCode(ctx context.Context, hash, plain string) (bool, error)
+	SealSecret(kind string, id int64, plain string) ([]byte, error)
+	OpenSecret(kind string, id int64, sealed []byte) (string, error)
+	Capability(kind string, data []byte) string
+	OpenCapability(kind, token string) ([]byte, bool)
 }
 
-// Config is what New needs; every field is required but Lookup.
+// Config is what New needs; every field is required, unless it says otherwise.
 type Config struct {
 	Store     Store
 	Passwords Passwords
@@ -47,12 +57,17 @@ type Config struct {
 	// Lookup returns the keyed hash under which a value of a kind is found: vault.Lookup. Without it vouchers are not found by
 	// their numbers.
 	Lookup func(kind, value string) []byte
+	// Refusals returns how often this node has refused partners' calls since it started, by result code; nil: not shown.
+	Refusals func() map[string]int64
 }
 
 type handler struct {
 	Config
-	pages map[locale.Language]pageSet
-	guard *http.CrossOriginProtection
+	pages  map[locale.Language]pageSet
+	guard  *http.CrossOriginProtection
+	nobody string // the hash of a password that nobody has
+	survey survey
+	past   pastDays
 }
 
 // New returns what serves everything under Root.
@@ -62,6 +77,10 @@ func New(cfg Config) http.Handler {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
+	var err error
+	if h.nobody, err = cfg.Passwords.HashCode(rand.Text()); err != nil {
+		panic("console: hash a password: " + err.Error())
+	}
 	if err := h.guard.AddTrustedOrigin(strings.TrimSuffix(cfg.PublicURL, "/")); err != nil {
 		panic("console: public URL: " + err.Error())
 	}
@@ -78,20 +97,25 @@ type route struct {
 	pattern string
 	needs   office.Permission // of whoever signed in; meaningless when open
 	open    bool              // to those who have not signed in
+	polled  bool              // asked for by an open page itself: that does not keep its reader signed in
 	serve   func(*request) error
 }
 
 // routes is every address of the console but those of its assets.
 func (h *handler) routes() []route {
-	return slices.Concat(partnerRoutes(), orderRoutes(), catalogueRoutes(), ledgerRoutes(), []route{
-		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
-		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
-		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
+	return slices.Concat(
+		frameRoutes(), signInRoutes(), dashboardRoutes(), accountRoutes(),
+		partnerRoutes(), orderRoutes(), catalogueRoutes(), ledgerRoutes(),
+		auditRoutes(), operatorRoutes(), settingRoutes(),
+	)
+}
+
+func frameRoutes() []route {
+	return []route{
 		{pattern: "POST " + Root + "/language", open: true, serve: (*request).chooseLanguage},
-		{pattern: "GET " + Root + "/{$}", needs: office.See, serve: (*request).showDashboard},
 		{pattern: "GET " + Root, open: true, serve: func(q *request) error { return q.redirect(Root + "/") }},
 		{pattern: Root + "/", open: true, serve: func(*request) error { return office.ErrNotFound }},
-	})
+	}
 }
 
 // request is one request on its way to an answer.
@@ -131,13 +155,13 @@ func (h *handler) answer(rt route) http.Handler {
 
 // enter finds out who asks. From then on, changes made in the request's context are that operator's.
 func (q *request) enter(rt route) error {
-	session, err := q.findSession()
+	address := q.h.Address(q.Request)
+	q.actAs(office.Actor{Name: nobody, Address: address})
+	session, err := q.findSession(!rt.polled)
 	switch {
 	case err == nil:
 		q.session, q.operator = session, session.Operator
-		q.Request = q.WithContext(office.As(q.Context(), office.Actor{
-			OperatorID: q.operator.ID, Name: q.operator.Email, Address: q.h.Address(q.Request),
-		}))
+		q.actAs(office.Actor{OperatorID: q.operator.ID, Name: q.operator.Email, Address: address})
 	case !errors.Is(err, office.ErrNotFound):
 		return err
 	}
@@ -153,6 +177,12 @@ func (q *request) enter(rt route) error {
 	return nil
 }
 
+// nobody is who makes changes before anybody signed in: wrong passwords.
+const nobody = "not signed in"
+
+// actAs makes changes in the request's context somebody's.
+func (q *request) actAs(a office.Actor) { q.Request = q.WithContext(office.As(q.Context(), a)) }
+
 // errSignedOut sends whoever is not signed in to where one signs in.
 var errSignedOut = errors.New("not signed in")
 
@@ -161,7 +191,7 @@ func (q *request) fail(err error) {
 	var f failure
 	switch {
 	case errors.Is(err, errSignedOut):
-		_ = q.redirect(q.signInAddress())
+		q.askToSignIn()
 		return
 	case errors.As(err, &f):
 	case errors.Is(err, office.ErrNotFound):

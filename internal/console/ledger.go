@@ -43,9 +43,6 @@ type ledgerStore interface {
 	settlementStore
 }
 
-// exportPage is how many rows an export reads at once.
-const exportPage = 1000
-
 var accountKindNames = map[string]text{
 	office.BankAccounts:        {"은행", "Bank"},
 	office.RefundsAccounts:     {"환불", "Refunds"},

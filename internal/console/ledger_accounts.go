@@ -114,7 +114,7 @@ func lastAccount(accounts []office.Account, kind string) int64 {
 // fillSales shows the sales accounts as one: they are many only so that nodes do not wait for each other.
 func (q *request) fillSales(p *accountsPage) error {
 	shards, err := q.h.Store.LedgerAccounts(q.Context(), office.AccountQuery{
-		Kind: office.SalesAccounts, At: p.Moment.At, After: -1, Limit: exportPage,
+		Kind: office.SalesAccounts, At: p.Moment.At, After: -1, Limit: exportedAtOnce,
 	})
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func (q *request) exportAccounts(f sheet.Format, query office.AccountQuery) erro
 }
 
 func (q *request) eachAccount(query office.AccountQuery, row func(...any) error) error {
-	query.Limit, query.After = exportPage, -1
+	query.Limit, query.After = exportedAtOnce, -1
 	for {
 		accounts, err := q.h.Store.LedgerAccounts(q.Context(), query)
 		if err != nil {

@@ -87,7 +87,7 @@ func (q *request) readAccount(f *journalFilter) error {
 		return nil
 	}
 	if slices.Contains(houseKinds(), f.Account) {
-		accounts, err := q.h.Store.LedgerAccounts(q.Context(), office.AccountQuery{Kind: f.Account, After: -1, Limit: exportPage})
+		accounts, err := q.h.Store.LedgerAccounts(q.Context(), office.AccountQuery{Kind: f.Account, After: -1, Limit: exportedAtOnce})
 		f.query.Accounts = []int64{}
 		for _, a := range accounts {
 			f.query.Accounts = append(f.query.Accounts, a.ID)
@@ -189,7 +189,7 @@ func (q *request) listJournal() error {
 
 // exportJournal writes a row for each entry.
 func (q *request) exportJournal(f sheet.Format, query office.JournalQuery) error {
-	query.Before, query.Limit = 0, exportPage
+	query.Before, query.Limit = 0, exportedAtOnce
 	return q.export(f, "journal", []text{
 		{"일시", "Time"},
 		{"거래 번호", "Transaction"},

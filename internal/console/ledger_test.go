@@ -1,17 +1,13 @@
 package console_test
 
 import (
-	"context"
-	"crypto/sha256"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -20,7 +16,6 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"giftimbiz/internal/console"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/purchase"
@@ -44,31 +39,15 @@ type ledgerDesk struct {
 	orders  int
 }
 
-type noPasswords struct{}
-
-func (noPasswords) HashCode(string) (string, error) { return "", errors.New("not here") }
-func (noPasswords) CheckCode(context.Context, string, string) (bool, error) {
-	return false, nil
-}
-
 func newLedgerDesk(t *testing.T) *ledgerDesk {
 	t.Helper()
-	d := &ledgerDesk{House: storagetest.NewHouse(t, func(t testing.TB) (*storage.DB, func() *storage.DB) {
-		db, err := storage.OpenOrCreate(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() }) // the test is over
-		return db, nil
-	})}
+	house, _ := openHouse(t)
+	d := &ledgerDesk{House: house}
 	d.Stock(1, 5)
 	d.stockDumplings(80)
 	d.partner = d.Partner(gift.Partner{Name: "demo", Title: "데모 상사"}, 100_000)
 	d.Partner(gift.Partner{Name: "devtest1", Sandbox: true}, 7000)
-	d.pages = console.New(completed(console.Config{
-		Store: d.DB, Passwords: noPasswords{}, Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
-		PublicURL: "http://console.test", Address: func(*http.Request) string { return "192.0.2.7" },
-	}))
+	d.pages = openConsole(house, newVault(t), nil)
 	return d
 }
 
@@ -136,24 +115,7 @@ type ledgerReader struct {
 
 func (d *ledgerDesk) as(role office.Role, lang string) ledgerReader {
 	d.T.Helper()
-	email := string(role) + "@example.com"
-	if err := d.DB.SetOperator(d.T.Context(), office.Operator{Email: email, Name: email, Role: role}, d.Clock.Now()); err != nil {
-		d.T.Fatal(err)
-	}
-	o, err := d.DB.OperatorByEmail(d.T.Context(), email)
-	if err != nil {
-		d.T.Fatal(err)
-	}
-	token := fmt.Sprint(role, d.Clock.Now().UnixNano())
-	sum := sha256.Sum256([]byte(token))
-	_ = d.DB.EndSession(d.T.Context(), sum[:]) // there may be none
-	err = d.DB.StartSession(d.T.Context(), office.Session{
-		ID: sum[:], Operator: o, CreatedAt: d.Clock.Now(), ExpiresAt: d.Clock.Now().Add(time.Hour),
-	})
-	if err != nil {
-		d.T.Fatal(err)
-	}
-	return ledgerReader{d, token, lang}
+	return ledgerReader{d, signedIn(d.House, role), lang}
 }
 
 // send returns the status and the text of a page, without its markup.

@@ -1,6 +1,10 @@
 package console
 
-import "strings"
+import (
+	"strings"
+
+	"giftimbiz/internal/office"
+)
 
 type menuItem struct {
 	Address string
@@ -8,7 +12,7 @@ type menuItem struct {
 	Here    bool // the reader is on it or below it
 }
 
-// menuEntries is the menu, for everybody: each page says itself what its reader may do.
+// menuEntries is the menu, for everybody but for what menuNeeds says: each page says itself what its reader may do.
 var menuEntries = []struct {
 	address string
 	name    text
@@ -18,13 +22,25 @@ var menuEntries = []struct {
 	{ordersAddress, ordersTitle},
 	{Root + "/catalogue", text{"상품", "Catalogue"}},
 	{ledgerAddress, text{"원장", "Ledger"}},
+	{Root + "/audit", text{"감사 기록", "Audit"}},
+	{Root + "/operators", text{"담당자", "Operators"}},
+	{Root + "/settings", text{"설정", "Settings"}},
+}
+
+// menuNeeds are the entries that are there only for those who may open them.
+var menuNeeds = map[string]office.Permission{
+	Root + "/operators": office.Manage,
+	Root + "/settings":  office.Manage,
 }
 
 func (q *request) menu() []menuItem {
-	items := make([]menuItem, len(menuEntries))
-	for i, e := range menuEntries {
+	items := make([]menuItem, 0, len(menuEntries))
+	for _, e := range menuEntries {
+		if !q.operator.Role.May(menuNeeds[e.address]) { // who sees pages has the permission that stands for no need: See
+			continue
+		}
 		here := q.URL.Path == e.address || e.address != Root+"/" && strings.HasPrefix(q.URL.Path+"/", e.address+"/")
-		items[i] = menuItem{Address: e.address, Name: e.name.in(q.lang), Here: here}
+		items = append(items, menuItem{Address: e.address, Name: e.name.in(q.lang), Here: here})
 	}
 	return items
 }

@@ -137,11 +137,8 @@ var ordersHeader = []text{
 	{"환불 금액", "Paid back"},
 }
 
-// exportBatch is how many orders are read at a time for a file.
-const exportBatch = 500
-
 func (q *request) exportOrders(format sheet.Format, query office.OrderQuery) error {
-	query.Limit, query.Before = exportBatch, 0
+	query.Limit, query.Before = exportedAtOnce, 0
 	return q.export(format, "orders", ordersHeader, func(row func(...any) error) error {
 		for more := true; more; more = query.Before != 0 {
 			found, err := q.h.Store.Orders(q.Context(), query)

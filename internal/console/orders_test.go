@@ -6,19 +6,16 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"giftimbiz/internal/console"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/redeem"
@@ -43,26 +40,11 @@ func numberOf(n int) string { return fmt.Sprintf("9000111122%04d", 7650+n) }
 
 func newOrderDesk(t *testing.T) *orderDesk {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "test.db")
-	open := func(t testing.TB) (*storage.DB, func() *storage.DB) {
-		db, err := storage.OpenOrCreate(t.Context(), "sqlite:"+file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() })
-		return db, nil
-	}
-	v, err := vault.Parse([]byte("root " + strings.Repeat("A", 43) + "=\ndata 1 " + strings.Repeat("B", 42) + "A="))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &orderDesk{House: storagetest.NewHouse(t, open), vault: v, file: file, browser: map[office.Role]*http.Client{}}
+	house, file := openHouse(t)
+	d := &orderDesk{House: house, vault: newVault(t), file: file, browser: map[office.Role]*http.Client{}}
 	d.Stock(1, 10)
 	d.stockNumbered(9)
-	server := httptest.NewServer(console.New(completed(console.Config{
-		Store: d.DB, Passwords: v, Numbers: v, Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), PublicURL: "http://console.test",
-		Address: func(*http.Request) string { return "192.0.2.7" },
-	})))
+	server := httptest.NewServer(openConsole(house, d.vault, nil))
 	t.Cleanup(server.Close)
 	d.url = server.URL
 	for _, role := range office.Roles() {

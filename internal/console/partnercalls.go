@@ -67,7 +67,7 @@ var callColumns = []text{
 }
 
 func (q *request) exportCalls(query office.CallQuery, row func(...any) error) error {
-	query.Before, query.Limit = 0, exportChunk
+	query.Before, query.Limit = 0, exportedAtOnce
 	for {
 		calls, err := q.h.Store.Calls(q.Context(), query)
 		if err != nil {
@@ -83,7 +83,7 @@ func (q *request) exportCalls(query office.CallQuery, row func(...any) error) er
 				return err
 			}
 		}
-		if len(calls) < exportChunk {
+		if len(calls) < exportedAtOnce {
 			return nil
 		}
 		query.Before = calls[len(calls)-1].ID

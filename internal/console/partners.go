@@ -175,11 +175,8 @@ var partnerColumns = []text{
 	{"개설", "Opened"},
 }
 
-// exportChunk is how many rows of a list an export reads at once.
-const exportChunk = 1000
-
 func (q *request) exportPartners(query office.PartnerQuery, row func(...any) error) error {
-	query.After, query.Limit = "", exportChunk
+	query.After, query.Limit = "", exportedAtOnce
 	for {
 		found, err := q.h.Store.FindPartners(q.Context(), query)
 		if err != nil {
@@ -192,7 +189,7 @@ func (q *request) exportPartners(query office.PartnerQuery, row func(...any) err
 				return err
 			}
 		}
-		if len(found) < exportChunk {
+		if len(found) < exportedAtOnce {
 			return nil
 		}
 		query.After = found[len(found)-1].Name

@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,14 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"giftimbiz/internal/clock"
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
-	"giftimbiz/internal/vault"
 )
 
 // partnerDesk is a console on a database of its own, with the partner "demo".
@@ -37,25 +32,13 @@ type partnerDesk struct {
 
 func newPartnerDesk(t *testing.T) *partnerDesk {
 	t.Helper()
-	house := storagetest.NewHouse(t, func(t testing.TB) (*storage.DB, func() *storage.DB) {
-		db, err := storage.OpenOrCreate(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "console.db"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = db.Close() }) // the test is over
-		return db, nil
-	})
-	keys, err := vault.Parse(vault.Generate())
-	if err != nil {
-		t.Fatal(err)
-	}
+	house, _ := openHouse(t)
+	keys := newVault(t)
 	d := &partnerDesk{House: house, directory: credential.NewDirectory(house.DB)}
 	d.authority = credential.NewAuthority(credential.Config{Vault: keys, Clock: house.Clock, Directory: d.directory})
-	web := httptest.NewServer(console.New(completed(console.Config{
-		Store: house.DB, Passwords: keys, Keys: d.authority, Clock: clock.Clock(house.Clock), PublicURL: "http://gift.example",
-		Logger:  slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Address: func(*http.Request) string { return "192.0.2.1" },
-	})))
+	web := httptest.NewServer(openConsole(house, keys, func(cfg *console.Config) {
+		cfg.Keys, cfg.PublicURL = d.authority, "http://gift.example"
+	}))
 	t.Cleanup(web.Close)
 	d.url = web.URL + console.Root
 	house.Partner(gift.Partner{Name: "demo", Title: "데모 매체사"}, 1_000_000)

@@ -102,7 +102,7 @@ var statementColumns = []text{
 }
 
 func (q *request) exportStatement(query office.StatementQuery, row func(...any) error) error {
-	query.Before, query.Limit = 0, exportChunk
+	query.Before, query.Limit = 0, exportedAtOnce
 	for {
 		s, err := q.h.Store.Statement(q.Context(), query)
 		if err != nil {
@@ -116,7 +116,7 @@ func (q *request) exportStatement(query office.StatementQuery, row func(...any) 
 				return err
 			}
 		}
-		if len(s.Lines) < exportChunk {
+		if len(s.Lines) < exportedAtOnce {
 			return nil
 		}
 		query.Before = s.Lines[len(s.Lines)-1].ID

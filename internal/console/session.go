@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -30,14 +31,14 @@ func (q *request) cookieName() string {
 
 func (q *request) secure() bool { return strings.HasPrefix(q.h.PublicURL, "https://") }
 
-// findSession returns the session of the request's cookie, or office.ErrNotFound.
-func (q *request) findSession() (office.Session, error) {
+// findSession returns the session of the request's cookie, or office.ErrNotFound. Being used keeps it from ending.
+func (q *request) findSession(used bool) (office.Session, error) {
 	cookie, err := q.Cookie(q.cookieName())
 	if err != nil {
 		return office.Session{}, office.ErrNotFound
 	}
 	s, err := q.h.Store.Session(q.Context(), hashOf(cookie.Value), q.now)
-	if err == nil && q.now.Sub(s.SeenAt) >= seenEvery {
+	if err == nil && used && q.now.Sub(s.SeenAt) >= seenEvery {
 		err = q.h.Store.SeeSession(q.Context(), s.ID, q.now, q.lasts(s.CreatedAt))
 	}
 	return s, err
@@ -52,17 +53,20 @@ func (q *request) lasts(began time.Time) time.Time {
 	return end
 }
 
-// startSession signs the browser in.
-func (q *request) startSession(o office.Operator) error {
+// startSession signs the browser in, with a session of its own: whatever cookie it came with is worth nothing after that.
+// With a step above 0, a code of that step was given.
+func (q *request) startSession(o office.Operator, step int64) error {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails: it ends the program instead
 	token := base64.RawURLEncoding.EncodeToString(secret)
 	agent := q.UserAgent()
+	address := q.h.Address(q.Request)
 	s := office.Session{
 		ID: hashOf(token), Operator: o, CreatedAt: q.now, ExpiresAt: q.lasts(q.now),
-		Address: q.h.Address(q.Request), Agent: strings.ToValidUTF8(agent[:min(len(agent), maxAgent)], ""),
+		Address: address, Agent: strings.ToValidUTF8(agent[:min(len(agent), maxAgent)], ""),
 	}
-	if err := q.h.Store.StartSession(q.Context(), s); err != nil {
+	q.actAs(office.Actor{OperatorID: o.ID, Name: o.Email, Address: address})
+	if err := q.h.Store.StartSession(q.Context(), s, q.session.ID, step); err != nil {
 		return err
 	}
 	q.setCookie(token, atMostFor)
@@ -70,7 +74,8 @@ func (q *request) startSession(o office.Operator) error {
 }
 
 func (q *request) signOut() error {
-	if err := q.h.Store.EndSession(q.Context(), q.session.ID); err != nil {
+	err := q.h.Store.EndSession(q.Context(), q.operator, q.session.ID, q.now)
+	if err != nil && !errors.Is(err, office.ErrNotFound) {
 		return err
 	}
 	q.setCookie("", -time.Second)

@@ -141,7 +141,7 @@ func (q *request) exportSettlement(f sheet.Format, p office.Period) error {
 		{"현재 미지급금", "Payable now"},
 	}, func(row func(...any) error) error {
 		for after := int64(0); ; {
-			found, err := q.h.Store.RedeemedByShop(q.Context(), p, after, exportPage)
+			found, err := q.h.Store.RedeemedByShop(q.Context(), p, after, exportedAtOnce)
 			if err != nil {
 				return err
 			}
@@ -153,7 +153,7 @@ func (q *request) exportSettlement(f sheet.Format, p office.Period) error {
 					return err
 				}
 			}
-			if len(found) < exportPage {
+			if len(found) < exportedAtOnce {
 				return nil
 			}
 		}

@@ -142,7 +142,7 @@ func (q *request) exportItems(f sheet.Format, shopID int64, p office.Period) err
 		{"지급할 금액", "Owed"},
 	}, func(row func(...any) error) error {
 		for after := (office.RedeemedPlace{}); ; {
-			items, err := q.h.Store.RedeemedItems(q.Context(), shopID, p, after, exportPage)
+			items, err := q.h.Store.RedeemedItems(q.Context(), shopID, p, after, exportedAtOnce)
 			if err != nil {
 				return err
 			}
@@ -153,7 +153,7 @@ func (q *request) exportItems(f sheet.Format, shopID int64, p office.Period) err
 					return err
 				}
 			}
-			if len(items) < exportPage {
+			if len(items) < exportedAtOnce {
 				return nil
 			}
 		}

@@ -107,9 +107,6 @@ func (p *shelfPage[T]) list(q *request) error {
 	return q.render(http.StatusOK, "shelf", p.title, l)
 }
 
-// exportedAtOnce is how many rows an export asks for at a time.
-const exportedAtOnce = 1000
-
 func (p *shelfPage[T]) exportRows(q *request, query office.ItemQuery, write func(...any) error) error {
 	for query.After, query.Limit = 0, exportedAtOnce; ; {
 		rows, err := p.shelf(q.h.Store).List(q.Context(), query)

@@ -3,9 +3,11 @@ package console
 import (
 	"bytes"
 	"embed"
+	"encoding/hex"
 	"html/template"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,8 +54,19 @@ func functions(lang locale.Language) template.FuncMap {
 		"n":    grouped,
 		"day":  func(d gift.Day) string { return d.Start().Format("2006-01-02") },
 		"time": func(t time.Time) string { return t.In(gift.Seoul).Format("2006-01-02 15:04:05") },
-		"join": path.Join,
 		"list": func(values ...any) []any { return values },
+		"n64":  func(w gift.Won) string { return grouped(int64(w)) }, // of figures that may be money or not
+		"newest": func(days []office.DaySales) []office.DaySales {
+			days = slices.Clone(days)
+			slices.Reverse(days)
+			return days
+		},
+		"in":    func(t text) string { return t.in(lang) },
+		"clock": func(t time.Time) string { return t.In(gift.Seoul).Format("15:04:05") },
+		"hex":   hex.EncodeToString,
+		"words": func(w office.Words) string { return text{w.Korean, w.English}.in(lang) },
+		"role":  func(r office.Role) string { return roleNames[r].in(lang) },
+		"join":  path.Join,
 	}
 }
 
@@ -88,6 +101,7 @@ func grouped(n int64) string {
 // view is what the layout needs; Page is what the page itself needs.
 type view struct {
 	Title    string
+	Exchange string          // its name
 	Operator office.Operator // zero for those who have not signed in
 	Menu     []menuItem
 	Address  string // of this page
@@ -109,13 +123,24 @@ var permissionNames = map[string]office.Permission{
 // render makes a page before anything of it is sent.
 func (q *request) render(status int, page string, title text, data any) error {
 	v := view{
-		Title: title.in(q.lang), Operator: q.operator, Address: q.URL.RequestURI(), Notice: q.takeNotice(), Page: data,
+		Title: title.in(q.lang), Exchange: q.exchangeName(), Operator: q.operator, Address: q.URL.RequestURI(),
+		Notice: q.takeNotice(), Page: data,
 	}
 	if q.operator.ID != 0 {
 		v.Menu = q.menu()
 	}
+	return q.send(status, page, "layout", v)
+}
+
+// renderPart makes a part of a page, a template of its own, for a page that is open already. Within it, the page's data is
+// .Page, as in the page.
+func (q *request) renderPart(page, part string, data any) error {
+	return q.send(http.StatusOK, page, part, view{Operator: q.operator, Address: q.URL.RequestURI(), Page: data})
+}
+
+func (q *request) send(status int, page, part string, v view) error {
 	var b bytes.Buffer
-	if err := q.h.pages[q.lang][page].ExecuteTemplate(&b, "layout", v); err != nil {
+	if err := q.h.pages[q.lang][page].ExecuteTemplate(&b, part, v); err != nil {
 		return err
 	}
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")

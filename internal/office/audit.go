@@ -13,6 +13,7 @@ var (
 	ErrNotFound  = errors.New("does not exist")
 	ErrDuplicate = errors.New("exists already")
 	ErrChanged   = errors.New("somebody else changed this meanwhile") // after it was read
+	ErrLastAdmin = errors.New("nobody else could manage operators and settings")
 )
 
 // Actor is who makes a change.
@@ -48,4 +49,12 @@ type Entry struct {
 	Before  string // JSON; empty where there was nothing
 	After   string // JSON; empty where nothing is left
 	Note    string // the reason given, if any
+}
+
+// AuditFilter selects entries of the audit trail. Empty fields select all.
+type AuditFilter struct {
+	Operator *int64 // its id, 0 = nobody who signed in
+	Action   string
+	Subject  string
+	From, To gift.Day // both included; 0 = open
 }

@@ -73,3 +73,15 @@ type Session struct {
 	Address   string
 	Agent     string
 }
+
+// OperatorRow is an operator in the list of all.
+type OperatorRow struct {
+	Operator
+	Sessions int64     // browsers that are signed in
+	SeenAt   time.Time // when one of them was last used; zero = none is signed in
+}
+
+func (o Operator) active(role Role) bool { return o.Role == role && !o.Disabled }
+
+// LosesAdmin tells whether there is an active admin less once an operator becomes what next says.
+func (o Operator) LosesAdmin(next Operator) bool { return o.active(Admin) && !next.active(Admin) }

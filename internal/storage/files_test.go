@@ -160,7 +160,7 @@ WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND NOT EXISTS (SELECT 1 FR
 			t.Fatal(err)
 		}
 		seen++
-		if kind != "TEXT" && indexed {
+		if kind != "TEXT" && kind != "BLOB" && indexed { // these have no number to be found by
 			t.Errorf("%s.%s, %s, has an index of its own", table, column, kind)
 		}
 	}

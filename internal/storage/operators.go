@@ -12,10 +12,16 @@ import (
 
 const operatorColumns = `o.id, o.email, o.name, o.role, o.password_hash, o.totp_secret, o.disabled, o.version, o.created_at`
 
-// SetOperator stores who may sign in to the console, or gives a known e-mail address another password, name and role.
+// SetOperator stores who may sign in to the console, or gives a known e-mail address another password, name and role; whoever
+// was signed in with it is not any more.
 func (db *DB) SetOperator(ctx context.Context, o office.Operator, now time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO operators (id, email, name, role, password_hash, created_at)
+		_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE operator_id = (SELECT id FROM operators WHERE email = $1)`,
+			office.FoldEmail(o.Email))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO operators (id, email, name, role, password_hash, created_at)
 SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5 FROM operators WHERE TRUE
 ON CONFLICT (email) DO UPDATE SET name = excluded.name, role = excluded.role, password_hash = excluded.password_hash,
     version = operators.version + 1`,
@@ -44,81 +50,148 @@ func scanOperator(row scanner, more ...any) (o office.Operator, err error) {
 	return o, err
 }
 
-// StartSession keeps a browser that has just signed in, and forgets all sessions that are over.
-func (db *DB) StartSession(ctx context.Context, s office.Session) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE expires_at <= $1`, millis(s.CreatedAt)); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `INSERT INTO sessions (token_hash, operator_id, created_at, seen_at, expires_at, address, agent)
-VALUES ($1, $2, $3, $3, $4, $5, $6)`, s.ID, s.Operator.ID, millis(s.CreatedAt), millis(s.ExpiresAt), s.Address, s.Agent)
-		return err
-	})
-}
-
-// Session returns a session that is not over, of an operator who may still sign in; else ErrNotFound.
-func (db *DB) Session(ctx context.Context, id []byte, now time.Time) (s office.Session, err error) {
-	s.ID = id
-	var created, seen, expires sql.NullInt64
-	row := db.read.QueryRowContext(ctx, `SELECT `+operatorColumns+`, s.created_at, s.seen_at, s.expires_at, s.address, s.agent
-FROM sessions s JOIN operators o ON o.id = s.operator_id
-WHERE s.token_hash = $1 AND s.expires_at > $2 AND o.disabled = 0`, id, millis(now))
-	s.Operator, err = scanOperator(row, &created, &seen, &expires, &s.Address, &s.Agent)
+// Operator returns an operator, or ErrNotFound.
+func (db *DB) Operator(ctx context.Context, id int64) (office.Operator, error) {
+	o, err := scanOperator(db.read.QueryRowContext(ctx, `SELECT `+operatorColumns+` FROM operators o WHERE o.id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return s, fmt.Errorf("session %w", ErrNotFound)
+		return o, fmt.Errorf("operator %d %w", id, ErrNotFound)
 	}
-	s.CreatedAt, s.SeenAt, s.ExpiresAt = fromMillis(created), fromMillis(seen), fromMillis(expires)
-	return s, classify(err)
+	return o, classify(err)
 }
 
-// SeeSession notes that a session was used, and until when it lasts now.
-func (db *DB) SeeSession(ctx context.Context, id []byte, now, expires time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE sessions SET seen_at = $2, expires_at = $3 WHERE token_hash = $1`,
-			id, millis(now), millis(expires))
+// Operators lists all operators by their e-mail addresses, with how many browsers each has signed in.
+func (db *DB) Operators(ctx context.Context, now time.Time) (list []office.OperatorRow, err error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT `+operatorColumns+`,
+(SELECT COUNT(*) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1),
+(SELECT MAX(s.seen_at) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1)
+FROM operators o ORDER BY o.email`, millis(now))
+	if err != nil {
+		return nil, classify(err)
+	}
+	err = scanAll(rows, func(row scanner) error {
+		var o office.OperatorRow
+		var seen sql.NullInt64
+		o.Operator, err = scanOperator(row, &o.Sessions, &seen)
+		o.SeenAt = fromMillis(seen)
+		list = append(list, o)
 		return err
 	})
+	return list, classify(err)
 }
 
-// EndSession forgets a session.
-func (db *DB) EndSession(ctx context.Context, id []byte) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE token_hash = $1`, id)
-		return err
-	})
+// operatorState is what the audit trail says of an operator.
+type operatorState struct {
+	Email        string      `json:"email"`
+	Name         string      `json:"name"`
+	Role         office.Role `json:"role"`
+	Disabled     bool        `json:"disabled"`
+	SecondFactor bool        `json:"second_factor"`
 }
 
-// SignInFailures returns how often in a row a wrong password was given for an account from an address, and from that
-// address for any account, and when it was last.
-func (db *DB) SignInFailures(ctx context.Context, email, address string) (failures int64, last time.Time, err error) {
-	var lastAt sql.NullInt64
-	err = db.read.QueryRowContext(ctx, `SELECT COALESCE(MAX(failures), 0), MAX(last_at) FROM sign_in_failures
-WHERE address = $2 AND email IN ($1, '')`, office.FoldEmail(email), address).Scan(&failures, &lastAt)
-	return failures, fromMillis(lastAt), classify(err)
+func stateOfOperator(o office.Operator) operatorState {
+	return operatorState{Email: o.Email, Name: o.Name, Role: o.Role, Disabled: o.Disabled, SecondFactor: len(o.TOTP) > 0}
 }
 
-// SignInFailed counts a wrong password, and forgets those that are older than the given time.
-func (db *DB) SignInFailed(ctx context.Context, email, address string, now, forget time.Time) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM sign_in_failures WHERE last_at < $1`, millis(forget)); err != nil {
+func operatorSubject(o office.Operator) string { return "operator:" + o.Email }
+
+// AddOperator stores a new operator and returns its id. The e-mail address must be new (ErrDuplicate).
+func (db *DB) AddOperator(ctx context.Context, o office.Operator, now time.Time) (id int64, err error) {
+	o.Email = office.FoldEmail(o.Email)
+	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
+		if err := lockOperators(ctx, tx); err != nil { // so that the next id is free
 			return err
 		}
-		for _, account := range []string{office.FoldEmail(email), ""} {
-			if _, err := tx.ExecContext(ctx, `INSERT INTO sign_in_failures (email, address, failures, last_at)
-VALUES ($1, $2, 1, $3) ON CONFLICT (email, address) DO UPDATE SET failures = sign_in_failures.failures + 1, last_at = excluded.last_at`,
-				account, address, millis(now)); err != nil {
+		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) + 1 FROM operators`).Scan(&id); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO operators (id, email, name, role, password_hash, created_at)
+VALUES ($1, $2, $3, $4, $5, $6)`, id, o.Email, o.Name, string(o.Role), o.PasswordHash, millis(now))
+		if err != nil {
+			return err
+		}
+		return db.audit(ctx, tx, change{action: "operator.create", subject: operatorSubject(o), after: stateOfOperator(o)}, now)
+	})
+	return id, err
+}
+
+// ChangeOperator gives an operator, as it was read, another name, role, password hash and second factor, or disables or
+// enables it. The action is what the audit trail calls it. ErrChanged: somebody else changed it since; ErrLastAdmin: no
+// active admin would be left. Unless the name alone changes, and but for the session to keep, the operator is signed out
+// everywhere.
+func (db *DB) ChangeOperator(ctx context.Context, action string, was, o office.Operator, keep []byte, now time.Time) error {
+	return db.auditedTx(ctx, func(tx *sql.Tx) error {
+		if err := lockOperators(ctx, tx); err != nil {
+			return err
+		}
+		if err := keepAnAdmin(ctx, tx, was, o); err != nil {
+			return err
+		}
+		res, err := tx.ExecContext(ctx, `UPDATE operators SET name = $3, role = $4, password_hash = $5, totp_secret = $6,
+disabled = $7, version = version + 1 WHERE id = $1 AND version = $2`,
+			o.ID, was.Version, o.Name, string(o.Role), o.PasswordHash, nullBytes(o.TOTP), flag(o.Disabled))
+		if err := wantRow(res, err, ErrChanged); err != nil {
+			return err
+		}
+		if signsOut(was, o) {
+			if err := endSessions(ctx, tx, o.ID, keep); err != nil {
 				return err
 			}
 		}
-		return nil
+		return db.audit(ctx, tx, change{
+			action: action, subject: operatorSubject(o), before: stateOfOperator(was), after: stateOfOperator(o),
+		}, now)
 	})
 }
 
-// SignedIn forgets the wrong passwords of an account and an address.
-func (db *DB) SignedIn(ctx context.Context, email, address string) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM sign_in_failures WHERE address = $2 AND email IN ($1, '')`,
-			office.FoldEmail(email), address)
+// lockOperators makes changes of operators wait for each other, by the row that is always there once there are any. What is
+// read afterwards is what the one before committed.
+func lockOperators(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, `UPDATE operators SET version = version WHERE id = (SELECT MIN(id) FROM operators)`)
+	return err
+}
+
+func keepAnAdmin(ctx context.Context, tx *sql.Tx, was, o office.Operator) error {
+	if !was.LosesAdmin(o) {
+		return nil
+	}
+	var others int64
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM operators WHERE role = $1 AND disabled = 0 AND id <> $2`,
+		string(office.Admin), o.ID).Scan(&others)
+	if err == nil && others == 0 {
+		err = office.ErrLastAdmin
+	}
+	return err
+}
+
+// signsOut tells whether a change is one after which an open browser must not go on.
+func signsOut(was, o office.Operator) bool {
+	was.Name, was.Version, o.Version = o.Name, 0, 0
+	return stateOfOperator(was) != stateOfOperator(o) || was.PasswordHash != o.PasswordHash
+}
+
+// wantRow returns what it means that a statement found no row.
+func wantRow(res sql.Result, err, none error) error {
+	if err != nil {
 		return err
-	})
+	}
+	n, err := res.RowsAffected()
+	if err == nil && n == 0 {
+		err = none
+	}
+	return err
+}
+
+func nullBytes(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+// auditedTx is tx for changes that write into the audit trail, whose lines have numbers of this node.
+func (db *DB) auditedTx(ctx context.Context, fn func(*sql.Tx) error) error {
+	if err := db.readyForIDs(ctx); err != nil {
+		return err
+	}
+	return db.tx(ctx, fn)
 }

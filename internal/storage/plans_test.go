@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
@@ -190,5 +191,49 @@ func forgetReads(t *testing.T, dsn string) {
 	defer func() { _ = db.Close() }() // nothing is lost
 	if _, err := db.ExecContext(context.Background(), `SELECT pg_stat_reset()`); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTheAuditTrailIsReadByItsIndexes asks for the newest entries that few of many have in common.
+func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
+	dsn := postgresURL(t)
+	const entries, limit = 30_000, 10
+	storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	raw := rawDB(t, "pgx", dsn)
+	for _, text := range []string{
+		`INSERT INTO audit SELECT n, n, n % 10, '', '', 'action' || n % 13, 'subject' || n % 301, '', '', '' FROM generate_series(1, ` +
+			fmt.Sprint(entries) + `) n`, `ANALYZE audit`,
+	} {
+		if _, err := raw.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	three, nobody := int64(3), int64(99)
+	filters := []office.AuditFilter{
+		{},
+		{Operator: &three},
+		{Operator: &nobody},
+		{Action: "action3"},
+		{Action: "none"},
+		{Subject: "subject7"},
+		{Operator: &three, Action: "none"},
+		{Operator: &three, Action: "action3"},
+		{Subject: "subject7", Action: "none"},
+	}
+	forgetReads(t, dsn)
+	db, err := storage.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range filters {
+		if list, err := db.Audit(t.Context(), f, 0, limit); err != nil || len(list) > limit {
+			t.Fatal(list, err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if whole, found := readsOf(t, raw, "audit"); whole > 0 || found > int64(2*limit*len(filters)) {
+		t.Errorf("%d rows were read without an index and %d with one", whole, found)
 	}
 }

@@ -4,10 +4,12 @@
 -- Times are milliseconds since 1970 (UTC), days are days since 1970-01-01 in Seoul, money is won. No price is above a
 -- trillion won, so that no sum of purchases overflows.
 
--- What this database is: which keys encrypt it.
+-- What this database is: which keys encrypt it. And what admins decided about the exchange (office.Settings); version grows
+-- with each change.
 CREATE TABLE settings (
-    name  TEXT NOT NULL PRIMARY KEY,
-    value TEXT NOT NULL
+    name    TEXT   NOT NULL PRIMARY KEY,
+    value   TEXT   NOT NULL,
+    version BIGINT NOT NULL DEFAULT 1
 );
 -- Who makes order numbers with which node number, and up to which time. A number is free when expires_at, by the
 -- database's clock, is over; whoever takes it goes on at ids_before, by the clock that orders are dated with.
@@ -58,7 +60,7 @@ CREATE TABLE sessions (
     expires_at  BIGINT NOT NULL,
     address     TEXT   NOT NULL,
     agent       TEXT   NOT NULL
-);
+) /*clustered*/;
 CREATE INDEX sessions_operator ON sessions (operator_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
 -- Wrong passwords, by account and by address (then email is empty), since the last right one.
@@ -85,6 +87,9 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_subject ON audit (subject, id);
 CREATE INDEX audit_operator ON audit (operator_id, id);
+CREATE INDEX audit_action ON audit (action, id);
+CREATE INDEX audit_subject_action ON audit (subject, action, id);
+CREATE INDEX audit_operator_action ON audit (operator_id, action, id);
 
 CREATE TABLE partners (
     id            BIGINT   NOT NULL PRIMARY KEY,
@@ -401,6 +406,19 @@ CREATE TABLE partner_days (
     face       BIGINT   NOT NULL,
     PRIMARY KEY (partner_id, day, kind)
 ) /*often updated*/;
+-- For the sums of a day over all partners.
+CREATE INDEX partner_days_day ON partner_days (day);
+-- What live partners had bought since a day began, as it was when each of its hours (0 to 23, in Seoul) was last looked at:
+-- a day's curve without reading its orders.
+CREATE TABLE day_hours (
+    day    BIGINT NOT NULL,
+    hour   BIGINT NOT NULL,
+    orders BIGINT NOT NULL,
+    items  BIGINT NOT NULL,
+    spent  BIGINT NOT NULL,
+    face   BIGINT NOT NULL,
+    PRIMARY KEY (day, hour)
+) /*clustered*/;
 CREATE TABLE idempotency_answers (
     partner_id BIGINT NOT NULL,
     key_hash   BYTEA  NOT NULL,

@@ -1,0 +1,161 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
+)
+
+type auditStore interface {
+	Audit(ctx context.Context, f office.AuditFilter, before gift.ID, limit int) ([]office.Entry, error)
+	AuditEntry(ctx context.Context, id gift.ID) (office.Entry, error)
+}
+
+const auditAddress = Root + "/audit"
+
+func auditRoutes() []route {
+	return []route{
+		{pattern: "GET " + auditAddress, needs: office.See, serve: (*request).showAudit},
+		{pattern: "GET " + auditAddress + "/{id}", needs: office.See, serve: (*request).showAuditEntry},
+	}
+}
+
+// auditPage is a page of the trail.
+type auditPage struct {
+	Operators []office.OperatorRow
+	Operator  string // the parameters, as they were given
+	Action    string
+	Subject   string
+	From, To  string
+	Filtered  bool
+	Rows      []auditRow
+	Pager     pager
+}
+
+// auditRow is an entry with what it changed.
+type auditRow struct {
+	office.Entry
+	Differences []difference
+	More        int // differences that are not shown
+}
+
+// auditShown is how many differences the list shows of an entry.
+const auditShown = 3
+
+// Only leads to the entries that have something in common with this one.
+func (r auditRow) Only(parameter string) string {
+	value := map[string]string{
+		"operator": strconv.FormatInt(r.Actor.OperatorID, 10), "action": r.Action, "subject": r.Subject,
+	}[parameter]
+	return auditAddress + "?" + url.Values{parameter: {value}}.Encode()
+}
+
+// actionNames are what actions are called. Of others, what is stored says what they are.
+var actionNames = map[string]text{
+	"session.start":              {"로그인", "Signed in"},
+	"session.end":                {"로그아웃", "Signed out"},
+	"session.end_all":            {"다른 브라우저에서 로그아웃", "Signed out elsewhere"},
+	"session.refused":            {"로그인 실패", "Sign-in refused"},
+	"operator.create":            {"담당자 추가", "Operator added"},
+	"operator.change":            {"담당자 변경", "Operator changed"},
+	"operator.disable":           {"담당자 중지", "Operator disabled"},
+	"operator.enable":            {"담당자 재사용", "Operator enabled"},
+	"operator.password":          {"비밀번호 변경", "Password changed"},
+	"operator.password_reset":    {"비밀번호 재설정", "Password reset"},
+	"operator.second_factor_on":  {"2단계 인증 켬", "Second step on"},
+	"operator.second_factor_off": {"2단계 인증 끔", "Second step off"},
+	"setting.change":             {"설정 변경", "Setting changed"},
+}
+
+// Name is what an entry's action is called.
+func (r auditRow) Name() text { return actionNames[r.Action] }
+
+// auditFilter reads the parameters.
+func (q *request) auditFilter() office.AuditFilter {
+	f := office.AuditFilter{Action: q.FormValue("action"), Subject: q.FormValue("subject")}
+	if id, err := strconv.ParseInt(q.FormValue("operator"), 10, 64); err == nil {
+		f.Operator = &id
+	}
+	f.From, _ = q.dayOf("from")
+	f.To, _ = q.dayOf("to")
+	return f
+}
+
+func (q *request) showAudit() error {
+	filter := q.auditFilter()
+	if f, ok := q.exporting(); ok {
+		return q.export(f, "audit", auditHeader, func(row func(...any) error) error { return q.eachEntry(filter, row) })
+	}
+	entries, err := q.h.Store.Audit(q.Context(), filter, gift.ID(q.number("after")), pageSize+1)
+	if err != nil {
+		return err
+	}
+	entries, more := page(entries)
+	p := auditPage{
+		Operator: q.FormValue("operator"), Action: filter.Action, Subject: filter.Subject,
+		From: q.FormValue("from"), To: q.FormValue("to"), Filtered: filter != office.AuditFilter{},
+	}
+	if p.Operators, err = q.h.Store.Operators(q.Context(), q.now); err != nil {
+		return err
+	}
+	last := int64(0)
+	for _, e := range entries {
+		last = int64(e.ID)
+		row := auditRow{Entry: e, Differences: differences(e.Before, e.After)}
+		if n := len(row.Differences); n > auditShown {
+			row.Differences, row.More = row.Differences[:auditShown], n-auditShown
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	p.Pager = q.pager(more, last)
+	return q.render(http.StatusOK, "audit", text{"감사 기록", "Audit trail"}, p)
+}
+
+var auditHeader = []text{
+	{"시각", "Time"},
+	{"담당자", "Operator"},
+	{"접속 주소", "Address"},
+	{"작업", "Action"},
+	{"대상", "Subject"},
+	{"이전", "Before"},
+	{"이후", "After"},
+	{"사유", "Note"},
+}
+
+// eachEntry passes all entries that a filter selects, newest first.
+func (q *request) eachEntry(f office.AuditFilter, row func(...any) error) error {
+	for before := gift.ID(0); ; {
+		entries, err := q.h.Store.Audit(q.Context(), f, before, exportedAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			at := e.At.In(gift.Seoul).Format(time.RFC3339)
+			if err := row(at, e.Actor.Name, e.Actor.Address, e.Action, e.Subject, e.Before, e.After, e.Note); err != nil {
+				return err
+			}
+			before = e.ID
+		}
+		if len(entries) < exportedAtOnce {
+			return nil
+		}
+	}
+}
+
+func (q *request) showAuditEntry() error {
+	id, err := strconv.ParseInt(q.PathValue("id"), 10, 64)
+	if err != nil {
+		return office.ErrNotFound
+	}
+	e, err := q.h.Store.AuditEntry(q.Context(), gift.ID(id))
+	if err != nil {
+		return err
+	}
+	row := auditRow{Entry: e, Differences: differences(e.Before, e.After)}
+	return q.render(http.StatusOK, "auditentry", text{"감사 기록", "Audit entry"}, row)
+}
