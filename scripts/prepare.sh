@@ -10,6 +10,8 @@ has_postgres() {
 has_curl() { command -v curl >/dev/null; }
 has_php() { command -v php >/dev/null; }
 has_php_curl() { has_php && php -m 2>/dev/null | grep -ix curl >/dev/null; }
+has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
+has_korean_font() { command -v fc-list >/dev/null && [ -n "$(fc-list :lang=ko family)" ]; }
 
 # check : packages : what is skipped without it
 needs=(
@@ -18,6 +20,8 @@ needs=(
 	'has_curl:curl:the test of the commands in the README'
 	'has_php:php-cli:the test with a real PHP client'
 	'has_php_curl:php-curl:the test with a real PHP client'
+	'has_chromium:chromium:the tests of the console in a browser'
+	'has_korean_font:fontconfig fonts-nanum:Korean letters on screenshots (the tests themselves run)'
 )
 
 missing_packages() {

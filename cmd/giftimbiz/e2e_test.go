@@ -100,6 +100,17 @@ func startServer(t testing.TB, database string, change ...func(*config)) *server
 	return s
 }
 
+// startEmpty starts a node on an empty database.
+func startEmpty(t testing.TB, database string) *server {
+	t.Helper()
+	cfg := &config{Data: t.TempDir(), Database: database, LogLevel: "error", LogFormat: "text", PublicURL: "https://gift.example"}
+	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: &credentials{}}
+	db := s.openDB()
+	s.serve(db)
+	t.Cleanup(func() { storagetest.Healthy(t, db) })
+	return s
+}
+
 // second starts another node on the same database, with the same clock and keys.
 func (s *server) second() *server {
 	s.t.Helper()

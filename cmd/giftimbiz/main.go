@@ -58,6 +58,7 @@ func rootCommand() *cobra.Command {
   giftimbiz serve       the server, on SQLite in its data folder or on PostgreSQL
   giftimbiz partner     open and manage partners
   giftimbiz topup       credit a partner's balance
+  giftimbiz import      load stock from CSV and XLSX files; giftimbiz template makes empty ones
   giftimbiz operator    let people sign in to the console
   giftimbiz doctor      prove that money and stock add up
 
@@ -69,7 +70,7 @@ Every flag listed below, and --drain of serve, may also be given as a variable: 
 	cfg.addFlags(root.PersistentFlags())
 	root.AddCommand(
 		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(),
-		operatorCommand(cfg), doctorCommand(cfg), callCommand(cfg), benchCommand(cfg), versionCommand(),
+		operatorCommand(cfg), importCommand(cfg), templateCommand(), doctorCommand(cfg), callCommand(cfg), benchCommand(cfg), versionCommand(),
 	)
 	malformed := cfg.readEnvironment()
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return malformed }

@@ -13,6 +13,7 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
+	"giftimbiz/internal/intake"
 	"giftimbiz/internal/media"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerapi"
@@ -30,6 +31,7 @@ const (
 	tallyEvery      = 30 * time.Second
 	trimEvery       = 10 * time.Second
 	reportEvery     = 10 * time.Second
+	sweepEvery      = 15 * time.Second
 	forgetEvery     = time.Hour
 	staleAfter      = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout    = 2 * time.Second
@@ -56,6 +58,7 @@ type node struct {
 	api       http.Handler
 	pages     http.Handler
 	pictures  http.Handler
+	intake    *intake.Desk
 	console   http.Handler
 	draining  atomic.Bool
 
@@ -108,11 +111,13 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
+	n.intake = intake.NewDesk(intake.Config{Store: n.db, Vault: n.vault, Clock: n.clock, Logger: n.log})
 	authority := credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory})
 	n.console = console.New(console.Config{
 		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address:  func(r *http.Request) string { return peer.Address(r, proxies).String() },
 		Lookup:   n.vault.Lookup,
+		Imports:  n.intake,
 		Refusals: n.metrics.refusals,
 	})
 	n.apiConfig = partnerapi.Config{
@@ -178,6 +183,7 @@ func (n *node) start() {
 		n.admission.report(ctx, n.log)
 		return nil
 	})
+	n.loops.every(sweepEvery, "looking after imports", n.intake.Sweep)
 	n.loops.every(forgetEvery, "forgetting old answers", func(ctx context.Context) error {
 		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
 		return err
@@ -191,6 +197,7 @@ func (n *node) start() {
 // stop answers the purchases that wait and ends the background work.
 func (n *node) stop() {
 	n.engine.Stop()
+	n.intake.Stop()
 	n.loops.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), lastCallsWithin)
 	defer cancel()

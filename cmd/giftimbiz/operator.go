@@ -46,7 +46,7 @@ partners and orders; finance on money; admin may do everything.`,
 				}
 				_, err = db.AddOperator(cmd.Context(), o, clock.System{}.Now())
 				if errors.Is(err, storage.ErrDuplicate) {
-					return fmt.Errorf("there is an operator %s already; another password: giftimbiz operator password %s", o.Email, o.Email)
+					return fmt.Errorf("there is an operator %[1]s already; another password: giftimbiz operator password %[1]s", o.Email)
 				}
 				if err != nil {
 					return err

@@ -22,8 +22,10 @@ var (
 		"internal/peer", "internal/sheet",
 	}
 	// testHelpers are for tests and measurements; nothing of them is in the product.
-	testHelpers = []string{"internal/storage/storagetest", "internal/pgtest", "internal/child", "internal/archtest"}
-	measuring   = []string{"internal/bench"}
+	testHelpers = []string{
+		"internal/storage/storagetest", "internal/pgtest", "internal/browsertest", "internal/child", "internal/archtest",
+	}
+	measuring = []string{"internal/bench"}
 )
 
 // importRule says what the code of some rooms must not import. Tests are free: they may put any parts together.

@@ -80,7 +80,10 @@ func settled(t *testing.T, b *officeBrowser) officeAnswer {
 func TestAnEmptyExchangeSaysWhatToDo(t *testing.T) {
 	h := newOfficeHouse(t)
 	a := settled(t, h.signedIn("admin@example.com"))
-	for _, want := range []string{"Nothing is on sale. Import vouchers.", "Nothing was sold in the last 7 days", "No partner is below the limit", "whole of the same weekday"} {
+	for _, want := range []string{
+		"Nothing is on sale. Import vouchers.", "Nothing was sold in the last 7 days", "No partner is below the limit",
+		"whole of the same weekday",
+	} {
 		if !a.says(want) {
 			t.Errorf("lacks %q", want)
 		}
@@ -142,7 +145,8 @@ func TestPagesObeyTheirContentSecurityPolicy(t *testing.T) {
 			if found := forbidden.FindString(a.body); found != "" {
 				t.Errorf("%s: %s", address, found)
 			}
-			if !strings.Contains(a.body, `<html lang="`+language+`">`) || !strings.Contains(a.head.Get("Content-Security-Policy"), "default-src 'none'") {
+			policy := a.head.Get("Content-Security-Policy")
+			if !strings.Contains(a.body, `<html lang="`+language+`">`) || !strings.Contains(policy, "default-src 'none'") {
 				t.Errorf("%s in %s", address, language)
 			}
 			if korean := regexp.MustCompile(`[가-힣]+`).FindAllString(a.body, -1); language == "en" && address != "/console/" &&

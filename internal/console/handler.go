@@ -50,7 +50,8 @@ type Config struct {
 	Numbers   Numbers
 	Clock     clock.Clock
 	Logger    *slog.Logger
-	PublicURL string // how browsers reach the server
+	Imports   Imports // takes stock in from files
+	PublicURL string  // how browsers reach the server
 	Keys      KeyMaker
 	// Address returns where a request comes from, as far as it can be believed.
 	Address func(*http.Request) string
@@ -105,17 +106,34 @@ type route struct {
 func (h *handler) routes() []route {
 	return slices.Concat(
 		frameRoutes(), signInRoutes(), dashboardRoutes(), accountRoutes(),
-		partnerRoutes(), orderRoutes(), catalogueRoutes(), ledgerRoutes(),
+		partnerRoutes(), orderRoutes(), catalogueRoutes(), importRoutes(), ledgerRoutes(),
 		auditRoutes(), operatorRoutes(), settingRoutes(),
 	)
 }
 
+// frameRoutes are those of no page in particular.
 func frameRoutes() []route {
 	return []route{
 		{pattern: "POST " + Root + "/language", open: true, serve: (*request).chooseLanguage},
 		{pattern: "GET " + Root, open: true, serve: func(q *request) error { return q.redirect(Root + "/") }},
 		{pattern: Root + "/", open: true, serve: func(*request) error { return office.ErrNotFound }},
 	}
+}
+
+// Route is an address of the console and who may ask for it, for those who look after that.
+type Route struct {
+	Pattern string // as of http.ServeMux
+	Needs   office.Permission
+	Open    bool // to everybody; Needs is meaningless
+}
+
+// Routes lists every address of the console but those of its assets.
+func Routes() []Route {
+	var all []Route
+	for _, rt := range (&handler{}).routes() {
+		all = append(all, Route{rt.pattern, rt.needs, rt.open})
+	}
+	return all
 }
 
 // request is one request on its way to an answer.

@@ -21,6 +21,7 @@ var menuEntries = []struct {
 	{partnersAddress, text{"파트너", "Partners"}},
 	{ordersAddress, ordersTitle},
 	{Root + "/catalogue", text{"상품", "Catalogue"}},
+	{importsRoot, text{"불러오기", "Import"}},
 	{ledgerAddress, text{"원장", "Ledger"}},
 	{Root + "/audit", text{"감사 기록", "Audit"}},
 	{Root + "/operators", text{"담당자", "Operators"}},

@@ -210,13 +210,16 @@ func TestOwnSessionsAreEndedOneByOneOrTogether(t *testing.T) {
 	if len(own) != 2 {
 		t.Fatalf("%d other browsers are shown", len(own))
 	}
-	if a := kim.post("/console/account/sessions/end", "session", own[0][1]); a.status != http.StatusNotFound || !second.in() || !third.in() {
+	a := kim.post("/console/account/sessions/end", "session", own[0][1])
+	if a.status != http.StatusNotFound || !second.in() || !third.in() {
 		t.Errorf("by another operator: %d", a.status)
 	}
-	if a := b.post("/console/account/sessions/end", "session", own[0][1]); a.status != http.StatusSeeOther || second.in() == third.in() {
+	a = b.post("/console/account/sessions/end", "session", own[0][1])
+	if a.status != http.StatusSeeOther || second.in() == third.in() {
 		t.Errorf("one: %d; %v, %v", a.status, second.in(), third.in())
 	}
-	if a := b.post("/console/account/sessions/end", "session", "others"); a.status != http.StatusSeeOther || second.in() || third.in() {
+	a = b.post("/console/account/sessions/end", "session", "others")
+	if a.status != http.StatusSeeOther || second.in() || third.in() {
 		t.Errorf("all: %d", a.status)
 	}
 	if !b.in() || !kim.in() {
@@ -247,7 +250,8 @@ func TestOnlyAdminsManage(t *testing.T) {
 			"/console/operators", operatorAddress(self), operatorAddress(self) + "/password", operatorAddress(self) + "/state",
 			"/console/settings",
 		} {
-			if a := b.post(address, "email", "x@example.com", "role", "admin", "version", "1", "do", "disable"); a.status != http.StatusForbidden {
+			a := b.post(address, "email", "x@example.com", "role", "admin", "version", "1", "do", "disable")
+			if a.status != http.StatusForbidden {
 				t.Errorf("%s posts to %s: %d", role, address, a.status)
 			}
 		}

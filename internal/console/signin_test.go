@@ -33,7 +33,8 @@ func TestWhoIsNotSignedInIsAskedToAndComesBack(t *testing.T) {
 func TestSigningInLeadsNowhereElse(t *testing.T) {
 	h := newOfficeHouse(t)
 	for _, next := range []string{
-		"https://evil.example/console/", "//evil.example/console/", "/\\evil.example/console/", "/other", "javascript:alert(1)", "/console/../x\\",
+		"https://evil.example/console/", "//evil.example/console/", "/\\evil.example/console/", "/other", "javascript:alert(1)",
+		"/console/../x\\",
 	} {
 		b := h.browser()
 		a := b.post("/console/sign-in", "email", "admin@example.com", "password", officePassword, "next", next)

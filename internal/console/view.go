@@ -66,6 +66,7 @@ func functions(lang locale.Language) template.FuncMap {
 		"hex":   hex.EncodeToString,
 		"words": func(w office.Words) string { return text{w.Korean, w.English}.in(lang) },
 		"role":  func(r office.Role) string { return roleNames[r].in(lang) },
+		"int64": func(n int) int64 { return int64(n) },
 		"join":  path.Join,
 	}
 }

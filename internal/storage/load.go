@@ -10,7 +10,7 @@ import (
 // loadChunk bounds the rows that are sent at once while stock is loaded.
 const loadChunk = 5000
 
-// Stock is a set of rows to add. Ids must be new; offers name how many units they have by the units themselves.
+// Stock is a set of rows to add or change. Ids of what is added must be new; offers name how many units they have by the units themselves.
 type Stock struct {
 	Categories []gift.Category
 	Brands     []gift.Brand
@@ -21,6 +21,9 @@ type Stock struct {
 	Offers     []gift.Offer
 	Units      []NewUnit
 	Sales      []ItemSale
+
+	// Changed, when set, has rows that take the place of those with the same ids; its offers, units and sales are not looked at.
+	Changed *Stock
 
 	// Origin says where the stock comes from, for people; StockOrigin returns it once the stock is there. "" = not kept.
 	Origin string
@@ -142,6 +145,7 @@ func (stock *Stock) send(ctx context.Context, s session) error {
 		units[u.OfferID]++
 	}
 	steps := []func() error{
+		func() error { return stock.Changed.sendChanges(ctx, s) },
 		func() error { return inChunks(ctx, s, stock.Categories, sendCategories) },
 		func() error { return inChunks(ctx, s, stock.Brands, sendBrands) },
 		func() error { return inChunks(ctx, s, stock.Products, sendProducts) },
@@ -197,34 +201,51 @@ func inChunks[T any](ctx context.Context, s session, rows []T, send func(session
 }
 
 func sendCategories(s session, rows []gift.Category) {
-	s.exec(insertCategories, len(rows),
+	s.exec(insertCategories, len(rows), categoriesColumns(rows)...)
+}
+
+func categoriesColumns(rows []gift.Category) []any {
+	return []any{
 		column(rows, func(c gift.Category) int64 { return c.ID }),
 		column(rows, func(c gift.Category) int64 { return int64(c.Kind) }),
 		column(rows, func(c gift.Category) string { return c.Name }),
 		column(rows, func(c gift.Category) string { return c.Thumb }),
-		column(rows, func(c gift.Category) int64 { return c.Sort }))
+		column(rows, func(c gift.Category) int64 { return c.Sort }),
+	}
 }
 
 func sendBrands(s session, rows []gift.Brand) {
-	s.exec(insertBrands, len(rows),
+	s.exec(insertBrands, len(rows), brandsColumns(rows)...)
+}
+
+func brandsColumns(rows []gift.Brand) []any {
+	return []any{
 		column(rows, func(b gift.Brand) int64 { return b.ID }),
 		column(rows, func(b gift.Brand) int64 { return b.CategoryID }),
 		column(rows, func(b gift.Brand) string { return b.Name }),
 		column(rows, func(b gift.Brand) string { return b.Thumb }),
-		column(rows, func(b gift.Brand) int64 { return flag(b.InUse) }))
+		column(rows, func(b gift.Brand) int64 { return flag(b.InUse) }),
+	}
 }
 
 func sendProducts(s session, rows []gift.Product) {
-	s.exec(insertProducts, len(rows),
+	s.exec(insertProducts, len(rows), productsColumns(rows)...)
+}
+
+func productsColumns(rows []gift.Product) []any {
+	return []any{
 		column(rows, func(p gift.Product) int64 { return p.ID }),
 		column(rows, func(p gift.Product) int64 { return p.BrandID }),
 		column(rows, func(p gift.Product) string { return p.Name }),
 		column(rows, func(p gift.Product) int64 { return int64(p.Face) }),
-		column(rows, func(p gift.Product) string { return p.Thumb }))
+		column(rows, func(p gift.Product) string { return p.Thumb }),
+	}
 }
 
-func sendShops(s session, rows []gift.Shop) {
-	s.exec(insertShops, len(rows),
+func sendShops(s session, rows []gift.Shop) { s.exec(insertShops, len(rows), shopsColumns(rows)...) }
+
+func shopsColumns(rows []gift.Shop) []any {
+	return []any{
 		column(rows, func(h gift.Shop) int64 { return h.ID }),
 		column(rows, func(h gift.Shop) int64 { return h.CategoryID }),
 		column(rows, func(h gift.Shop) string { return h.Name }),
@@ -232,19 +253,29 @@ func sendShops(s session, rows []gift.Shop) {
 		column(rows, func(h gift.Shop) string { return h.Province }),
 		column(rows, func(h gift.Shop) string { return h.District }),
 		column(rows, func(h gift.Shop) string { return h.Town }),
-		column(rows, func(h gift.Shop) string { return h.MapURL }))
+		column(rows, func(h gift.Shop) string { return h.MapURL }),
+	}
 }
 
 func sendSellers(s session, rows []NewSeller) {
-	s.exec(insertSellers, len(rows),
+	s.exec(insertSellers, len(rows), sellersColumns(rows)...)
+}
+
+func sellersColumns(rows []NewSeller) []any {
+	return []any{
 		column(rows, func(l NewSeller) int64 { return l.ID }),
 		column(rows, func(l NewSeller) int64 { return l.ShopID }),
 		column(rows, func(l NewSeller) string { return l.Name }),
-		column(rows, func(l NewSeller) string { return l.CodeHash }))
+		column(rows, func(l NewSeller) string { return l.CodeHash }),
+	}
 }
 
 func sendCampaigns(s session, rows []gift.Campaign) {
-	s.exec(insertCampaigns, len(rows),
+	s.exec(insertCampaigns, len(rows), campaignsColumns(rows)...)
+}
+
+func campaignsColumns(rows []gift.Campaign) []any {
+	return []any{
 		column(rows, func(c gift.Campaign) int64 { return c.ID }),
 		column(rows, func(c gift.Campaign) int64 { return c.ShopID }),
 		column(rows, func(c gift.Campaign) string { return c.CouponName }),
@@ -258,7 +289,8 @@ func sendCampaigns(s session, rows []gift.Campaign) {
 		column(rows, func(c gift.Campaign) string { return c.MakerID }),
 		column(rows, func(c gift.Campaign) string { return c.Thumb }),
 		column(rows, func(c gift.Campaign) string { return c.Image }),
-		column(rows, func(c gift.Campaign) string { return c.Image2 }))
+		column(rows, func(c gift.Campaign) string { return c.Image2 }),
+	}
 }
 
 func sendOffers(s session, rows []gift.Offer, units map[int64]int64) {

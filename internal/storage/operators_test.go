@@ -344,7 +344,9 @@ func TestTheTrailIsReadByPagesAndFilters(t *testing.T) {
 			"a subject":   {office.AuditFilter{Subject: "operator:o1@example.com"}, "531"},
 			"a day":       {office.AuditFilter{From: first + 1, To: first + 1}, "21"},
 			"from a day":  {office.AuditFilter{From: first + 3}, "65"},
-			"all of them": {office.AuditFilter{Operator: &two, Action: "session.refused", Subject: "operator:o0@example.com", To: first + 1}, "2"},
+			"all of them": {office.AuditFilter{
+				Operator: &two, Action: "session.refused", Subject: "operator:o0@example.com", To: first + 1,
+			}, "2"},
 		} {
 			got := ""
 			for before := int64(0); ; {

@@ -237,3 +237,39 @@ func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
 		t.Errorf("%d rows were read without an index and %d with one", whole, found)
 	}
 }
+
+// TestADaysSalesCostARowForEachPartner reads a day of many, and the last two weeks.
+func TestADaysSalesCostARowForEachPartner(t *testing.T) {
+	dsn := postgresURL(t)
+	const partners, days = 20, 1000
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	raw := rawDB(t, "pgx", dsn)
+	today := gift.DayOf(h.Clock.Now())
+	for i := range partners {
+		_, err := raw.ExecContext(t.Context(), `INSERT INTO partner_days
+SELECT $1::bigint, d, 1, 0, 0, 0, 0 FROM generate_series($2::bigint, $3::bigint) d`,
+			h.Partner(gift.Partner{Name: fmt.Sprint("p", i)}, 0), int64(today)-days+1, int64(today))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { // the doctor would miss the orders
+		if _, err := raw.ExecContext(context.Background(), `DELETE FROM partner_days`); err != nil {
+			t.Error(err)
+		}
+	})
+	forgetReads(t, dsn)
+	db, err := storage.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, err := db.SalesByDay(t.Context(), today-13, today); err != nil || len(list) != 14 {
+		t.Fatal(list, err)
+	}
+	if err := errors.Join(db.NoteSales(t.Context(), h.Clock.Now()), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if whole, found := readsOf(t, raw, "partner_days"); whole > 0 || found > 2*15*partners {
+		t.Errorf("%d rows were read without an index and %d with one", whole, found)
+	}
+}

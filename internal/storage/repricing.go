@@ -268,31 +268,38 @@ func (db *DB) repricePart(ctx context.Context, tx *sql.Tx, part []office.Reprice
 	return err
 }
 
-// execSet runs a set statement in an ordinary transaction and returns how many rows it changed.
+// execSet runs a set statement in an ordinary transaction and returns how many rows it changed. Where the engine takes values
+// one by one, the input is cut into pieces, and the text for the largest, which are all but the last, is prepared once.
 func (db *DB) execSet(ctx context.Context, tx *sql.Tx, st *setStatement, input ...any) (changed int64, err error) {
-	err = db.eachSet(input, func(size int, args []any) error {
-		res, err := tx.ExecContext(ctx, st.sql(db.dialect, size), args...)
-		if err != nil {
-			return err
-		}
-		n, err := res.RowsAffected()
-		changed += n
-		return err
-	})
-	return changed, err
-}
-
-// eachSet cuts the input into pieces where the engine takes values one by one.
-func (db *DB) eachSet(input columnar, run func(size int, args []any) error) error {
-	if db.dialect.maxRows == 0 {
-		return run(input.rows(), input)
+	all, most := columnar(input), db.dialect.maxRows
+	if most == 0 {
+		return rowsOf(tx.ExecContext(ctx, st.sql(db.dialect, 0), input...))
 	}
+	large, err := tx.PrepareContext(ctx, st.sql(db.dialect, most))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = large.Close() }() // the transaction's end closes it too
 	from := 0
-	for _, size := range chunks(input.rows(), db.dialect.maxRows) {
-		if err := run(size, input.values(nil, from, from+size)); err != nil {
-			return err
+	for _, size := range chunks(all.rows(), most) {
+		var n int64
+		if args := all.values(nil, from, from+size); size == most {
+			n, err = rowsOf(large.ExecContext(ctx, args...))
+		} else {
+			n, err = rowsOf(tx.ExecContext(ctx, st.sql(db.dialect, size), args...))
 		}
+		if err != nil {
+			return changed, err
+		}
+		changed += n
 		from += size
 	}
-	return nil
+	return changed, nil
+}
+
+func rowsOf(res sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }

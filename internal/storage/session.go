@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -207,7 +208,10 @@ func scanAll(rows *sql.Rows, scan func(scanner) error) error {
 
 func checkCount(st *setStatement, got, want int) error {
 	if want >= 0 && got != want {
-		return fmt.Errorf("storage: %d rows changed where %d had to: %.60s", got, want, st.text)
+		return fmt.Errorf("%w: %d rows where %d had to: %.60s", errCount, got, want, st.text)
 	}
 	return nil
 }
+
+// errCount says that a statement changed more or fewer rows than it had to.
+var errCount = errors.New("storage: rows changed")

@@ -312,6 +312,7 @@ CREATE INDEX offers_product ON offers (product_id, id) WHERE product_id IS NOT N
 CREATE INDEX offers_campaign ON offers (campaign_id, id) WHERE campaign_id IS NOT NULL;
 CREATE INDEX offers_last_day ON offers (last_day, id);
 CREATE INDEX offers_stopped ON offers (id) WHERE stopped = 1;
+CREATE INDEX offers_lot ON offers (product_id, last_day) WHERE product_id IS NOT NULL;
 -- tail_hash finds numbers by their last four characters without decrypting any; many numbers share one.
 CREATE TABLE units (
     id          BIGINT NOT NULL PRIMARY KEY,
@@ -336,6 +337,37 @@ CREATE TABLE price_rules (
     changed_seq BIGINT NOT NULL,
     UNIQUE (scope, scope_id)
 );
+
+-- Files of stock on their way in, and what became of them. body is the file, encrypted, while it may still be needed. One
+-- import at a time has busy = 1: it is being applied, or what a failed one left is being taken away. On SQLite vouchers are
+-- written in many small transactions; those that an unfinished import wrote are units first_unit to last_unit, at positions
+-- above their offers' last one, and offers first_offer to last_offer. beat_at, by the database's clock, is when its node was
+-- last heard of.
+CREATE TABLE imports (
+    id           BIGINT   NOT NULL PRIMARY KEY,
+    kind         TEXT     NOT NULL,
+    file         TEXT     NOT NULL,
+    operator_id  BIGINT   NOT NULL,
+    actor        TEXT     NOT NULL,
+    state        TEXT     NOT NULL,
+    busy         SMALLINT NOT NULL DEFAULT 0,
+    skip_refused SMALLINT NOT NULL DEFAULT 0,
+    counts       TEXT     NOT NULL,
+    findings     TEXT     NOT NULL,
+    failure      TEXT     NOT NULL DEFAULT '',
+    done         BIGINT   NOT NULL DEFAULT 0,
+    total        BIGINT   NOT NULL DEFAULT 0,
+    body         BYTEA,
+    first_unit   BIGINT   NOT NULL DEFAULT 0,
+    last_unit    BIGINT   NOT NULL DEFAULT -1,
+    first_offer  BIGINT   NOT NULL DEFAULT 0,
+    last_offer   BIGINT   NOT NULL DEFAULT -1,
+    beat_at      BIGINT   NOT NULL DEFAULT 0,
+    at           BIGINT   NOT NULL,
+    changed_at   BIGINT   NOT NULL
+);
+CREATE UNIQUE INDEX imports_busy ON imports (busy) WHERE busy = 1;
+CREATE INDEX imports_kept ON imports (at) WHERE body IS NOT NULL;
 
 -- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
 -- write a lock into every parent row. The doctor proves them instead.

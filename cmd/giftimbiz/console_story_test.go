@@ -1,0 +1,159 @@
+package main
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"giftimbiz/internal/browsertest"
+	"giftimbiz/internal/console"
+	"giftimbiz/internal/office"
+)
+
+// TestAnOperatorRunsTheHouseFromABrowser is the life of a house with only a browser, as somebody new would live it: in both
+// languages, at a desk and on a telephone, in light on the one engine and in dark on the other, and once without scripts. Each
+// begins with a database of its own.
+func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
+	browser := browsertest.Start(t)
+	wide, narrow := browsertest.Wide(), browsertest.Narrow()
+	looks := []browsertest.Look{wide.In("ko"), narrow.In("ko"), wide.In("en"), narrow.In("en")}
+	t.Run("sqlite", func(t *testing.T) {
+		for _, look := range append(looks, wide.In("ko").WithoutScript()) {
+			t.Run(look.Name, func(t *testing.T) {
+				tell(t, browser, look, startEmpty(t, "sqlite:"+t.TempDir()+"/giftimbiz.db"))
+			})
+		}
+	})
+	t.Run("postgres", func(t *testing.T) {
+		for _, look := range looks {
+			t.Run(look.Name, func(t *testing.T) { tell(t, browser, look.InDark(), startEmpty(t, postgresURL(t))) })
+		}
+	})
+}
+
+// step is a part of the story, on pages that it needs.
+type step struct {
+	needs string // a route of the console
+	do    func(*operator)
+}
+
+var story = []step{
+	{"POST /console/sign-in", (*operator).signIn},
+	{"GET /console/{$}", (*operator).seeTheDashboard},
+	{"POST /console/language", (*operator).switchLanguage},
+	{"POST /console/imports", (*operator).loadTemplates},
+	{"POST /console/imports/{id}/apply", (*operator).loadVouchers},
+	{"POST /console/partners/new", (*operator).openPartner},
+	{"POST /console/partners/{name}/topup", (*operator).topUp},
+	{"POST /console/partners/new", (*operator).letPartnerBuy},
+	{"GET /console/orders", (*operator).findOrder},
+	{"POST /console/orders/{tid}/reveal", (*operator).revealNumber},
+	{"POST /console/orders/{tid}/refund", (*operator).refund},
+	{"GET /console/partners/{name}/statement", (*operator).readStatement},
+	{"GET /console/ledger", (*operator).seeTheLedgerBalance},
+	{"GET /console/ledger/settlement", (*operator).exportSettlement},
+	{"GET /console/audit", (*operator).readAudit},
+	{"POST /console/sign-out", (*operator).signOut},
+}
+
+func tell(t *testing.T, browser *browsertest.Browser, look browsertest.Look, s *server) {
+	o := &operator{Tab: browser.Open(t, s.url, look), browser: browser, look: look, s: s, english: look.Language == "en"}
+	routes := console.Routes()
+	for _, step := range story {
+		if !slices.ContainsFunc(routes, func(r console.Route) bool { return r.Pattern == step.needs }) {
+			t.Logf("there is no %s", step.needs)
+			continue
+		}
+		step.do(o)
+	}
+}
+
+// operator sits before a browser.
+type operator struct {
+	*browsertest.Tab
+	browser *browsertest.Browser
+	look    browsertest.Look
+	s       *server
+	english bool
+
+	bought bought
+}
+
+// in chooses the words of the operator's language.
+func (o *operator) in(korean, english string) string {
+	if o.english {
+		return english
+	}
+	return korean
+}
+
+const storyPassword = "a long password"
+
+// chief is who tells the story.
+const chief = "chief@gift.example"
+
+// account gives an operator an account; tests do not know the one that the demo made.
+func (o *operator) account(email string) {
+	o.s.t.Helper()
+	hash, err := o.s.node.vault.HashCode(storyPassword)
+	if err != nil {
+		o.s.t.Fatal(err)
+	}
+	account := office.Operator{Email: email, Name: "Chief", Role: office.Admin, PasswordHash: hash}
+	if err := o.s.node.db.SetOperator(o.s.t.Context(), account, o.s.clock.Now()); err != nil {
+		o.s.t.Fatal(err)
+	}
+}
+
+// signIn comes from the page that was asked for, and mistypes once.
+func (o *operator) signIn() {
+	o.account(chief)
+	o.Go("/console")
+	o.Check("sign-in")
+	o.Shows("h1", o.in("로그인", "Sign in"))
+	o.Fill("[name=email]", chief)
+	o.Fill("[name=password]", "something else")
+	o.Refused(http.StatusUnprocessableEntity, "main form button")
+	o.Shows("[role=alert]", o.in("맞지 않습니다", "not right"))
+	o.Check("sign-in-refused")
+	o.Fill("[name=password]", storyPassword)
+	o.Press("main form button")
+	o.Shows(".who", chief)
+}
+
+// enter signs somebody in without ado.
+func (o *operator) enter(email string) {
+	o.account(email)
+	o.Go("/console/")
+	o.Fill("[name=email]", email)
+	o.Fill("[name=password]", storyPassword)
+	o.Press("main form button")
+	o.Shows(".who", email)
+}
+
+func (o *operator) seeTheDashboard() {
+	o.Go("/console/")
+	o.Shows("h1", o.in("현황", "Dashboard"))
+	o.Check("dashboard")
+}
+
+// switchLanguage goes to the other language and back, on the same page.
+func (o *operator) switchLanguage() {
+	path, there, back := o.Path(), o.in("en", "ko"), o.in("ko", "en")
+	o.Press("[name=language][value=" + there + "]")
+	if o.Path() != path || !o.Has("html[lang="+there+"]") {
+		o.s.t.Errorf("%s in the other language is %s", path, o.Path())
+	}
+	o.Press("[name=language][value=" + back + "]")
+	if !o.Has("html[lang=" + back + "]") {
+		o.s.t.Error("the language does not come back")
+	}
+}
+
+// signOut leaves, and cannot go back to what was there.
+func (o *operator) signOut() {
+	o.Press("form[action='/console/sign-out'] button")
+	o.Shows("h1", o.in("로그인", "Sign in"))
+	o.Go("/console/")
+	o.Shows("h1", o.in("로그인", "Sign in"))
+}

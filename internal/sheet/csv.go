@@ -1,0 +1,92 @@
+package sheet
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/transform"
+)
+
+type csvSource struct {
+	csv *csv.Reader
+}
+
+func openCSV(data []byte) (*csvSource, error) {
+	text, err := decode(data)
+	if err != nil {
+		return nil, err
+	}
+	r := csv.NewReader(bytes.NewReader(text))
+	r.Comma = delimiter(text)
+	r.FieldsPerRecord = -1
+	r.ReuseRecord = true
+	return &csvSource{r}, nil
+}
+
+// decode returns a text as UTF-8 without a byte order mark. Text that is not UTF-8 is CP949, in which Excel saves CSV in
+// Korea, or it is refused.
+func decode(data []byte) ([]byte, error) {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if bytes.IndexByte(data, 0) >= 0 {
+		return nil, errEncoding()
+	}
+	if utf8.Valid(data) {
+		return data, nil
+	}
+	text, _, err := transform.Bytes(korean.EUCKR.NewDecoder(), data) // with the extensions of CP949
+	if err != nil || bytes.ContainsRune(text, utf8.RuneError) {
+		return nil, errEncoding()
+	}
+	return text, nil
+}
+
+// delimiter is what stands most often in the first line: some spreadsheets export with semicolons or tabs.
+func delimiter(text []byte) rune {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	best, most := ',', bytes.Count(line, []byte(","))
+	for _, d := range ";\t" {
+		if n := bytes.Count(line, []byte(string(d))); n > most {
+			best, most = d, n
+		}
+	}
+	return best
+}
+
+func (c *csvSource) next() (Row, error) {
+	record, err := c.csv.Read()
+	var parse *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return Row{}, io.EOF
+	case errors.As(err, &parse):
+		return Row{}, errQuotes().at(parse.StartLine)
+	case err != nil:
+		return Row{}, err
+	}
+	line, _ := c.csv.FieldPos(0)
+	row := Row{Line: line, Cells: make([]Cell, len(record))}
+	for i, text := range record {
+		row.Cells[i] = csvCell(text)
+	}
+	return row, nil
+}
+
+// csvCell undoes what plain does to texts that look like formulas, and refuses formulas.
+func csvCell(text string) Cell {
+	c := cellOf(text)
+	switch {
+	case strings.HasPrefix(c.Text, "=") && c.Problem == nil:
+		c.Problem = formula
+	case len(c.Text) > 1 && c.Text[0] == '\'' && strings.ContainsRune("=+-@", rune(c.Text[1])):
+		c.Text = c.Text[1:]
+	}
+	c.Text = strings.Clone(c.Text) // the record's texts share one string, the length of the line
+	return c
+}
+
+func (c *csvSource) Close() error { return nil }
