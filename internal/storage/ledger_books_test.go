@@ -164,10 +164,10 @@ func TestAccountsAreListedWithTheirOwnersNowAndThen(t *testing.T) {
 		}
 		account := 1_000_000_000 + p
 		const owed = 2_000_000_000 + paidShop
-		if diff := cmp.Diff(map[int64]gift.Won{1: -10_000, 2: 0, 3: 0, account: 9500, owed: 500}, balances(office.AccountQuery{})); diff != "" {
+		if diff := cmp.Diff(map[int64]gift.Won{1: -10_000, 2: 0, 3: 0, 4: 0, account: 9500, owed: 500}, balances(office.AccountQuery{})); diff != "" {
 			t.Error(diff)
 		}
-		then := map[int64]gift.Won{1: -10_000, 2: 0, 3: 0, account: 10_000, owed: 0}
+		then := map[int64]gift.Won{1: -10_000, 2: 0, 3: 0, 4: 0, account: 10_000, owed: 0}
 		if diff := cmp.Diff(then, balances(office.AccountQuery{At: before})); diff != "" {
 			t.Error("then:", diff)
 		}
