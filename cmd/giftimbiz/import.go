@@ -59,6 +59,7 @@ loaded and, with --dry-run, when a row would be refused.`,
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
 				desk := intake.NewDesk(intake.Config{
 					Store: db, Vault: keys.vault, Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler),
+					Prices: pricesByRules(db),
 				})
 				defer desk.Stop()
 				if pictures {

@@ -111,7 +111,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
-	n.intake = intake.NewDesk(intake.Config{Store: n.db, Vault: n.vault, Clock: n.clock, Logger: n.log})
+	n.intake = intake.NewDesk(intake.Config{Store: n.db, Vault: n.vault, Clock: n.clock, Logger: n.log, Prices: pricesByRules(n.db)})
 	authority := credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory})
 	n.console = console.New(console.Config{
 		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,

@@ -56,3 +56,24 @@ type RepricedOffer struct {
 	Before  gift.Tiers
 	After   gift.Tiers
 }
+
+// PricesBy returns what makes prices of face values by the rules, and tells whether there is one: a brand's goes before its
+// category's, and that before the one for all.
+func PricesBy(rules []PriceRule) func(b gift.Brand, face gift.Won) (gift.Tiers, bool) {
+	type scope struct {
+		kind PriceScope
+		id   int64
+	}
+	rates := make(map[scope]gift.Rates, len(rules))
+	for _, r := range rules {
+		rates[scope{r.Scope, r.ScopeID}] = r.Rates
+	}
+	return func(b gift.Brand, face gift.Won) (gift.Tiers, bool) {
+		for _, s := range []scope{{ScopeBrand, b.ID}, {ScopeCategory, b.CategoryID}, {ScopeAll, 0}} {
+			if r, ok := rates[s]; ok {
+				return r.Of(face), true
+			}
+		}
+		return gift.Tiers{}, false
+	}
+}

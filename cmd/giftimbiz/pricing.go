@@ -1,0 +1,21 @@
+package main
+
+import (
+	"context"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/intake"
+	"giftimbiz/internal/office"
+	"giftimbiz/internal/storage"
+)
+
+// pricesByRules makes the prices that a file of vouchers leaves empty by the rules that operators set.
+func pricesByRules(db *storage.DB) intake.Prices {
+	return func(ctx context.Context) (func(gift.Brand, gift.Won) (gift.Tiers, bool), error) {
+		rules, err := db.PriceRules(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return office.PricesBy(rules), nil
+	}
+}
