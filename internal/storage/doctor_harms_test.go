@@ -407,7 +407,7 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({account}, 77, 940), (2
 	},
 	{
 		"a refund is of no order", `UPDATE ledger_transactions SET order_id = NULL WHERE id = {refund}`,
-		"a redemption or a refund is of an order, a deposit of none", "is a refund of order 0",
+		"a redemption or a refund is of an order, a deposit or an adjustment of none", "is a refund of order 0",
 	},
 	{
 		"a refund is taken from sales", `UPDATE entries SET account_id = 16 WHERE txn_id = {refund} AND amount < 0`,
