@@ -407,7 +407,7 @@ INSERT INTO entries (account_id, txn_id, amount) VALUES ({account}, 77, 940), (2
 	},
 	{
 		"a refund is of no order", `UPDATE ledger_transactions SET order_id = NULL WHERE id = {refund}`,
-		"a redemption or a refund is of an order, a deposit of none", "is a refund of order 0",
+		"a redemption or a refund is of an order, a deposit or an adjustment of none", "is a refund of order 0",
 	},
 	{
 		"a refund is taken from sales", `UPDATE entries SET account_id = 16 WHERE txn_id = {refund} AND amount < 0`,
@@ -428,7 +428,7 @@ var orphans = []struct{ column, where, parent string }{
 	{"entries.account_id", "txn_id = {live} AND amount > 0", "accounts"},
 	{"ledger_transactions.order_id", "order_id = {used}", "orders"},
 	{"account_days.account_id", "account_id = {account}", "accounts"},
-	{"moved_accounts.txn_id", "account_id = {account}", "ledger_transactions"},
+	{"moved_accounts.txn_id", "account_id = {account} AND txn_id = {refund}", "ledger_transactions"},
 	{"shop_days.shop_id", "shop_id = 38", "shops"},
 	{"unused_coupons.offer_id", "offer_id = 1350", "offers"},
 	{"brands.category_id", "id = 4", "categories"},
