@@ -1,11 +1,13 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -109,6 +111,9 @@ func (a *application) run(ctx context.Context) error {
 	if err := a.db.readyForIDs(ctx); err != nil {
 		return err
 	}
+	// In the order of their index, so that each write changes few of its pages and not one for each voucher. It is also the
+	// order in which the vouchers of an offer are sold.
+	slices.SortFunc(a.load.Numbers, func(m, n intake.Number) int { return bytes.Compare(m.Hash[:], n.Hash[:]) })
 	steps := []func(context.Context, session) error{a.plan, a.stageOffers}
 	for from := 0; from < len(a.load.Numbers); {
 		to := min(from+a.chunk(), len(a.load.Numbers))

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -125,11 +126,17 @@ func TestAnImportedVoucherIsSoldWithItsNumber(t *testing.T) {
 		if err != nil || len(bought.Items) != 3 {
 			t.Fatal(len(bought.Items), err)
 		}
-		for i, item := range bought.Items {
+		var numbers []string
+		for _, item := range bought.Items {
 			number, err := v.Open(item.UnitID, item.Sealed)
-			if want := fmt.Sprintf("%012d", 102-i); number != want || err != nil {
-				t.Errorf("%s, %v; want %s", number, err, want)
+			if err != nil {
+				t.Error(err)
 			}
+			numbers = append(numbers, number)
+		}
+		slices.Sort(numbers)
+		if !slices.Equal(numbers, []string{"000000000100", "000000000101", "000000000102"}) {
+			t.Errorf("sold %v", numbers)
 		}
 	})
 }
