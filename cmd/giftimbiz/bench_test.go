@@ -17,7 +17,7 @@ import (
 // runs, and that every answer was right, is.
 func TestTheBenchMeasuresEveryJobBesideItsYardstick(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "performance.md")
-	report := runBench(t, "--overload", "500ms", "--offers", "200", "--large", "1000", "--page", page, "--units", "20000",
+	report := runBench(t, "--overload", "500ms", "--offers", "200", "--large", "1000", "--page", page,
 		"--history", "2000")
 	for _, row := range report.Rows {
 		if len(row.Ours) == 0 || row.Goal.Value <= 0 && !row.Goal.AtMost || row.Yardstick != "" && row.Figure <= 0 {

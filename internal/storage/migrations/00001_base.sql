@@ -308,11 +308,11 @@ CREATE TABLE offers (
     CHECK ((product_id IS NULL) <> (campaign_id IS NULL))
 ) /*often updated*/;
 CREATE INDEX offers_changed ON offers (changed_seq);
-CREATE INDEX offers_product ON offers (product_id, id) WHERE product_id IS NOT NULL;
+-- One index of products for lists, and for the offer that a file's vouchers join: of two, PostgreSQL would take either.
+CREATE INDEX offers_product ON offers (product_id, id, last_day) WHERE product_id IS NOT NULL;
 CREATE INDEX offers_campaign ON offers (campaign_id, id) WHERE campaign_id IS NOT NULL;
 CREATE INDEX offers_last_day ON offers (last_day, id);
 CREATE INDEX offers_stopped ON offers (id) WHERE stopped = 1;
-CREATE INDEX offers_lot ON offers (product_id, last_day) WHERE product_id IS NOT NULL;
 -- tail_hash finds numbers by their last four characters without decrypting any; many numbers share one.
 CREATE TABLE units (
     id          BIGINT NOT NULL PRIMARY KEY,
