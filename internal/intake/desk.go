@@ -105,7 +105,7 @@ func (d *Desk) Bring(ctx context.Context, k Kind, file string, data []byte) (*Im
 	return d.add(ctx, plan, file, func(id int64) ([]byte, error) { return d.sealBody(id, data) })
 }
 
-// sealBody encrypts a file, for voucher numbers stand in it, as they are encrypted, under a number that no voucher has.
+// sealBody encrypts a file, for voucher numbers stand in it.
 func (d *Desk) sealBody(id int64, data []byte) ([]byte, error) {
 	if data == nil {
 		return nil, nil
@@ -114,7 +114,7 @@ func (d *Desk) sealBody(id int64, data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.Vault.Seal(-id, body)
+	return d.Vault.SealSecret("import", id, body)
 }
 
 func (d *Desk) add(ctx context.Context, p *Plan, file string, seal func(int64) ([]byte, error)) (*Import, error) {
@@ -157,7 +157,7 @@ func (d *Desk) body(ctx context.Context, id int64) ([]byte, error) {
 	if len(sealed) == 0 {
 		return nil, ErrGone
 	}
-	body, err := d.Vault.Open(-id, sealed)
+	body, err := d.Vault.OpenSecret("import", id, sealed)
 	if err != nil {
 		return nil, err
 	}

@@ -133,7 +133,8 @@ type Store interface {
 // Vault encrypts and hashes.
 type Vault interface {
 	Seal(unit int64, plain string) ([]byte, error)
-	Open(unit int64, sealed []byte) (string, error)
+	SealSecret(kind string, id int64, plain string) ([]byte, error)
+	OpenSecret(kind string, id int64, sealed []byte) (string, error)
 	Lookup(kind, value string) []byte
 	HashCode(plain string) (string, error)
 	Tail(number string) []byte

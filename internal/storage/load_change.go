@@ -27,7 +27,8 @@ UPDATE shops SET category_id = input.category_id, name = input.name, thumb = inp
 FROM input WHERE shops.id = input.id`)
 
 	updateSellers = over("id bigint, shop_id bigint, name text, code_hash text", `
-UPDATE sellers SET shop_id = input.shop_id, name = input.name, code_hash = input.code_hash
+UPDATE sellers SET shop_id = input.shop_id, name = input.name, code_hash = input.code_hash,
+    changed_seq = (SELECT id FROM loads WHERE seq = 0)
 FROM input WHERE sellers.id = input.id`)
 
 	updateCampaigns = over("id bigint, shop_id bigint, coupon_name text, product text, terms text, free bigint, "+
