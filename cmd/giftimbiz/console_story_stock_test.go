@@ -35,7 +35,7 @@ func (o *operator) loadTemplates() {
 		name, content := o.Download("a[href='/console/import-templates/" + kind + "?format=csv']")
 		rows := o.read(content)
 		if kind == "categories" {
-			rows = append(rows, []string{"", "스타쿠폰", "카페·디저트", "2", ""})
+			rows = append(rows, []string{"", "별별쿠폰", "카페·디저트", "2", ""})
 		}
 		o.upload(kind, name, o.write(rows))
 		o.counts(map[string]int{"rows": len(rows) - 1, "added": len(rows) - 1})

@@ -16,8 +16,8 @@ var actionNames = map[string]text{
 	"operator.second_factor_off": {"2단계 인증 끔", "Second step off"},
 	"setting.change":             {"설정 변경", "Setting changed"},
 
-	"partner.create":         {"파트너 개설", "Partner opened"},
-	"partner.change":         {"파트너 변경", "Partner changed"},
+	"partner.create":         {"매체사 개설", "Partner opened"},
+	"partner.change":         {"매체사 변경", "Partner changed"},
 	"partner.rotate":         {"키 교체", "Keys rotated"},
 	"partner.topup":          {"충전", "Topped up"},
 	"partner.adjust":         {"잔액 조정", "Balance adjusted"},

@@ -9,7 +9,7 @@ import (
 
 func campaignShelf() *shelfPage[gift.Campaign] {
 	return &shelfPage[gift.Campaign]{
-		path: "campaigns", title: text{"스타쿠폰", "Campaigns"}, one: text{"스타쿠폰", "campaign"},
+		path: "campaigns", title: text{"별별쿠폰", "Campaigns"}, one: text{"별별쿠폰", "campaign"},
 		columns: []text{
 			{"쿠폰 이름", "Coupon"},
 			{"상품", "What the holder gets"},

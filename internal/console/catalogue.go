@@ -62,7 +62,7 @@ var catalogueParts = []struct {
 	{"/categories", text{"카테고리", "Categories"}},
 	{"/shops", text{"업체", "Shops"}},
 	{"/sellers", text{"판매자", "Sellers"}},
-	{"/campaigns", text{"스타쿠폰", "Campaigns"}},
+	{"/campaigns", text{"별별쿠폰", "Campaigns"}},
 	{"/coupons", text{"발행 쿠폰", "Coupons"}},
 	{"/prices", text{"가격 규칙", "Price rules"}},
 }
@@ -116,7 +116,7 @@ func (q *request) showCatalogue() error {
 		{text{"카테고리", "Categories"}, "/categories", grouped(c.Categories)},
 		{text{"업체", "Shops"}, "/shops", grouped(c.Shops)},
 		{text{"판매자", "Sellers"}, "/sellers", grouped(c.Sellers)},
-		{text{"스타쿠폰", "Campaigns"}, "/campaigns", grouped(c.Campaigns)},
+		{text{"별별쿠폰", "Campaigns"}, "/campaigns", grouped(c.Campaigns)},
 		{text{"가격 규칙", "Price rules"}, "/prices", grouped(c.PriceRules)},
 	}
 	if v.Words != "" {

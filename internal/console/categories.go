@@ -10,7 +10,7 @@ import (
 // offerKind is what a kind of offers is called.
 func offerKind(k gift.Kind) text {
 	if k == gift.StarCoupon {
-		return text{"스타쿠폰", "Star coupon"}
+		return text{"별별쿠폰", "Star coupon"}
 	}
 	return text{"기프티콘", "Gifticon"}
 }

@@ -174,7 +174,7 @@ type figure struct {
 func (d dashboard) Figures() []figure {
 	was := d.Compared()
 	return []figure{
-		{Name: text{"판매액", "Sales"}, Now: d.Today.Spent, Was: was.Spent, Money: true, Hint: text{"파트너가 낸 금액", "paid by partners"}},
+		{Name: text{"판매액", "Sales"}, Now: d.Today.Spent, Was: was.Spent, Money: true, Hint: text{"매체사가 낸 금액", "paid by partners"}},
 		{Name: text{"주문", "Orders"}, Now: gift.Won(d.Today.Orders), Was: gift.Won(was.Orders)},
 		{Name: text{"팔린 상품권", "Vouchers sold"}, Now: gift.Won(d.Today.Items), Was: gift.Won(was.Items)},
 		{

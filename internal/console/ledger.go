@@ -49,7 +49,7 @@ var accountKindNames = map[string]text{
 	office.TestFundsAccounts:   {"시험용 자금", "Test funds"},
 	office.AdjustmentsAccounts: {"조정", "Adjustments"},
 	office.SalesAccounts:       {"매출", "Sales"},
-	office.PrepaidAccounts:     {"파트너 충전금", "Partners' prepaid balances"},
+	office.PrepaidAccounts:     {"매체사 충전금", "Partners' prepaid balances"},
 	office.PayableAccounts:     {"매장 미지급금", "Payable to shops"},
 }
 

@@ -115,7 +115,7 @@ func (q *request) readPartner(f *journalFilter) error {
 	id, err := q.h.Store.PrepaidAccount(q.Context(), f.Partner)
 	switch {
 	case errors.Is(err, office.ErrNotFound):
-		f.PartnerError = text{"이 아이디의 파트너가 없습니다.", "There is no partner with this id."}.in(q.lang)
+		f.PartnerError = text{"이 아이디의 매체사가 없습니다.", "There is no partner with this id."}.in(q.lang)
 		f.query.Accounts = []int64{}
 		return nil
 	case err != nil:

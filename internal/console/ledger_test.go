@@ -199,7 +199,7 @@ func TestTheTrialBalanceLooksBack(t *testing.T) {
 	d.wait(72 * time.Hour)
 	ko, en := d.as(office.Viewer, "ko"), d.as(office.Viewer, "en")
 	ko.sees("/console/ledger", "은행 1 100,000원", "매출 16 500원", "매장 미지급금 1 500원",
-		"합계 107,000원 107,000원", "파트너 충전금 99,000원 시험용 자금 제외", "2025-12 1 4,000원 500원 0 0원 0원")
+		"합계 107,000원 107,000원", "매체사 충전금 99,000원 시험용 자금 제외", "2025-12 1 4,000원 500원 0 0원 0원")
 	en.sees("/console/ledger?at=2025-09-16T11:59", "Trial balance · 2025-09-16 11:59:00", "Total ₩107,000 ₩107,000",
 		"Partners&#39; prepaid balances ₩100,000")
 	en.sees("/console/ledger?at=yesterday", "Give a date and a time", "Trial balance · now")
@@ -288,7 +288,7 @@ func TestATransactionIsShownWithItsEntries(t *testing.T) {
 	d := newLedgerDesk(t)
 	order := d.buy()
 	d.as(office.Viewer, "ko").sees(fmt.Sprintf("/console/ledger/journal/%d", order), "판매", string(order.Ref(false)),
-		"파트너 충전금 · 데모 상사 (demo) 500원", "매출 500원", "합계 500원 500원")
+		"매체사 충전금 · 데모 상사 (demo) 500원", "매출 500원", "합계 500원 500원")
 }
 
 var bookFields = url.Values{"from": {"2025-09-01"}, "to": {"2025-09-30"}, "coupons": {"2"}, "paid": {"1000"}}

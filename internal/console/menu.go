@@ -18,7 +18,7 @@ var menuEntries = []struct {
 	name    text
 }{
 	{Root + "/", text{"현황", "Dashboard"}},
-	{partnersAddress, text{"파트너", "Partners"}},
+	{partnersAddress, text{"매체사", "Partners"}},
 	{ordersAddress, ordersTitle},
 	{Root + "/catalogue", text{"상품", "Catalogue"}},
 	{importsRoot, text{"불러오기", "Import"}},

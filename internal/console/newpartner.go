@@ -71,7 +71,7 @@ func checkNumber(field, typed string, most int64, errs fieldErrors) int64 {
 	return n
 }
 
-var newPartnerTitle = text{"파트너 개설", "Open a partner"}
+var newPartnerTitle = text{"매체사 개설", "Open a partner"}
 
 func (q *request) showNewPartner() error {
 	return q.render(http.StatusOK, "newpartner", newPartnerTitle, newPartnerForm{
@@ -95,13 +95,13 @@ func (q *request) createPartner() error {
 	secrets, keys := q.h.Keys.NewKeys(p)
 	_, err := q.h.Store.CreatePartner(q.Context(), p, keys, q.now)
 	if errors.Is(err, office.ErrDuplicate) {
-		form.Errors = fieldErrors{"name": text{"이미 있는 파트너 ID입니다.", "There is a partner with this ID already."}}
+		form.Errors = fieldErrors{"name": text{"이미 있는 매체사 ID입니다.", "There is a partner with this ID already."}}
 		return q.render(http.StatusUnprocessableEntity, "newpartner", newPartnerTitle, form)
 	}
 	if err != nil {
 		return err
 	}
-	return q.showKeys(text{"파트너를 개설했습니다", "The partner is open"}, partnerKeysPage{Partner: p}, secrets)
+	return q.showKeys(text{"매체사를 개설했습니다", "The partner is open"}, partnerKeysPage{Partner: p}, secrets)
 }
 
 // partnerKeysPage shows a partner's keys, once.

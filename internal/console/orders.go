@@ -169,7 +169,7 @@ func (q *request) orderCells(o office.OrderRow) []any {
 
 func kindName(k gift.Kind) text {
 	if k == gift.StarCoupon {
-		return text{"스타쿠폰", "Star coupon"}
+		return text{"별별쿠폰", "Star coupon"}
 	}
 	return text{"기프티콘", "Gifticon"}
 }

@@ -188,7 +188,7 @@ func (q *request) partnerPage() (page partnerPage, err error) {
 func (q *request) changeFault(err error) error {
 	if errors.Is(err, gift.ErrWithdrawn) {
 		return failure{http.StatusConflict, text{
-			"탈퇴한 파트너는 바꿀 수 없습니다. 새 파트너를 개설하십시오.",
+			"탈퇴한 매체사는 바꿀 수 없습니다. 새 매체사를 개설하십시오.",
 			"This partner has withdrawn for good; nothing of it can be changed. Open a new one.",
 		}}
 	}

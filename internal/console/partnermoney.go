@@ -176,7 +176,7 @@ func (q *request) adjustmentFault(err error) error {
 		}}
 	case errors.Is(err, office.ErrSentTwice):
 		return failure{http.StatusConflict, text{
-			"같은 양식이 이미 처리되었습니다. 한 번 더 조정하려면 파트너 페이지를 새로 여십시오.",
+			"같은 양식이 이미 처리되었습니다. 한 번 더 조정하려면 매체사 페이지를 새로 여십시오.",
 			"This form was sent before and works once. To adjust once more, open the partner's page anew.",
 		}}
 	}

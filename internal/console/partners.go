@@ -160,11 +160,11 @@ func (q *request) renderPartners(shown partnersPage, query office.PartnerQuery) 
 	if more {
 		shown.Pager.Next = q.with("after", found[len(found)-1].Name)
 	}
-	return q.render(http.StatusOK, "partners", text{"파트너", "Partners"}, shown)
+	return q.render(http.StatusOK, "partners", text{"매체사", "Partners"}, shown)
 }
 
 var partnerColumns = []text{
-	{"파트너 ID", "Partner ID"},
+	{"매체사 ID", "Partner ID"},
 	{"이름", "Name"},
 	{"구분", "Mode"},
 	{"상태", "State"},

@@ -218,7 +218,7 @@ func TestOpeningAPartnerShowsItsKeysOnce(t *testing.T) {
 	clerk.post("/partners/new", "name", "two words", "title", "Acme <b>", "window", "ten", "limit", "1000000001").
 		wants(http.StatusUnprocessableEntity, "영문자, 숫자", "0부터 86,400까지", "0부터 1,000,000,000까지", `value="two words"`)
 	clerk.post("/partners/new", "name", "demo", "window", "10", "limit", "0").
-		wants(http.StatusUnprocessableEntity, "이미 있는 파트너 ID입니다")
+		wants(http.StatusUnprocessableEntity, "이미 있는 매체사 ID입니다")
 	made := clerk.post("/partners/new", "name", "acme", "title", "Acme", "sandbox", "1", "window", "5", "limit", "1,000").
 		wants(http.StatusOK, "지금 한 번만", "BASE_URL=http://gift.example\nPARTNER_ID=acme\n", "curl -s 'http://gift.example/api/v1/common/getAccessToken'")
 	find := func(name string) string {
@@ -287,7 +287,7 @@ func TestAPartnersStateIsChangedAsOnTheCommandLine(t *testing.T) {
 	turn("promote").wants(http.StatusBadRequest)
 	turn("withdraw").wants(http.StatusUnprocessableEntity, "되돌릴 수 없습니다. 확인란에")
 	turn("withdraw", "sure", "1").wants(http.StatusSeeOther)
-	page := clerk.get("/partners/demo").wants(http.StatusOK, "탈퇴한 파트너입니다").lacks("<textarea", `name="hours"`)
+	page := clerk.get("/partners/demo").wants(http.StatusOK, "탈퇴한 매체사입니다").lacks("<textarea", `name="hours"`)
 	p, err := d.DB.Partner(t.Context(), "demo")
 	if err != nil || p.State != gift.Withdrawn {
 		t.Fatalf("%+v, %v; %s", p, err, page.what)
@@ -298,7 +298,7 @@ func TestAPartnersStateIsChangedAsOnTheCommandLine(t *testing.T) {
 		"/topup":  {"amount", "1", "reference", "x"},
 		"/adjust": {"amount", "1", "reason", "x", "direction", "credit", "request", "x"},
 	} {
-		admin.post("/partners/demo"+address, append(fields, "version", version)...).wants(http.StatusConflict, "탈퇴한 파트너는")
+		admin.post("/partners/demo"+address, append(fields, "version", version)...).wants(http.StatusConflict, "탈퇴한 매체사는")
 	}
 }
 
@@ -381,8 +381,8 @@ func TestPartnersAreListedSearchedAndExported(t *testing.T) {
 	viewer.get("/partners?search=가게+07").wants(http.StatusOK, ">shop07<").lacks(">shop08<")
 	viewer.get("/partners?below=2,500&state=active").wants(http.StatusOK, ">shop01<", "selected>정상").lacks(">shop02<", ">demo<")
 	viewer.get("/partners?below=little").wants(http.StatusOK, "금액을 숫자로")
-	viewer.get("/partners?state=withdrawn").wants(http.StatusOK, "조건에 맞는 파트너가 없습니다")
-	file := viewer.get("/partners?format=csv&search=shop").wants(http.StatusOK, "파트너 ID,이름", "shop54,가게 54,실거래,정상,55000,0,0,")
+	viewer.get("/partners?state=withdrawn").wants(http.StatusOK, "조건에 맞는 매체사가 없습니다")
+	file := viewer.get("/partners?format=csv&search=shop").wants(http.StatusOK, "매체사 ID,이름", "shop54,가게 54,실거래,정상,55000,0,0,")
 	if lines := strings.Count(file.body, "\n"); lines != 56 {
 		t.Errorf("the file has %d lines", lines)
 	}

@@ -135,7 +135,7 @@ func (q *request) exportItems(f sheet.Format, shopID int64, p office.Period) err
 		{"주문번호", "Order"},
 		{"순번", "Line"},
 		{"상품", "Product"},
-		{"파트너", "Partner"},
+		{"매체사", "Partner"},
 		{"판매자", "Seller"},
 		{"경로", "Via"},
 		{"액면가", "Face value"},

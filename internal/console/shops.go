@@ -36,10 +36,10 @@ func shopShelf() *shelfPage[gift.Shop] {
 			id := strconv.FormatInt(l.Row.ID, 10)
 			return []shelfLink{
 				{catalogueRoot + "/sellers?parent=" + id, text{"판매자", "Sellers"}},
-				{catalogueRoot + "/campaigns?parent=" + id, text{"스타쿠폰", "Campaigns"}},
+				{catalogueRoot + "/campaigns?parent=" + id, text{"별별쿠폰", "Campaigns"}},
 				{catalogueRoot + "/offers?shop=" + id, text{"판매 상품", "Offers"}},
 				{catalogueRoot + "/sellers/new?shop=" + id, text{"새 판매자", "New seller"}},
-				{catalogueRoot + "/campaigns/new?shop=" + id, text{"새 스타쿠폰", "New campaign"}},
+				{catalogueRoot + "/campaigns/new?shop=" + id, text{"새 별별쿠폰", "New campaign"}},
 			}
 		},
 	}

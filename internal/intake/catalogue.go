@@ -18,10 +18,10 @@ func readCategory(c *check, r *row) {
 	if r.given("kind") {
 		switch plainTitle(r.cell("kind").Text) {
 		case "기프티콘", "gifticon", "1":
-		case "스타쿠폰", "스타", "starcoupon", "star", "2":
+		case "별별쿠폰", "스타", "starcoupon", "star", "2":
 			kind = gift.StarCoupon
 		default:
-			r.refuse("kind", say("기프티콘이나 스타쿠폰이어야 합니다.", "This must be gifticon or star coupon."))
+			r.refuse("kind", say("기프티콘이나 별별쿠폰이어야 합니다.", "This must be gifticon or star coupon."))
 		}
 	}
 	row := gift.Category{Kind: kind, Name: r.text("name", maxName)}

@@ -4,7 +4,7 @@ package intake
 var tables = map[Kind]*table{
 	Categories: {
 		name: Text{"카테고리", "Categories"},
-		help: Text{"브랜드(기프티콘)나 매장(스타쿠폰)을 묶는 분류", "what groups brands (gifticons) or shops (star coupons)"},
+		help: Text{"브랜드(기프티콘)나 매장(별별쿠폰)을 묶는 분류", "what groups brands (gifticons) or shops (star coupons)"},
 		read: readCategory,
 		columns: []column{
 			numberColumn(),
@@ -43,7 +43,7 @@ var tables = map[Kind]*table{
 		read: readVoucher, columns: voucherColumns(),
 	},
 	Shops: {
-		name: Text{"매장", "Shops"}, help: Text{"스타쿠폰을 받는 매장", "who honours star coupons"}, read: readShop,
+		name: Text{"매장", "Shops"}, help: Text{"별별쿠폰을 받는 매장", "who honours star coupons"}, read: readShop,
 		columns: []column{
 			numberColumn(),
 			{key: "category", title: Text{"카테고리", "category"}, needed: true, sample: "카페·디저트"},
@@ -65,11 +65,11 @@ var tables = map[Kind]*table{
 		},
 	},
 	Campaigns: {
-		name: Text{"쿠폰 발급", "Campaigns"}, help: Text{"매장이 낸 스타쿠폰", "star coupons that shops issue"}, read: readCampaign,
+		name: Text{"쿠폰 발급", "Campaigns"}, help: Text{"매장이 낸 별별쿠폰", "star coupons that shops issue"}, read: readCampaign,
 		columns: campaignColumns(),
 	},
 	Coupons: {
-		name: Text{"스타쿠폰 수량", "Coupons"}, read: readCoupon,
+		name: Text{"별별쿠폰 수량", "Coupons"}, read: readCoupon,
 		help: Text{
 			"쿠폰 발급별로 파는 장수. 같은 유효기간의 수량을 늘려 다시 올리면 늘어난 만큼만 더합니다",
 			"how many coupons of a campaign are for sale. A larger quantity for the same last day adds the difference",

@@ -54,7 +54,7 @@ func Settings() []Setting {
 			Name: LowBalance, Default: "100000", Amount: true, Most: mostWon,
 			Title: Words{"낮은 잔액 기준", "Low balance"},
 			Help: Words{
-				"잔액이 이보다 적은 파트너를 현황 화면에 알립니다. 0이면 알리지 않습니다.",
+				"잔액이 이보다 적은 매체사를 현황 화면에 알립니다. 0이면 알리지 않습니다.",
 				"Partners whose balance is below this are named on the dashboard. With 0, none are.",
 			},
 		},

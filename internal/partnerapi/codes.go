@@ -68,11 +68,11 @@ var (
 // callerFaults has an answer for each way in which credentials can be wrong (wire §7).
 var callerFaults = map[credential.FaultKind]reply{
 	credential.MissingCredential:      {"Q", "필요한 값이 없습니다: {names}", "Missing: {names}"},
-	credential.UnknownKey:             {"UP", "Partnerkey에 해당하는 파트너가 없습니다.", "No partner has this Partnerkey."},
+	credential.UnknownKey:             {"UP", "Partnerkey에 해당하는 매체사가 없습니다.", "No partner has this Partnerkey."},
 	credential.KeyOfAnother:           {"TOKEN03", "Partnerkey가 partner_id의 것이 아닙니다.", "The Partnerkey does not belong to this partner_id."},
 	credential.PartnerTokenWrong:      {"TOKEN06", "Partnertoken이 Partnerkey와 맞지 않습니다.", "The Partnertoken does not belong to this Partnerkey."},
-	credential.PartnerWithdrawn:       {"T7", "탈퇴한 파트너입니다.", "This partner has withdrawn."},
-	credential.PartnerSuspended:       {"TOKEN04", "이용이 정지된 파트너입니다. 운영자에게 문의하십시오.", "This partner is suspended. Ask the operator."},
+	credential.PartnerWithdrawn:       {"T7", "탈퇴한 매체사입니다.", "This partner has withdrawn."},
+	credential.PartnerSuspended:       {"TOKEN04", "이용이 정지된 매체사입니다. 운영자에게 문의하십시오.", "This partner is suspended. Ask the operator."},
 	credential.AddressRefused:         {"M4", "허용되지 않은 IP에서 호출했습니다. 운영자에게 IP 등록을 요청하십시오.", "Calls from this address are not allowed. Ask the operator to add it."},
 	credential.RefreshMissing:         {"TOKEN02", "{header} 헤더가 없습니다.", "The header {header} is missing."},
 	credential.RefreshEmpty:           {"T5", "{header} 헤더가 비어 있습니다.", "The header {header} is empty."},
@@ -88,7 +88,7 @@ var callerFaults = map[credential.FaultKind]reply{
 	credential.AccessNotOurs:          {"T2", "Access-Token의 형식(알고리즘 또는 종류)이 다릅니다.", "The Access-Token is of another algorithm or type."},
 	credential.AccessSignatureWrong:   {"T3", "Access-Token의 서명이 올바르지 않습니다.", "The Access-Token's signature is wrong."},
 	credential.AccessExpired:          {"T1", "Access-Token의 유효기간이 지났습니다. getAccessToken으로 다시 발급받으십시오.", "The Access-Token has expired. getAccessToken issues a new one."},
-	credential.AccessOfUnknownPartner: {"T6", "Access-Token의 파트너가 존재하지 않습니다.", "The partner named in the Access-Token does not exist."},
+	credential.AccessOfUnknownPartner: {"T6", "Access-Token의 매체사가 존재하지 않습니다.", "The partner named in the Access-Token does not exist."},
 	credential.AccessInvalid:          {"TOKEN08", "Access-Token이 유효하지 않습니다. 키가 교체되었다면 다시 발급받으십시오.", "The Access-Token is not valid. If keys were rotated, get a new one."},
 	credential.AccessOfAnother:        {"Z", "Access-Token이 partner_id의 것이 아닙니다.", "The Access-Token does not belong to this partner_id."},
 }
@@ -111,7 +111,7 @@ var refusals = map[gift.Reason]reply{
 	gift.TooFew:         {"PD", "재고가 모자랍니다: {item}, 남은 수량 {limit}개", "Only {limit} left of {item}."},
 	gift.WrongAmount:    {"PL", "cash가 현재 판매가의 합과 다릅니다. 맞는 금액은 {amount}원입니다.", "cash is not the sum of the current prices, which is {amount}."},
 	gift.DailyLimit:     {"M3", "하루 구매 한도({limit}건)를 모두 썼습니다. 한국 시간 자정에 다시 열립니다.", "The daily limit of {limit} purchases is used up. It resets at midnight in Seoul."},
-	gift.OncePerPartner: {"M1", "파트너당 하나만 살 수 있는 상품입니다(이미 구매했거나 한 주문에 두 번 지정했습니다): {item}", "Each partner can buy {item} once; it was bought before or is named twice."},
+	gift.OncePerPartner: {"M1", "매체사당 하나만 살 수 있는 상품입니다(이미 구매했거나 한 주문에 두 번 지정했습니다): {item}", "Each partner can buy {item} once; it was bought before or is named twice."},
 	gift.LowBalance:     {"PC", "충전금이 부족합니다(잔액 {amount}원).", "The prepaid balance is too low ({amount} left)."},
 	gift.NotYours:       {"N", "주문번호(tid)와 쿠폰번호(msc_idx)가 일치하는 구매가 없습니다.", "You have no purchase with this tid and msc_idx."},
 	gift.AlreadyUsed:    {"M1", "이미 사용된 쿠폰입니다({when}, {where}).", "The coupon was used already ({when}, {where})."},

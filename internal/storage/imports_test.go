@@ -78,7 +78,7 @@ func TestTheTemplatesBuildAnExchange(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		desk := newDesk(h, newVault(t))
 		sheets := map[intake.Kind][]byte{}
-		star := "종류,이름\n스타쿠폰,카페·디저트\n"
+		star := "종류,이름\n별별쿠폰,카페·디저트\n"
 		load(t, desk, intake.Categories, star, intake.Counts{Rows: 1, Added: 1})
 		for i, k := range intake.Kinds() {
 			var b bytes.Buffer
