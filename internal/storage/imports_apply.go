@@ -19,10 +19,12 @@ import (
 // How many vouchers of an import are written at once, and how long the database is left to others after that: a purchase on
 // SQLite may have to wait for one such write, and on PostgreSQL finds a processor less.
 const (
-	stageChunk = 96
-	stageRest  = 6 * time.Millisecond
-	stagePG    = 400
+	stageChunk = 32
+	stageRest  = 3 * time.Millisecond
+	stagePG    = 80
 	clearChunk = 500
+	// stepsToWriteBack write about half of what SQLite lets its log grow to by itself.
+	stepsToWriteBack = 6
 )
 
 // The vouchers of an import come into being in two steps. First they are staged: written where no purchase and no list
@@ -122,8 +124,8 @@ func (a *application) run(ctx context.Context) error {
 	}
 	steps = append(steps, a.open)
 	if a.db.pool == nil {
-		for _, step := range steps {
-			if err := errors.Join(a.alone(ctx, step), rest(ctx)); err != nil {
+		for i, step := range steps {
+			if err := errors.Join(a.alone(ctx, step), a.writeBack(ctx, i), rest(ctx)); err != nil {
 				return err
 			}
 		}
@@ -273,6 +275,16 @@ func (a *application) stageNumbers(from, to int) func(context.Context, session) 
 		a.progress(to)
 		return nil
 	}
+}
+
+// writeBack has SQLite copy its log back now and then, beside purchases: else one of them would have to, with all that the
+// import has written.
+func (a *application) writeBack(ctx context.Context, step int) error {
+	if step%stepsToWriteBack != 0 {
+		return nil
+	}
+	_, err := a.db.checkpoint(ctx, "PASSIVE")
+	return classify(err)
 }
 
 // rest leaves the database to others for a moment.
