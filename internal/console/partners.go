@@ -89,9 +89,6 @@ type option struct {
 	Chosen      bool
 }
 
-// lowBalance is what the link to partners low on balance asks for.
-const lowBalance = 100_000
-
 // waitingShown is how many adjustments that wait for approval the list of partners names.
 const waitingShown = 20
 
@@ -118,9 +115,13 @@ func (q *request) partnerRow(p office.PartnerAccount) partnerRow {
 }
 
 func (q *request) showPartners() error {
+	low, err := q.h.Store.Setting(q.Context(), office.LowBalance)
+	if err != nil {
+		return err
+	}
 	shown := partnersPage{
 		Search: strings.TrimSpace(q.FormValue("search")), Below: strings.TrimSpace(q.FormValue("below")),
-		LowBalance: strconv.Itoa(lowBalance),
+		LowBalance: strconv.FormatInt(int64(low.Won()), 10),
 	}
 	query := office.PartnerQuery{Search: shown.Search, After: q.FormValue("after"), Limit: pageSize + 1}
 	for _, n := range stateNames {
