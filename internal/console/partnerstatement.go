@@ -30,7 +30,7 @@ type statementRow struct {
 }
 
 var kindNames = map[string]text{
-	office.Bought: {"구매", "Purchase"},
+	office.PurchaseTransaction: {"구매", "Purchase"},
 	"deposit":     {"충전", "Deposit"},
 	"adjustment":  {"조정", "Adjustment"},
 	"refund":      {"환불", "Refund"},

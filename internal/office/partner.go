@@ -51,17 +51,14 @@ type Statement struct {
 
 // StatementLine is one entry of an account.
 type StatementLine struct {
-	ID        gift.ID // of the transaction; of the order, where Kind is Bought
-	Kind      string  // as in the ledger; Bought for purchases
+	ID        gift.ID // of the transaction; of the order, where Kind is PurchaseTransaction
+	Kind      string  // as in the ledger; PurchaseTransaction for purchases
 	OrderID   gift.ID // which the transaction is about; 0 = none
 	Reference string
 	Memo      string
 	Amount    gift.Won // positive = in
 	Balance   gift.Won // after it
 }
-
-// Bought is the kind of a statement's line that is a purchase.
-const Bought = "purchase"
 
 // AdjustmentState says what became of an adjustment.
 type AdjustmentState int16

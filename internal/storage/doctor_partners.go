@@ -2,15 +2,6 @@ package storage
 
 // partnerChecks are about partners' accounts beyond what moneyChecks say of all.
 var partnerChecks = []check{
-	// Statements add up by this column what happened besides purchases.
-	{"every ledger transaction knows the partner's account that it moves", `
-SELECT 'transaction ' || id || ' moves account ' || SUM(moves) || ' and names ' || SUM(names) AS detail
-FROM (SELECT id, COALESCE(prepaid_account, 0) AS names, 0 AS moves FROM ledger_transactions
-      UNION ALL
-      SELECT t.id, 0, e.account_id FROM ledger_transactions t JOIN entries e ON e.txn_id = t.id
-      JOIN accounts a ON a.id = e.account_id AND a.kind = 'prepaid') x
-GROUP BY id HAVING SUM(moves) <> SUM(names)`},
-
 	{"every adjustment is booked once when it was decided so, and no other is", `
 SELECT 'transaction ' || txn || ': ' || SUM(booked) || ' instead of ' || SUM(due) || ' booked' AS detail
 FROM (SELECT COALESCE(j.txn_id, 0) AS txn, j.partner_id, j.amount AS due, 0 AS booked, 1 AS n FROM adjustments j

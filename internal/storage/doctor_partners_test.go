@@ -28,9 +28,8 @@ func (p patient) adjust(t *testing.T, h *storagetest.House) {
 
 var partnerHarms = []harm{
 	{
-		"a deposit forgets whose account it moves", `UPDATE ledger_transactions SET prepaid_account = NULL
-WHERE prepaid_account = {account}`,
-		"every ledger transaction knows the partner's account that it moves", "moves account {account} and names 0",
+		"a deposit forgets whose account it moves", `DELETE FROM moved_accounts WHERE account_id = {account}`,
+		"every transaction is found by the accounts that it moved", ", account {account}, as a deposit",
 	},
 	{
 		"an adjustment is booked without being decided so", `UPDATE adjustments SET state = 1, txn_id = NULL WHERE state = 2`,

@@ -65,23 +65,13 @@ func post(ctx context.Context, tx *sql.Tx, t transaction) error {
 	return nil
 }
 
-// prepaid returns the partner's account that the transaction moves, or nil.
-func (t transaction) prepaid() any {
-	for _, e := range t.entries {
-		if e.account >= prepaidBase && e.account < payableBase {
-			return e.account
-		}
-	}
-	return nil
-}
-
 // errReferenceTaken tells a reference that was booked before from a number of ours that exists already.
 var errReferenceTaken = errors.New("the reference was booked before")
 
 func insertHead(ctx context.Context, tx *sql.Tx, t transaction) error {
-	res, err := tx.ExecContext(ctx, `INSERT INTO ledger_transactions (id, kind, order_id, reference, memo, at, prepaid_account)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (reference) DO NOTHING`,
-		int64(t.id), t.kind, nullID(t.orderID), nullText(t.reference), t.memo, millis(t.at), t.prepaid())
+	res, err := tx.ExecContext(ctx, `INSERT INTO ledger_transactions (id, kind, order_id, reference, memo, at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (reference) DO NOTHING`,
+		int64(t.id), t.kind, nullID(t.orderID), nullText(t.reference), t.memo, millis(t.at))
 	if err != nil {
 		return err
 	}

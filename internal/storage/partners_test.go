@@ -216,7 +216,7 @@ func checkDay(t *testing.T, h *storagetest.House, all office.Statement, day gift
 			want.Opening = l.Balance
 		case at == day:
 			want.Lines = append([]office.StatementLine{l}, want.Lines...)
-			if l.Kind == office.Bought {
+			if l.Kind == office.PurchaseTransaction {
 				want.Purchases -= l.Amount
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
@@ -71,6 +72,13 @@ func bookOf(ctx context.Context, tx *sql.Tx, partner string) (b book, err error)
 	return b, err
 }
 
+// bookedSince adds up what moved an account besides purchases. Kinds are named so that the index leads to the moment asked
+// for. A join might begin at the entries, of which there are many.
+var bookedSince = `SELECT CAST(COALESCE(SUM(
+    (SELECT e.amount FROM entries e WHERE e.account_id = m.account_id AND e.txn_id = m.txn_id)), 0) AS BIGINT)
+FROM moved_accounts m WHERE m.account_id = $1 AND m.txn_id >= $2
+  AND m.kind IN ('` + strings.Join(office.TransactionKinds(), "', '") + `')`
+
 // balanceBefore returns what the account had before the transactions from an id on.
 func (b book) balanceBefore(ctx context.Context, id gift.ID) (gift.Won, error) {
 	if id == 0 {
@@ -91,10 +99,7 @@ WHERE account_id = $1 AND txn_id >= $2 AND txn_id < $3`, b.account, int64(id), i
 	if err != nil {
 		return 0, err
 	}
-	// A join might begin at the entries, of which there are many.
-	err = b.tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(
-    (SELECT e.amount FROM entries e WHERE e.account_id = t.prepaid_account AND e.txn_id = t.id)), 0) AS BIGINT)
-FROM ledger_transactions t WHERE t.prepaid_account = $1 AND t.id >= $2`, b.account, int64(nextDay)).Scan(&later)
+	err = b.tx.QueryRowContext(ctx, bookedSince, b.account, int64(nextDay)).Scan(&later)
 	if err != nil {
 		return 0, err
 	}
@@ -122,14 +127,14 @@ COALESCE(t.reference, ''), COALESCE(t.memo, '')
 FROM (SELECT txn_id, amount FROM entries WHERE account_id = $1 AND txn_id >= $2 AND txn_id < $3
       ORDER BY txn_id DESC LIMIT $4) k
 LEFT JOIN ledger_transactions t ON t.id = k.txn_id ORDER BY k.txn_id DESC`,
-		b.account, int64(from), int64(before), limit, office.Bought)
+		b.account, int64(from), int64(before), limit, office.PurchaseTransaction)
 	if err != nil {
 		return nil, err
 	}
 	err = scanAll(rows, func(row scanner) error {
 		var l office.StatementLine
 		err := row.Scan(&l.ID, &l.Amount, &l.Kind, &l.OrderID, &l.Reference, &l.Memo)
-		if l.Kind == office.Bought {
+		if l.Kind == office.PurchaseTransaction {
 			l.OrderID = l.ID
 		}
 		lines = append(lines, l)

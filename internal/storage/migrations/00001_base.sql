@@ -127,18 +127,15 @@ CREATE TABLE accounts (
     CHECK (kind <> 'prepaid' OR balance >= 0)
 ) /*often updated*/;
 -- Heads of all transactions but purchases, whose head is the order of the same id.
--- prepaid_account is the partner's account that one moves, if any: by it a statement adds up what happened besides purchases.
 CREATE TABLE ledger_transactions (
-    id              BIGINT NOT NULL PRIMARY KEY,
-    kind            TEXT   NOT NULL,
-    order_id        BIGINT,
-    reference       TEXT   UNIQUE,
-    memo            TEXT   NOT NULL,
-    at              BIGINT NOT NULL,
-    prepaid_account BIGINT
+    id        BIGINT NOT NULL PRIMARY KEY,
+    kind      TEXT   NOT NULL,
+    order_id  BIGINT,
+    reference TEXT   UNIQUE,
+    memo      TEXT   NOT NULL,
+    at        BIGINT NOT NULL
 );
 CREATE INDEX ledger_transactions_kind ON ledger_transactions (kind, id);
-CREATE INDEX ledger_transactions_prepaid ON ledger_transactions (prepaid_account, id) WHERE prepaid_account IS NOT NULL;
 CREATE INDEX ledger_transactions_order ON ledger_transactions (order_id) WHERE order_id IS NOT NULL;
 CREATE TABLE entries (
     account_id BIGINT NOT NULL,
