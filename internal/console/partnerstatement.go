@@ -31,9 +31,9 @@ type statementRow struct {
 
 var kindNames = map[string]text{
 	office.PurchaseTransaction: {"구매", "Purchase"},
-	"deposit":     {"충전", "Deposit"},
-	"adjustment":  {"조정", "Adjustment"},
-	"refund":      {"환불", "Refund"},
+	"deposit":                  {"충전", "Deposit"},
+	"adjustment":               {"조정", "Adjustment"},
+	"refund":                   {"환불", "Refund"},
 }
 
 func (q *request) statementRow(l office.StatementLine) statementRow {
