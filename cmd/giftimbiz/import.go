@@ -57,10 +57,7 @@ loaded and, with --dry-run, when a row would be refused.`,
 				return err
 			}
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
-				desk := intake.NewDesk(intake.Config{
-					Store: db, Vault: keys.vault, Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler),
-					Prices: pricesByRules(db),
-				})
+				desk := openDesk(db, keys)
 				defer desk.Stop()
 				if pictures {
 					return im.keepPictures(cmd.Context(), desk)
@@ -74,6 +71,13 @@ loaded and, with --dry-run, when a row would be refused.`,
 	flags.BoolVar(&im.skipRefused, "skip-refused", false, "load the file without the rows that are refused")
 	flags.StringVar(&im.report, "report", "", "write the refused rows, with reasons, to this file (.csv or .xlsx)")
 	return cmd
+}
+
+// openDesk returns a desk that logs nothing: the command says what goes wrong. Stop it.
+func openDesk(db *storage.DB, keys *keyring) *intake.Desk {
+	return intake.NewDesk(intake.Config{
+		Store: db, Vault: keys.vault, Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler), Prices: pricesByRules(db),
+	})
 }
 
 func kindList() string {

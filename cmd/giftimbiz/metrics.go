@@ -8,7 +8,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	dto "github.com/prometheus/client_model/go"
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
@@ -107,29 +106,6 @@ func (m *metrics) request(a partnerapi.Answered) {
 		return
 	}
 	m.requests.WithLabelValues(endpoint, code).Inc()
-}
-
-// refusals returns how often each result code but success was answered. It reads counters only; a label that cannot be read is
-// left out.
-func (m *metrics) refusals() map[string]int64 {
-	found := make(chan prometheus.Metric)
-	go func() {
-		m.requests.Collect(found)
-		close(found)
-	}()
-	counts := map[string]int64{}
-	for metric := range found {
-		var value dto.Metric
-		if err := metric.Write(&value); err != nil {
-			continue
-		}
-		for _, label := range value.GetLabel() {
-			if label.GetName() == "code" && label.GetValue() != partnerapi.Success {
-				counts[label.GetValue()] += int64(value.GetCounter().GetValue())
-			}
-		}
-	}
-	return counts
 }
 
 func (m *metrics) batch(size int, took time.Duration) {

@@ -25,17 +25,18 @@ import (
 )
 
 const (
-	refreshEvery    = 250 * time.Millisecond // how late a node may see another's change
-	keepCallsEvery  = time.Second
-	lastCallsWithin = 2 * time.Second
-	tallyEvery      = 30 * time.Second
-	trimEvery       = 10 * time.Second
-	reportEvery     = 10 * time.Second
-	sweepEvery      = 15 * time.Second
-	forgetEvery     = time.Hour
-	staleAfter      = 10 * time.Second // stock or partners not compared with the database for so long are not ready
-	readyTimeout    = 2 * time.Second
-	firstLoadWithin = 5 * time.Minute
+	refreshEvery       = 250 * time.Millisecond // how late a node may see another's change
+	keepCallsEvery     = time.Second
+	lastCallsWithin    = 2 * time.Second
+	countRefusalsEvery = 5 * time.Second
+	tallyEvery         = 30 * time.Second
+	trimEvery          = 10 * time.Second
+	reportEvery        = 10 * time.Second
+	sweepEvery         = 15 * time.Second
+	forgetEvery        = time.Hour
+	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
+	readyTimeout       = 2 * time.Second
+	firstLoadWithin    = 5 * time.Minute
 )
 
 // node is one running server: all rooms, wired.
@@ -54,6 +55,7 @@ type node struct {
 	admission *admission
 	loops     *loops
 	calls     *office.Recorder
+	refusals  *office.RefusalCounter
 	apiConfig partnerapi.Config
 	api       http.Handler
 	pages     http.Handler
@@ -101,7 +103,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 		SoldOut: func(offers []int64) { n.catalog.Remove(offers...) },
 		Observe: n.metrics.batch,
 	})
-	n.calls = office.NewRecorder(n.db)
+	n.calls, n.refusals = office.NewRecorder(n.db), office.NewRefusalCounter(n.db)
 	n.metrics.watchCalls(n.calls.Dropped)
 	links := redeem.NewLinks(n.vault, n.publicURL)
 	counter := redeem.NewCounter(redeem.CounterConfig{
@@ -115,10 +117,9 @@ func (n *node) wire(proxies []netip.Prefix) {
 	authority := credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory})
 	n.console = console.New(console.Config{
 		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
-		Address:  func(r *http.Request) string { return peer.Address(r, proxies).String() },
-		Lookup:   n.vault.Lookup,
-		Imports:  n.intake,
-		Refusals: n.metrics.refusals,
+		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
+		Lookup:  n.vault.Lookup,
+		Imports: n.intake,
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
@@ -175,6 +176,9 @@ func (n *node) start() {
 		return n.db.CloseDays(ctx, n.clock.Now())
 	})
 	n.loops.every(keepCallsEvery, "keeping calls for support", n.calls.Flush)
+	n.loops.every(countRefusalsEvery, "counting refusals", func(ctx context.Context) error {
+		return n.refusals.Flush(ctx, n.clock.Now())
+	})
 	n.loops.every(tallyEvery, "noting the day's sales", func(ctx context.Context) error {
 		return n.db.NoteSales(ctx, n.clock.Now())
 	})
@@ -204,11 +208,17 @@ func (n *node) stop() {
 	if err := n.calls.Flush(ctx); err != nil {
 		n.log.Warn("the last calls are not kept for support", "error", err)
 	}
+	if err := n.refusals.Flush(ctx, n.clock.Now()); err != nil {
+		n.log.Warn("the last refusals are not counted", "error", err)
+	}
 }
 
 // observe tells of an answer those who count, and those who may be asked about it.
 func (n *node) observe(a partnerapi.Answered) {
 	n.metrics.request(a)
+	if a.Code != partnerapi.Success && !a.Sandbox {
+		n.refusals.Add(a.Code)
+	}
 	if a.Code == partnerapi.Success && !a.Writes {
 		return
 	}

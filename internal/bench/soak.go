@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -20,7 +21,7 @@ func (s *suite) soak(ctx context.Context) error {
 		return err
 	}
 	defer a.close()
-	if err := a.addSealed(ctx, s.House, s.Soak+s.Soak/20+20*s.During); err != nil {
+	if err := a.addSealed(ctx, s.House, s.Soak+s.Soak/5+22*s.During); err != nil {
 		return err
 	}
 	server, err := a.serve(ctx)
@@ -32,7 +33,7 @@ func (s *suite) soak(ctx context.Context) error {
 	if err := s.fillHistories(server, mix); err != nil {
 		return err
 	}
-	peak, err := drive(server.addr, soakConnections, max(s.During, s.Soak/20), mix.source) // long enough for the upkeep's share
+	peak, err := s.lastingPeak(server, mix)
 	if err != nil {
 		return err
 	}
@@ -43,6 +44,17 @@ func (s *suite) soak(ctx context.Context) error {
 	}
 	s.add(run.rows()...)
 	return a.audit(ctx, int(mix.bought.Load()))
+}
+
+// lastingPeak returns what the server can take when it has been busy for a while: the upkeep of the database, which begins
+// a minute after the first sales, has its share of it.
+func (s *suite) lastingPeak(server *process, m *mix) (peak result, err error) {
+	for range 2 {
+		if peak, err = drive(server.addr, soakConnections, max(s.During, s.Soak/10), m.source); err != nil {
+			return peak, err
+		}
+	}
+	return peak, nil
 }
 
 // fillHistories buys until the partners have a page of history each, so that the soak's traffic costs the same from its
@@ -143,9 +155,21 @@ func (r *soakRun) rows() []Row {
 	}
 	return []Row{
 		compare("MiB resident", 1.1, figure(func(u usage) float64 { return u.memory / mebibyte })),
-		compare("goroutines", 1.1, figure(func(u usage) float64 { return u.goroutines })),
+		compare("goroutines, fewest", 1.1, fewest(figure(func(u usage) float64 { return u.goroutines }))),
 		compare("open files", 1.1, figure(func(u usage) float64 { return float64(u.files) })),
 		compare("p99, ms", 1.5, p99s),
 		bound("soak", "refused", atMost(100*maxRefusedShare, "%"), []float64{100 * float64(refused) / float64(max(1, served+refused))}),
 	}
+}
+
+// fewest puts the smallest value of its third in the place of each: a server has some goroutines more for every request under
+// way, by chance, but one that leaks has more of them also when it has little to do.
+func fewest(values []float64) []float64 {
+	third := len(values) / 3
+	all := slices.Clone(values)
+	for i := range third {
+		all[i] = slices.Min(values[:third])
+		all[len(all)-1-i] = slices.Min(values[len(values)-third:])
+	}
+	return all
 }

@@ -32,6 +32,7 @@ type auditPage struct {
 	Action    string
 	Subject   string
 	From, To  string
+	DayError  string
 	Filtered  bool
 	Rows      []auditRow
 	Pager     pager
@@ -43,6 +44,9 @@ type auditRow struct {
 	Differences []difference
 	More        int // differences that are not shown
 }
+
+// operatorsToChoose is how many operators can be chosen from; entries of others are found by following one of theirs.
+const operatorsToChoose = 200
 
 // auditShown is how many differences the list shows of an entry.
 const auditShown = 3
@@ -70,20 +74,27 @@ func (q *request) auditFilter() office.AuditFilter {
 }
 
 func (q *request) showAudit() error {
-	filter := q.auditFilter()
-	if f, ok := q.exporting(); ok {
+	filter, wrong := q.auditFilter(), q.wrongDays()
+	if f, ok := q.exporting(wrong); ok {
 		return q.export(f, "audit", auditHeader, func(row func(...any) error) error { return q.eachEntry(filter, row) })
 	}
-	entries, err := q.h.Store.Audit(q.Context(), filter, gift.ID(q.number("after")), pageSize+1)
-	if err != nil {
-		return err
+	var entries []office.Entry
+	if wrong == "" {
+		var err error
+		if entries, err = q.h.Store.Audit(q.Context(), filter, gift.ID(q.number("after")), pageSize+1); err != nil {
+			return err
+		}
 	}
+	return q.renderAudit(filter, wrong, entries)
+}
+
+func (q *request) renderAudit(filter office.AuditFilter, wrong string, entries []office.Entry) (err error) {
 	entries, more := page(entries)
 	p := auditPage{
 		Operator: q.FormValue("operator"), Action: filter.Action, Subject: filter.Subject,
-		From: q.FormValue("from"), To: q.FormValue("to"), Filtered: filter != office.AuditFilter{},
+		From: q.FormValue("from"), To: q.FormValue("to"), DayError: wrong, Filtered: filter != office.AuditFilter{} || wrong != "",
 	}
-	if p.Operators, err = q.h.Store.Operators(q.Context(), q.now); err != nil {
+	if p.Operators, err = q.h.Store.Operators(q.Context(), q.now, "", operatorsToChoose); err != nil {
 		return err
 	}
 	last := int64(0)

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/intake"
 	"giftimbiz/internal/office"
 )
 
@@ -17,6 +19,7 @@ import (
 type dashboardStore interface {
 	SalesByDay(ctx context.Context, from, to gift.Day) ([]office.DaySales, error)
 	SalesByHour(ctx context.Context, day gift.Day) ([]office.HourSales, error)
+	Refusals(ctx context.Context, day gift.Day) ([]office.HourRefusals, error)
 	Health(ctx context.Context) (office.Health, error)
 	Stock(ctx context.Context, now time.Time, salesFrom gift.Day) (office.Stock, error)
 	LowPartners(ctx context.Context, below gift.Won, limit int) ([]office.LowPartner, error)
@@ -42,16 +45,34 @@ type dashboard struct {
 	SoFar    *office.DaySales  // that day up to the same time; nil: not known
 	Days     []office.DaySales // the last chartDays
 	Refusals []refusal
-	Counts   bool // refusals are counted
 	Health   office.Health
-	Behind   bool // sales were not counted for a while
+	Behind   bool        // sales were not counted for a while
+	Import   *lastImport // nil: there was none
 	Surveyed surveyed
 }
 
-// refusal is how often a result code was answered.
+// lastImport is the newest import, as one line.
+type lastImport struct {
+	office.Import
+	Said text
+	Bad  bool
+}
+
+// Address is its page.
+func (i lastImport) Address() string { return importAddress(i.ID) }
+
+// Percent is how much of it is applied, while it is.
+func (i lastImport) Percent() string {
+	if intake.State(i.State) != intake.Applying || i.Total == 0 {
+		return ""
+	}
+	return strconv.FormatInt(i.Done*100/i.Total, 10) + "%"
+}
+
+// refusal is how often a result code was answered, today and a week ago up to the same hour.
 type refusal struct {
-	Code  string
-	Count int64
+	Code           string
+	Today, WasThen int64
 }
 
 // behindAfter is how old the count of sales may be before it is called late.
@@ -84,9 +105,13 @@ func (q *request) readDashboard() (d dashboard, err error) {
 	if d.Health, err = q.h.Store.Health(q.Context()); err != nil {
 		return d, err
 	}
+	if last := d.Health.Import; last.ID != 0 {
+		state := intake.State(last.State)
+		d.Import = &lastImport{last, importStates[state], state == intake.Failed}
+	}
 	d.Behind = !d.Health.Tallied.IsZero() && q.now.Sub(d.Health.Tallied) > behindAfter
-	if q.h.Refusals != nil {
-		d.Counts, d.Refusals = true, mostRefused(q.h.Refusals())
+	if d.Refusals, err = q.readRefusals(); err != nil {
+		return d, err
 	}
 	d.Surveyed = q.h.survey.latest(q.h, q.now)
 	return d, nil
@@ -202,15 +227,39 @@ func (f figure) Less() bool { return f.Now < f.Was }
 // refusalsShown is how many codes the page shows.
 const refusalsShown = 10
 
-func mostRefused(counts map[string]int64) []refusal {
-	list := make([]refusal, 0, len(counts))
-	for code, n := range counts {
-		if n > 0 {
-			list = append(list, refusal{code, n})
+func (q *request) readRefusals() ([]refusal, error) {
+	today := gift.DayOf(q.now)
+	now, err := q.h.Store.Refusals(q.Context(), today)
+	if err != nil {
+		return nil, err
+	}
+	was, err := q.h.Store.Refusals(q.Context(), today-7)
+	return mostRefused(now, was, int64(q.now.In(gift.Seoul).Hour())), err
+}
+
+// mostRefused adds up the hours of two days, of the earlier one up to an hour, and returns the codes that were answered most.
+func mostRefused(now, was []office.HourRefusals, hour int64) []refusal {
+	byCode := map[string]*refusal{}
+	of := func(code string) *refusal {
+		if byCode[code] == nil {
+			byCode[code] = &refusal{Code: code}
+		}
+		return byCode[code]
+	}
+	for _, r := range now {
+		of(r.Code).Today += r.Calls
+	}
+	for _, r := range was {
+		if r.Hour <= hour {
+			of(r.Code).WasThen += r.Calls
 		}
 	}
+	list := make([]refusal, 0, len(byCode))
+	for _, r := range byCode {
+		list = append(list, *r)
+	}
 	slices.SortFunc(list, func(a, b refusal) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Code, b.Code))
+		return cmp.Or(cmp.Compare(b.Today, a.Today), cmp.Compare(b.WasThen, a.WasThen), cmp.Compare(a.Code, b.Code))
 	})
 	return list[:min(len(list), refusalsShown)]
 }

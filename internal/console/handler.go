@@ -58,8 +58,6 @@ type Config struct {
 	// Lookup returns the keyed hash under which a value of a kind is found: vault.Lookup. Without it vouchers are not found by
 	// their numbers.
 	Lookup func(kind, value string) []byte
-	// Refusals returns how often this node has refused partners' calls since it started, by result code; nil: not shown.
-	Refusals func() map[string]int64
 }
 
 type handler struct {
@@ -206,11 +204,17 @@ var errSignedOut = errors.New("not signed in")
 
 // fail answers for what went wrong.
 func (q *request) fail(err error) {
-	var f failure
+	var (
+		f      failure
+		broken brokenOff
+	)
 	switch {
 	case errors.Is(err, errSignedOut):
 		q.askToSignIn()
 		return
+	case errors.As(err, &broken):
+		q.h.Logger.Error("console: answer broken off", "route", q.Pattern, "error", err)
+		panic(http.ErrAbortHandler)
 	case errors.As(err, &f):
 	case errors.Is(err, office.ErrNotFound):
 		f = failure{http.StatusNotFound, text{"찾을 수 없습니다.", "There is no such thing."}}

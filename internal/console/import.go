@@ -138,14 +138,14 @@ func (q *request) sendRefused() error {
 		return office.ErrNotFound
 	}
 	var b bytes.Buffer // whole or not at all
-	err = q.h.Imports.KeptRefused(q.Context(), i.ID, &b, f)
+	err = q.h.Imports.KeptRefused(q.Context(), i.ID, &b, f.Format)
 	if errors.Is(err, intake.ErrGone) {
 		return failure{http.StatusGone, text{"파일을 더는 보관하지 않습니다. 다시 올리십시오.", "The file is not kept any more. Upload it again."}}
 	}
 	if err != nil {
 		return err
 	}
-	q.attach(f, string(i.Kind)+"-refused")
+	q.attach(f.Format, string(i.Kind)+"-refused")
 	_, err = b.WriteTo(q.w)
 	return ignoreGone(err)
 }

@@ -132,7 +132,7 @@ var importStates = map[intake.State]text{
 	intake.Cancelled: {"취소함", "Cancelled"},
 }
 
-func (q *request) exportImports(f sheet.Format) error {
+func (q *request) exportImports(f wantedFile) error {
 	header := []text{
 		{"번호", "Number"},
 		{"시각", "Time"},

@@ -111,7 +111,7 @@ type ledgerPage struct {
 
 func (q *request) showLedger() error {
 	m := q.moment()
-	if f, ok := q.exporting(); ok {
+	if f, ok := q.exporting(m.Error); ok {
 		if q.FormValue("list") == "coupons" {
 			return q.exportCoupons(f)
 		}
@@ -203,7 +203,7 @@ func (q *request) coupons() (s couponSums, err error) {
 	return s, nil
 }
 
-func (q *request) exportCoupons(f sheet.Format) error {
+func (q *request) exportCoupons(f wantedFile) error {
 	list, _, err := q.h.Store.UnusedCoupons(q.Context())
 	if err != nil {
 		return err

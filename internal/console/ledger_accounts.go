@@ -8,7 +8,6 @@ import (
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
 )
 
 // accountLine is an account in a list.
@@ -73,7 +72,7 @@ func (q *request) listAccounts() error {
 	m := q.moment()
 	kind := q.FormValue("kind")
 	query := office.AccountQuery{Kind: kind, At: m.At, After: q.number("after"), Limit: pageSize + 1}
-	if f, ok := q.exporting(); ok {
+	if f, ok := q.exporting(m.Error); ok {
 		return q.exportAccounts(f, office.AccountQuery{Kind: kind, At: m.At})
 	}
 	if kind != "" && q.FormValue("after") == "" {
@@ -128,7 +127,7 @@ func (q *request) fillSales(p *accountsPage) error {
 }
 
 // exportAccounts writes each account of the query, those of sales first.
-func (q *request) exportAccounts(f sheet.Format, query office.AccountQuery) error {
+func (q *request) exportAccounts(f wantedFile, query office.AccountQuery) error {
 	return q.export(f, "accounts", []text{
 		{"계정 번호", "Account"},
 		{"종류", "Kind"},

@@ -10,7 +10,6 @@ import (
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
 )
 
 var transactionKindNames = map[string]text{
@@ -59,16 +58,9 @@ func (q *request) journalFilter() (f journalFilter, err error) {
 }
 
 func (q *request) readDays(f *journalFilter) {
-	from, fromOK := q.dayOf("from")
-	to, toOK := q.dayOf("to")
-	f.query.From, f.query.To = from, to
-	switch {
-	case f.From != "" && !fromOK || f.To != "" && !toOK:
-		f.DayError = text{"날짜를 2026-11-26 형식으로 입력하십시오.", "Give days such as 2026-11-26."}.in(q.lang)
-	case fromOK && toOK && from > to:
-		f.DayError = text{"시작일이 종료일보다 늦습니다.", "The first day is after the last."}.in(q.lang)
-	}
-	if f.DayError != "" {
+	f.query.From, _ = q.dayOf("from")
+	f.query.To, _ = q.dayOf("to")
+	if f.DayError = q.wrongDays(); f.DayError != "" {
 		f.query.Accounts = []int64{}
 	}
 }
@@ -167,7 +159,7 @@ func (q *request) listJournal() error {
 	if err != nil {
 		return err
 	}
-	if f, ok := q.exporting(); ok {
+	if f, ok := q.exporting(filter.DayError, filter.PartnerError); ok {
 		return q.exportJournal(f, filter.query)
 	}
 	found, err := q.h.Store.Journal(q.Context(), filter.query)
@@ -188,7 +180,7 @@ func (q *request) listJournal() error {
 }
 
 // exportJournal writes a row for each entry.
-func (q *request) exportJournal(f sheet.Format, query office.JournalQuery) error {
+func (q *request) exportJournal(f wantedFile, query office.JournalQuery) error {
 	query.Before, query.Limit = 0, exportedAtOnce
 	return q.export(f, "journal", []text{
 		{"일시", "Time"},

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -74,26 +76,47 @@ func (q *request) dayOf(name string) (day gift.Day, ok bool) {
 	return gift.DayOf(t), true
 }
 
-// exporting tells whether the list is asked for as a file, and of which kind.
-func (q *request) exporting() (sheet.Format, bool) {
+// wrongDays tells what is wrong with the days from and to that are asked for, if any are; "" = nothing.
+func (q *request) wrongDays() string {
+	from, fromOK := q.dayOf("from")
+	to, toOK := q.dayOf("to")
+	switch {
+	case q.FormValue("from") != "" && !fromOK || q.FormValue("to") != "" && !toOK:
+		return text{"날짜를 2026-11-26 형식으로 입력하십시오.", "Give days such as 2026-11-26."}.in(q.lang)
+	case fromOK && toOK && from > to:
+		return text{"시작일이 종료일보다 늦습니다.", "The first day is after the last."}.in(q.lang)
+	}
+	return ""
+}
+
+// wantedFile is a list that is asked for as a file.
+type wantedFile struct {
+	sheet.Format
+	wrong string // what is wrong with what the list is filtered by; "" = nothing
+}
+
+// exporting tells whether the list is asked for as a file. A file has no place to say what is wrong with a filter, so that a
+// wrong one gets none.
+func (q *request) exporting(wrong ...string) (wantedFile, bool) {
 	switch f := sheet.Format(q.FormValue("format")); f {
 	case sheet.CSV, sheet.XLSX:
-		return f, true
+		return wantedFile{f, cmp.Or(wrong...)}, true
 	}
-	return "", false
+	return wantedFile{}, false
 }
 
 // export sends a whole list as a file. Rows are written while they are read: an error in the middle breaks the answer off,
 // so that nobody takes half a list for a whole one.
-func (q *request) export(f sheet.Format, name string, header []text, each func(row func(cells ...any) error) error) error {
-	head := q.w.Header()
-	head.Set("Content-Type", f.ContentType())
-	head.Set("Content-Disposition", `attachment; filename="`+name+"-"+q.now.In(gift.Seoul).Format("20060102-150405")+"."+string(f)+`"`)
+func (q *request) export(f wantedFile, name string, header []text, each func(row func(cells ...any) error) error) error {
+	if f.wrong != "" {
+		return failure{http.StatusUnprocessableEntity, text{f.wrong, f.wrong}}
+	}
+	q.attach(f.Format, name+"-"+q.now.In(gift.Seoul).Format("20060102-150405"))
 	until := clock.System{}.Now().Add(exportWithin) // connections go by the machine's clock
 	if err := http.NewResponseController(q.w).SetWriteDeadline(until); err != nil {
 		q.h.Logger.Warn("console: an export keeps the server's deadline", "error", err)
 	}
-	out, err := sheet.NewWriter(q.w, f)
+	out, err := sheet.NewWriter(q.w, f.Format)
 	if err != nil {
 		return err
 	}
@@ -108,11 +131,15 @@ func (q *request) export(f sheet.Format, name string, header []text, each func(r
 		err = out.Close()
 	}
 	if err != nil {
-		q.h.Logger.Error("console: export broken off", "name", name, "error", err)
-		panic(http.ErrAbortHandler)
+		return brokenOff{fmt.Errorf("export %s: %w", name, err)}
 	}
 	return nil
 }
+
+// brokenOff is an error that came when a part of the answer was sent.
+type brokenOff struct{ error }
+
+func (b brokenOff) Unwrap() error { return b.error }
 
 // exportedAtOnce is how many rows an export asks a store for at a time.
 const exportedAtOnce = 1000

@@ -7,7 +7,6 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
 )
 
 // offerView is what the template "offer" shows.
@@ -115,7 +114,7 @@ var unitColumns = []text{
 	{"사용 시각", "Used at"},
 }
 
-func (q *request) exportUnits(f sheet.Format, name string, query office.UnitQuery) error {
+func (q *request) exportUnits(f wantedFile, name string, query office.UnitQuery) error {
 	return q.export(f, name, unitColumns, func(row func(...any) error) error {
 		for query.After, query.Limit = 0, exportedAtOnce; ; {
 			units, err := q.h.Store.UnitList(q.Context(), query)

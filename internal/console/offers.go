@@ -7,7 +7,6 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
 )
 
 func offerRoutes() []route {
@@ -170,7 +169,7 @@ var offerColumns = []text{
 	{"상태", "State"},
 }
 
-func (q *request) exportOffers(f sheet.Format, query office.OfferQuery) error {
+func (q *request) exportOffers(f wantedFile, query office.OfferQuery) error {
 	return q.export(f, "offers", offerColumns, func(row func(...any) error) error {
 		for query.After, query.Limit = 0, exportedAtOnce; ; {
 			found, err := q.h.Store.OfferList(q.Context(), query)

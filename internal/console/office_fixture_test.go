@@ -39,7 +39,6 @@ func newOfficeHouse(t *testing.T) *officeHouse {
 	h.console = openConsole(house, h.vault, func(cfg *console.Config) {
 		cfg.Logger = slog.New(slog.NewTextHandler(&h.log, nil))
 		cfg.Address = func(r *http.Request) string { return r.Header.Get("Test-Address") }
-		cfg.Refusals = func() map[string]int64 { return map[string]int64{"PD": 3, "GPLF": 0} }
 	})
 	h.operator("admin@example.com", office.Admin)
 	return h

@@ -16,7 +16,8 @@ import (
 )
 
 type operatorStore interface {
-	Operators(ctx context.Context, now time.Time) ([]office.OperatorRow, error)
+	// Operators returns those whose e-mail addresses come after one, in their order, limit at most.
+	Operators(ctx context.Context, now time.Time, after string, limit int) ([]office.OperatorRow, error)
 	AddOperator(ctx context.Context, o office.Operator, now time.Time) (id int64, err error)
 }
 
@@ -94,27 +95,37 @@ var operatorHeader = []text{
 }
 
 func (q *request) eachOperator(row func(...any) error) error {
-	list, err := q.h.Store.Operators(q.Context(), q.now)
-	if err != nil {
-		return err
-	}
-	for _, o := range list {
-		state, second := text{"사용 중", "Active"}, text{"꺼짐", "Off"}
-		if o.Disabled {
-			state = text{"중지", "Disabled"}
-		}
-		if len(o.TOTP) > 0 {
-			second = text{"켜짐", "On"}
-		}
-		if err := row(o.Email, o.Name, string(o.Role), state.in(q.lang), second.in(q.lang), gift.DayOf(o.CreatedAt).String(),
-			o.Sessions); err != nil {
+	for after := ""; ; {
+		list, err := q.h.Store.Operators(q.Context(), q.now, after, exportedAtOnce)
+		if err != nil {
 			return err
 		}
+		for i := range list {
+			if err := row(q.operatorCells(&list[i])...); err != nil {
+				return err
+			}
+			after = list[i].Email
+		}
+		if len(list) < exportedAtOnce {
+			return nil
+		}
 	}
-	return nil
 }
 
-// operatorsPage lists operators. There are never so many that they need pages.
+func (q *request) operatorCells(o *office.OperatorRow) []any {
+	state, second := text{"사용 중", "Active"}, text{"꺼짐", "Off"}
+	if o.Disabled {
+		state = text{"중지", "Disabled"}
+	}
+	if len(o.TOTP) > 0 {
+		second = text{"켜짐", "On"}
+	}
+	return []any{
+		o.Email, o.Name, string(o.Role), state.in(q.lang), second.in(q.lang), gift.DayOf(o.CreatedAt).String(), o.Sessions,
+	}
+}
+
+// operatorsPage lists operators.
 type operatorsPage struct {
 	Pager pager
 	Rows  []office.OperatorRow
@@ -132,14 +143,17 @@ func (q *request) showOperators() error {
 }
 
 func (q *request) renderOperators(status int, form operatorForm) error {
-	rows, err := q.h.Store.Operators(q.Context(), q.now)
+	rows, err := q.h.Store.Operators(q.Context(), q.now, q.FormValue("after"), pageSize+1)
 	if err != nil {
 		return err
 	}
+	rows, more := page(rows)
 	form.Password = ""
-	return q.render(status, "operators", operatorsTitle, operatorsPage{
-		Pager: q.pager(false, 0), Rows: rows, Form: form, Roles: office.Roles(),
-	})
+	p := operatorsPage{Pager: q.pager(false, 0), Rows: rows, Form: form, Roles: office.Roles()}
+	if more {
+		p.Pager.Next = q.with("after", rows[len(rows)-1].Email)
+	}
+	return q.render(status, "operators", operatorsTitle, p)
 }
 
 // password is shown once, to hand it over.

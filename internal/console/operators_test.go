@@ -67,7 +67,7 @@ func TestWrongFormsOfOperatorsSayWhatIsWrong(t *testing.T) {
 			t.Errorf("%s: what was typed is gone", name)
 		}
 	}
-	if list, err := h.DB.Operators(t.Context(), h.Clock.Now()); err != nil || len(list) != 1 {
+	if list, err := h.DB.Operators(t.Context(), h.Clock.Now(), "", 10); err != nil || len(list) != 1 {
 		t.Errorf("%v, %v", list, err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
 )
 
 type orderStore interface {
@@ -59,11 +58,11 @@ func (q *request) listOrders() error {
 	}
 	query := q.orderQuery(&filter)
 	p := ordersPage{Filter: filter, Any: filter != orderFilter{}}
+	if format, ok := q.exporting(filter.FromError, filter.ToError); ok {
+		return q.exportOrders(format, query)
+	}
 	if filter.FromError != "" || filter.ToError != "" {
 		return q.render(http.StatusUnprocessableEntity, "orders", ordersTitle, p)
-	}
-	if format, ok := q.exporting(); ok {
-		return q.exportOrders(format, query)
 	}
 	query.Limit = pageSize
 	found, err := q.h.Store.Orders(q.Context(), query)
@@ -137,7 +136,7 @@ var ordersHeader = []text{
 	{"환불 금액", "Paid back"},
 }
 
-func (q *request) exportOrders(format sheet.Format, query office.OrderQuery) error {
+func (q *request) exportOrders(format wantedFile, query office.OrderQuery) error {
 	query.Limit, query.Before = exportedAtOnce, 0
 	return q.export(format, "orders", ordersHeader, func(row func(...any) error) error {
 		for more := true; more; more = query.Before != 0 {

@@ -137,7 +137,7 @@ func (q *request) showPartners() error {
 	}
 	query.Below = gift.Won(below)
 	shown.Filtered = shown.Search != "" || query.State != 0 || query.Below != 0
-	if f, ok := q.exporting(); ok {
+	if f, ok := q.exporting(shown.BelowError); ok {
 		return q.export(f, "partners", partnerColumns, func(row func(...any) error) error { return q.exportPartners(query, row) })
 	}
 	return q.renderPartners(shown, query)

@@ -416,7 +416,7 @@ func TestAStatementIsReadPageByPageAndByDay(t *testing.T) {
 	viewer.get("/partners/demo/statement?from=2025-09-16&to=2025-09-16").wants(http.StatusOK, "시작 잔액", "943,600원", "KB-9").
 		lacks("/console/orders/")
 	viewer.get("/partners/demo/statement?to=2025-09-14").wants(http.StatusOK, "이 기간에는 거래가 없습니다")
-	viewer.get("/partners/demo/statement?from=2025-09-16&to=2025-09-15").wants(http.StatusUnprocessableEntity, "2026-11-26 같은")
+	viewer.get("/partners/demo/statement?from=2025-09-16&to=2025-09-15").wants(http.StatusUnprocessableEntity, "시작일이 종료일보다 늦습니다.")
 	viewer.get("/partners/demo/statement?from=yesterday").wants(http.StatusUnprocessableEntity)
 	viewer.get("/partners/nobody/statement").wants(http.StatusNotFound)
 	file := viewer.get("/partners/demo/statement?format=csv").wants(http.StatusOK, "KB-9,이체,777,944377")

@@ -57,17 +57,14 @@ func (q *request) showStatement() error {
 	query.From, _ = q.dayOf("from")
 	query.To, _ = q.dayOf("to")
 	shown.HasOpening = query.From != 0
-	if shown.From != "" && query.From == 0 || shown.To != "" && query.To == 0 || query.To != 0 && query.From > query.To {
-		shown.Error = text{
-			"2026-11-26 같은 날짜를, 시작일이 종료일보다 늦지 않게 쓰십시오.",
-			"Write days such as 2026-11-26, the first not after the last.",
-		}.in(q.lang)
-		return q.render(http.StatusUnprocessableEntity, "partnerstatement", statementTitle(p), shown)
-	}
-	if f, ok := q.exporting(); ok {
+	shown.Error = q.wrongDays()
+	if f, ok := q.exporting(shown.Error); ok {
 		return q.export(f, "statement-"+p.Name, statementColumns, func(row func(...any) error) error {
 			return q.exportStatement(query, row)
 		})
+	}
+	if shown.Error != "" {
+		return q.render(http.StatusUnprocessableEntity, "partnerstatement", statementTitle(p), shown)
 	}
 	s, err := q.h.Store.Statement(q.Context(), query)
 	if err != nil {

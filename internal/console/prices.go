@@ -8,7 +8,6 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
 )
 
 const pricesAddress = catalogueRoot + "/prices"
@@ -260,7 +259,7 @@ var repricedColumns = []text{
 	{"30일 이하: 새", "Up to 30 days: new"},
 }
 
-func (q *request) exportRepricing(f sheet.Format, today gift.Day) error {
+func (q *request) exportRepricing(f wantedFile, today gift.Day) error {
 	return q.export(f, "prices", repricedColumns, func(row func(...any) error) error {
 		for after := int64(0); ; {
 			rows, err := q.h.Store.RepricedAfter(q.Context(), today, after, exportedAtOnce)

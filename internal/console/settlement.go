@@ -8,7 +8,6 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
 )
 
 const settlementAddress = ledgerAddress + "/settlement"
@@ -102,11 +101,11 @@ type settlementPage struct {
 
 func (q *request) listSettlement() error {
 	p := settlementPage{Period: q.period(), Pager: q.pager(false, 0)}
+	if f, ok := q.exporting(p.Period.Error); ok {
+		return q.exportSettlement(f, p.Period.Period)
+	}
 	if p.Period.Error != "" {
 		return q.render(http.StatusUnprocessableEntity, "settlement", text{"매장 정산", "Settlement"}, p)
-	}
-	if f, ok := q.exporting(); ok {
-		return q.exportSettlement(f, p.Period.Period)
 	}
 	found, err := q.h.Store.RedeemedByShop(q.Context(), p.Period.Period, q.number("after"), pageSize+1)
 	if err != nil {
@@ -127,7 +126,7 @@ func (q *request) listSettlement() error {
 	return q.render(http.StatusOK, "settlement", text{"매장 정산", "Settlement"}, p)
 }
 
-func (q *request) exportSettlement(f sheet.Format, p office.Period) error {
+func (q *request) exportSettlement(f wantedFile, p office.Period) error {
 	name := "settlement-" + p.From.String() + "-" + p.To.String()
 	return q.export(f, name, []text{
 		{"매장 번호", "Shop number"},

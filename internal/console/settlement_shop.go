@@ -10,7 +10,6 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
 )
 
 // settlementsShown is how many settlements of a shop are shown.
@@ -52,12 +51,13 @@ func (q *request) renderShop(status int, problem string) error {
 	q.URL.RawQuery = q.listQuery(p.Period)
 	if p.Period.Error != "" {
 		status, p.Period.Period = http.StatusUnprocessableEntity, office.Period{From: 1, To: 1}
-	} else if f, ok := q.exporting(); ok {
-		return q.exportItems(f, id, p.Period.Period)
 	}
 	r, err := q.h.Store.RedeemedAtShop(q.Context(), id, p.Period.Period)
 	if err != nil {
 		return err
+	}
+	if f, ok := q.exporting(p.Period.Error); ok {
+		return q.exportItems(f, id, p.Period.Period)
 	}
 	p.Shop = q.settlementLine(r, p.Period.Period)
 	if err := q.fillItems(&p); err != nil {
@@ -128,7 +128,7 @@ func (q *request) place() (p office.RedeemedPlace) {
 	return office.RedeemedPlace{UsedAt: time.UnixMilli(numbers[0]), OrderID: gift.ID(numbers[1]), Line: numbers[2]}
 }
 
-func (q *request) exportItems(f sheet.Format, shopID int64, p office.Period) error {
+func (q *request) exportItems(f wantedFile, shopID int64, p office.Period) error {
 	name := fmt.Sprintf("settlement-%d-%s-%s", shopID, p.From, p.To)
 	return q.export(f, name, []text{
 		{"사용 일시", "Used"},

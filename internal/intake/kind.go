@@ -50,7 +50,9 @@ type table struct {
 	name    Text
 	help    Text
 	columns []column
-	read    func(*check, *row)
+	// second is what a second sample row has otherwise than the first; nil: there is only one.
+	second map[string]any
+	read   func(*check, *row)
 }
 
 // column is a column of a table. Columns may stand in any order, and those that are not needed may be missing.

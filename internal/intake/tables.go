@@ -1,11 +1,14 @@
 package intake
 
+// sampleStarCategory groups the sample shop.
+const sampleStarCategory = "카페·디저트"
+
 // tables says of each kind which columns its files have. Reading this one list tells all formats.
 var tables = map[Kind]*table{
 	Categories: {
 		name: Text{"카테고리", "Categories"},
 		help: Text{"브랜드(기프티콘)나 매장(별별쿠폰)을 묶는 분류", "what groups brands (gifticons) or shops (star coupons)"},
-		read: readCategory,
+		read: readCategory, second: map[string]any{"kind": "별별쿠폰", "name": sampleStarCategory, "sort": 2},
 		columns: []column{
 			numberColumn(),
 			{key: "kind", title: Text{"종류", "kind"}, sample: "기프티콘"},
@@ -46,7 +49,7 @@ var tables = map[Kind]*table{
 		name: Text{"매장", "Shops"}, help: Text{"별별쿠폰을 받는 매장", "who honours star coupons"}, read: readShop,
 		columns: []column{
 			numberColumn(),
-			{key: "category", title: Text{"카테고리", "category"}, needed: true, sample: "카페·디저트"},
+			{key: "category", title: Text{"카테고리", "category"}, needed: true, sample: sampleStarCategory},
 			{key: "name", title: Text{"이름", "name"}, also: []string{"매장", "매장명", "shop"}, needed: true, sample: "골목카페 연남점"},
 			{key: "province", title: Text{"시도", "province"}, needed: true, sample: "서울특별시"},
 			{key: "district", title: Text{"시군구", "district"}, needed: true, sample: "마포구"},

@@ -72,6 +72,15 @@ type LowPartner struct {
 type Health struct {
 	Nodes   []Node
 	Tallied time.Time // up to when sales are counted for popularity; zero: not yet
+	Import  Import    // the newest; its ID is 0 when there was none
+}
+
+// Import is how far a file of stock is.
+type Import struct {
+	ID          int64
+	File        string
+	State       string // as of intake
+	Done, Total int64  // of its rows, while it is applied
 }
 
 // Node is a process that works on the database.

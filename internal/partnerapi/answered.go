@@ -14,6 +14,7 @@ type Answered struct {
 	Took     time.Duration
 	Request  string // its id
 	Partner  int64  // who called; 0 = nobody with the right credentials
+	Sandbox  bool   // Partner is a sandbox partner
 	Claimed  string // the partner_id that was sent
 	Writes   bool   // the endpoint changes something
 
@@ -37,7 +38,7 @@ func (c *call) answered(code string, took time.Duration, f *failure) Answered {
 		Endpoint: c.endpoint.name, Code: code, At: c.began, Took: took, Request: c.id, Writes: c.endpoint.writes, failure: f,
 	}
 	if c.who != nil {
-		a.Partner = c.who.Partner.ID
+		a.Partner, a.Sandbox = c.who.Partner.ID, c.who.Partner.Sandbox
 	} else if f != nil {
 		a.Claimed = c.in.get("partner_id")
 	}

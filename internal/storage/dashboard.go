@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -159,7 +160,7 @@ WHERE a.kind = 'prepaid' AND a.balance < $1 AND p.sandbox = 0 AND p.state = $2 O
 	return list, classify(err)
 }
 
-// Health tells which nodes hold a number and how far sales are counted.
+// Health tells which nodes hold a number, how far sales are counted, and how the newest import is.
 func (db *DB) Health(ctx context.Context) (h office.Health, err error) {
 	var upTo int64
 	if err := db.read.QueryRowContext(ctx, `SELECT up_to FROM item_sales_cursor WHERE id = 1`).Scan(&upTo); err != nil {
@@ -167,6 +168,11 @@ func (db *DB) Health(ctx context.Context) (h office.Health, err error) {
 	}
 	if upTo > 0 {
 		h.Tallied = gift.ID(upTo).Time()
+	}
+	err = db.read.QueryRowContext(ctx, `SELECT id, file, state, done, total FROM imports ORDER BY id DESC LIMIT 1`).Scan(
+		&h.Import.ID, &h.Import.File, &h.Import.State, &h.Import.Done, &h.Import.Total)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return h, classify(err)
 	}
 	rows, err := db.read.QueryContext(ctx, `SELECT number, expires_at, `+db.dialect.now+` FROM node_leases
 WHERE token <> '' AND expires_at > 0 ORDER BY number`)

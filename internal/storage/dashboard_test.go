@@ -181,3 +181,31 @@ var sortedItems = cmp.Transformer("ByKind", func(items []office.StockItem) map[o
 	}
 	return byKey
 })
+
+func TestRefusalsAreAddedUpByTheHour(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		today := gift.DayOf(h.Clock.Now())
+		add := func(counts map[string]int64) {
+			t.Helper()
+			if err := h.DB.AddRefusals(t.Context(), counts, h.Clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		add(map[string]int64{"PD": 2, "L": 1})
+		add(map[string]int64{"PD": 3}) // another node
+		h.Clock.Advance(time.Hour)
+		add(map[string]int64{"PD": 7})
+		got, err := h.DB.Refusals(t.Context(), today)
+		want := []office.HourRefusals{
+			{Day: today, Hour: 12, Code: "L", Calls: 1}, {Day: today, Hour: 12, Code: "PD", Calls: 5}, {Day: today, Hour: 13, Code: "PD", Calls: 7},
+		}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v\n%s", err, diff)
+		}
+		h.Clock.Advance(40 * 24 * time.Hour)
+		add(map[string]int64{"PD": 1})
+		if old, err := h.DB.Refusals(t.Context(), today); len(old) != 0 || err != nil {
+			t.Errorf("after 40 days: %v, %v", old, err)
+		}
+	})
+}

@@ -59,12 +59,13 @@ func (db *DB) Operator(ctx context.Context, id int64) (office.Operator, error) {
 	return o, classify(err)
 }
 
-// Operators lists all operators by their e-mail addresses, with how many browsers each has signed in.
-func (db *DB) Operators(ctx context.Context, now time.Time) (list []office.OperatorRow, err error) {
+// Operators lists operators by their e-mail addresses, those after one, limit at most, with how many browsers each has signed
+// in.
+func (db *DB) Operators(ctx context.Context, now time.Time, after string, limit int) (list []office.OperatorRow, err error) {
 	rows, err := db.read.QueryContext(ctx, `SELECT `+operatorColumns+`,
 (SELECT COUNT(*) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1),
 (SELECT MAX(s.seen_at) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1)
-FROM operators o ORDER BY o.email`, millis(now))
+FROM operators o WHERE o.email > $2 ORDER BY o.email LIMIT $3`, millis(now), after, limit)
 	if err != nil {
 		return nil, classify(err)
 	}

@@ -278,7 +278,7 @@ func TestASessionIsEndedByItsOwnerOnly(t *testing.T) {
 		if signedIn(t, h, "kim") || !signedIn(t, h, "kim 2") || !signedIn(t, h, "lee") {
 			t.Error("other sessions than those of one operator ended, or not all of them")
 		}
-		list, err := h.DB.Operators(t.Context(), h.Clock.Now())
+		list, err := h.DB.Operators(t.Context(), h.Clock.Now(), "", 10)
 		if err != nil || len(list) != 2 || list[0].Sessions != 1 || list[1].Sessions != 1 || list[0].SeenAt.IsZero() {
 			t.Errorf("%+v, %v", list, err)
 		}

@@ -448,6 +448,14 @@ CREATE TABLE day_hours (
     face   BIGINT NOT NULL,
     PRIMARY KEY (day, hour)
 ) /*clustered*/;
+-- How often live partners and strangers were refused, by hour and code, on all nodes.
+CREATE TABLE refusal_hours (
+    day   BIGINT NOT NULL,
+    hour  BIGINT NOT NULL,
+    code  TEXT   NOT NULL,
+    calls BIGINT NOT NULL,
+    PRIMARY KEY (day, hour, code)
+) /*clustered*/;
 CREATE TABLE idempotency_answers (
     partner_id BIGINT NOT NULL,
     key_hash   BYTEA  NOT NULL,
