@@ -34,6 +34,8 @@ func partnerCommand(cfg *config) *cobra.Command {
 		partnerNumberCommand(cfg, "window", "SECONDS",
 			"Set how long an equal purchase without an idempotency key counts as a mistake; 0 = never",
 			gift.MaxDuplicateSec, func(p *gift.Partner, n int64) { p.DuplicateSec = n }),
+		partnerNumberCommand(cfg, "warn", "WON", "Tell a partner when its balance falls below an amount; 0 = never",
+			int64(gift.MaxDeposit), func(p *gift.Partner, n int64) { p.LowBalance = gift.Won(n) }),
 		partnerAllowCommand(cfg),
 	)
 	return cmd
