@@ -18,6 +18,7 @@ var transactionKindNames = map[string]text{
 	office.RefundTransaction:     {"환불", "Refund"},
 	office.AdjustmentTransaction: {"조정", "Adjustment"},
 	office.RedemptionTransaction: {"쿠폰 사용", "Coupon used"},
+	office.UndoneTransaction:     {"쿠폰 사용 취소", "Redemption undone"},
 	office.SettlementTransaction: {"매장 정산", "Settlement"},
 }
 

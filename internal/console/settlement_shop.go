@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
@@ -84,7 +83,7 @@ func (q *request) fillItems(p *shopPage) error {
 	}
 	items, more := page(items)
 	for _, i := range items {
-		p.Items = append(p.Items, itemLine{RedeemedItem: i, Ref: i.OrderID.Ref(false), Via: q.viaName(i.Via)})
+		p.Items = append(p.Items, itemLine{RedeemedItem: i, Ref: i.OrderID.Ref(false), Via: q.itemVia(i)})
 	}
 	p.Pager = q.pager(false, 0)
 	if more {
@@ -95,8 +94,7 @@ func (q *request) fillItems(p *shopPage) error {
 
 // placeText is a place in a list in an address.
 func placeText(p office.RedeemedPlace) string {
-	return strconv.FormatInt(p.UsedAt.UnixMilli(), 10) + "." + strconv.FormatInt(int64(p.OrderID), 10) + "." +
-		strconv.FormatInt(p.Line, 10)
+	return strconv.FormatInt(int64(p.Day), 10) + "." + strconv.FormatInt(int64(p.ID), 10)
 }
 
 func (q *request) viaName(via string) string {
@@ -105,27 +103,37 @@ func (q *request) viaName(via string) string {
 		return "API"
 	case "page":
 		return text{"매장 페이지", "Shop's page"}.in(q.lang)
+	case "shift":
+		return text{"매장 기기", "Shop's device"}.in(q.lang)
+	case "number":
+		return text{"매장 기기, 번호 입력", "Shop's device, number typed"}.in(q.lang)
 	case "console":
 		return text{"콘솔", "Console"}.in(q.lang)
 	}
 	return via
 }
 
+// itemVia says how a coupon was used, or that this was undone.
+func (q *request) itemVia(i office.RedeemedItem) string {
+	via := q.viaName(i.Via)
+	switch {
+	case i.Undoes != 0:
+		return text{"사용 취소", "Undone"}.in(q.lang) + " · " + via
+	case i.Undone:
+		return via + " · " + text{"취소됨", "undone since"}.in(q.lang)
+	}
+	return via
+}
+
 // place reads what placeText wrote; nothing else is a place.
-func (q *request) place() (p office.RedeemedPlace) {
-	parts := strings.Split(q.FormValue("after"), ".")
-	if len(parts) != 3 {
-		return p
+func (q *request) place() office.RedeemedPlace {
+	day, id, _ := strings.Cut(q.FormValue("after"), ".")
+	d, dayErr := strconv.ParseInt(day, 10, 64)
+	n, err := strconv.ParseInt(id, 10, 64)
+	if dayErr != nil || err != nil {
+		return office.RedeemedPlace{}
 	}
-	var numbers [3]int64
-	for i, part := range parts {
-		n, err := strconv.ParseInt(part, 10, 64)
-		if err != nil {
-			return p
-		}
-		numbers[i] = n
-	}
-	return office.RedeemedPlace{UsedAt: time.UnixMilli(numbers[0]), OrderID: gift.ID(numbers[1]), Line: numbers[2]}
+	return office.RedeemedPlace{Day: gift.Day(d), ID: gift.ID(n)}
 }
 
 func (q *request) exportItems(f wantedFile, shopID int64, p office.Period) error {
@@ -148,8 +156,8 @@ func (q *request) exportItems(f wantedFile, shopID int64, p office.Period) error
 			}
 			for _, i := range items {
 				after = i.Place()
-				if err := row(i.UsedAt.In(gift.Seoul).Format("2006-01-02 15:04:05"), string(i.OrderID.Ref(false)), i.Line,
-					i.Product, i.Partner, i.Seller, q.viaName(i.Via), int64(i.Face), int64(i.Paid)); err != nil {
+				if err := row(i.At.In(gift.Seoul).Format("2006-01-02 15:04:05"), string(i.OrderID.Ref(false)), i.Line,
+					i.Product, i.Partner, i.Seller, q.itemVia(i), int64(i.Face), int64(i.Paid)); err != nil {
 					return err
 				}
 			}

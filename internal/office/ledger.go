@@ -32,6 +32,7 @@ const (
 	RefundTransaction     = "refund"
 	AdjustmentTransaction = "adjustment"
 	RedemptionTransaction = "redemption" // of a paid coupon: it is owed to its shop
+	UndoneTransaction     = "undone"     // a redemption was undone: it is not owed any more
 	SettlementTransaction = "settlement" // of what is owed to a shop
 )
 
@@ -39,7 +40,7 @@ const (
 func TransactionKinds() []string {
 	return []string{
 		PurchaseTransaction, DepositTransaction, RefundTransaction, AdjustmentTransaction, RedemptionTransaction,
-		SettlementTransaction,
+		UndoneTransaction, SettlementTransaction,
 	}
 }
 
@@ -147,9 +148,14 @@ type Settlement struct {
 	At            time.Time
 }
 
-// RedeemedItem is a coupon that a shop redeemed.
+// RedeemedItem is a live coupon that a shop redeemed, or the undoing of that: then its amounts are below zero.
 type RedeemedItem struct {
-	UsedAt  time.Time
+	ID      gift.ID
+	Undoes  gift.ID  // 0 = it is a redemption
+	Undone  bool     // it was undone since
+	Day     gift.Day // for which it counts
+	At      time.Time
+	UnitID  int64
 	OrderID gift.ID
 	Line    int64
 	Product string
@@ -161,13 +167,12 @@ type RedeemedItem struct {
 }
 
 // Place returns where the item stands in its shop's list.
-func (i RedeemedItem) Place() RedeemedPlace { return RedeemedPlace{i.UsedAt, i.OrderID, i.Line} }
+func (i RedeemedItem) Place() RedeemedPlace { return RedeemedPlace{i.Day, i.ID} }
 
 // RedeemedPlace is a place in a shop's list of redeemed items. Zero = before the newest.
 type RedeemedPlace struct {
-	UsedAt  time.Time
-	OrderID gift.ID
-	Line    int64
+	Day gift.Day
+	ID  gift.ID
 }
 
 // Why a settlement is not booked.

@@ -72,6 +72,7 @@ type Order struct {
 	PartnerState gift.PartnerState
 	Keyed        bool // it came with an idempotency key that is still remembered
 	Items        []OrderItem
+	Counter      []CounterAct  // the oldest first
 	Refunds      []OrderRefund // the oldest first
 	Bookings     []Booking     // the oldest first
 	Trail        []Entry       // the newest lines of the audit trail about it, the oldest first
@@ -80,7 +81,7 @@ type Order struct {
 // OrderItem is an item of an order.
 type OrderItem struct {
 	gift.BoughtItem
-	UsedVia    string // "api", "page" or "console"
+	UsedVia    string // how it was used, one of redeem.Vias
 	SellerName string // who used it
 	TailHash   []byte // of its number
 }
@@ -98,10 +99,33 @@ type OrderRefund struct {
 	At     time.Time
 }
 
+// CounterAct is what happened to an item at a shop's counter: it was used, or that was undone.
+type CounterAct struct {
+	ID     gift.ID
+	Undoes gift.ID // the act that was undone; 0 = the item was used
+	Line   int64
+	At     time.Time
+	Via    string
+	Shop   string
+	Seller string
+	Actor  string // the operator, of what was done in the console
+	Reason string // likewise
+}
+
+// CounterChange asks to use a coupon in a seller's name, or to undo such an act.
+type CounterChange struct {
+	OrderID      gift.ID
+	Line         int64
+	SellerID     int64   // who uses it
+	RedemptionID gift.ID // what is undone
+	Reason       string
+	At           time.Time
+}
+
 // Booking is an entry of the ledger that an order caused.
 type Booking struct {
 	Txn     gift.ID
-	Kind    string // "purchase", "redemption" or "refund"
+	Kind    string // one of TransactionKinds
 	At      time.Time
 	Memo    string
 	Account string // its kind

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
 )
 
 // The lock against guessed codes: MaxWrong wrong codes for one seller within any WrongWindow lock that seller for LockFor.
@@ -39,8 +40,44 @@ type Store interface {
 
 	// MarkUsed uses a coupon that is neither used nor cancelled, in one conditional write. Of any number of simultaneous
 	// calls exactly one returns true; false means that somebody else was first. What a paid live coupon earned its shop is
-	// booked in the same transaction.
+	// booked in the same transaction, and the partner told.
 	MarkUsed(ctx context.Context, use Use) (bool, error)
+
+	// Redemption returns the redemption of an item that was not undone.
+	Redemption(ctx context.Context, orderID gift.ID, line int64) (*Redemption, error)
+
+	// UndoUse takes a redemption back: the item can be used again, what its shop earned is booked back, and the partner is told,
+	// in one transaction. Of any number of simultaneous calls exactly one returns true; false means that the redemption does
+	// not stand any more.
+	UndoUse(ctx context.Context, undo Undo) (bool, error)
+
+	// CouponAtShop finds a coupon of a shop by its number: the live one that was sold or, without one, the newest in a sandbox
+	// order.
+	CouponAtShop(ctx context.Context, shopID, unitID int64) (*gift.BoughtItem, error)
+
+	shiftStore
+	listStore
+}
+
+// shiftStore keeps the devices that are signed in.
+type shiftStore interface {
+	// StartShift signs a device in for its seller, and ends the shift that the device had before, if any.
+	StartShift(ctx context.Context, s Shift, seller Seller, replaces []byte) error
+
+	// Shift returns a shift that is not over: its time has not run out, and its seller has the same code and shop as then.
+	Shift(ctx context.Context, id []byte, now time.Time) (*Shift, error)
+
+	// MissInShift counts that a number was typed that is no coupon's; the MaxMisses-th ends the shift.
+	MissInShift(ctx context.Context, id []byte) error
+
+	EndShift(ctx context.Context, id []byte) error
+}
+
+// listStore is what a shop's own list is made of.
+type listStore interface {
+	// RedeemedItems returns what counts for a shop's days, live coupons only, the newest first.
+	RedeemedItems(ctx context.Context, shopID int64, p office.Period, after office.RedeemedPlace, limit int) ([]office.RedeemedItem, error)
+	RedeemedAtShop(ctx context.Context, shopID int64, p office.Period) (office.Redeemed, error)
 }
 
 // Seller is somebody who may redeem a shop's coupons.
@@ -79,6 +116,18 @@ func (a Attempts) After(now time.Time) Attempts {
 	return a
 }
 
+// How coupons are used.
+const (
+	ViaAPI     = "api"     // setUseStarCoupon
+	ViaPage    = "page"    // with a manager code typed on the redemption page
+	ViaShift   = "shift"   // on a shop's device that is signed in
+	ViaNumber  = "number"  // there, by the coupon's number instead of its QR code
+	ViaConsole = "console" // by an operator
+)
+
+// Vias lists the ways that go through a Counter.
+func Vias() []string { return []string{ViaAPI, ViaPage, ViaShift, ViaNumber} }
+
 // Use says which coupon is used, by whom and how.
 type Use struct {
 	OrderID   gift.ID
@@ -86,6 +135,57 @@ type Use struct {
 	PartnerID int64 // 0 = whoever bought the order
 	SellerID  int64
 	ShopID    int64
-	Via       string // "api", "page" or "console"
+	Via       string
+	Device    []byte // what the shop's browser is known by; nil = nothing
 	At        time.Time
 }
+
+// Undo says which redemption is taken back, by whom and how.
+type Undo struct {
+	RedemptionID gift.ID
+	OrderID      gift.ID
+	Line         int64
+	SellerID     int64 // 0 = in the name of who redeemed
+	Via          string
+	Device       []byte
+	At           time.Time
+}
+
+// Redemption is the use of a coupon, while it stands.
+type Redemption struct {
+	ID       gift.ID
+	OrderID  gift.ID
+	Line     int64
+	UnitID   int64
+	ShopID   int64
+	Day      gift.Day // of the shop, for which it counts
+	SellerID int64
+	Seller   string // the name
+	Via      string
+	Device   []byte
+	At       time.Time
+}
+
+// UndoFor is how long a shop may take a redemption back by itself. The answer to a tap within it may come a little later.
+const (
+	UndoFor   = time.Minute
+	undoGrace = 5 * time.Second
+)
+
+// MaxMisses numbers that are no coupon's end a shift: they are guesses.
+const MaxMisses = 20
+
+// Shift is a shop's device that is signed in.
+type Shift struct {
+	ID        []byte // the hash of its cookie
+	SellerID  int64
+	Seller    string // the name
+	ShopID    int64
+	Shop      string
+	Agent     string // the browser's name for itself
+	StartedAt time.Time
+	ExpiresAt time.Time
+}
+
+// ShiftFor is how long a device stays signed in.
+const ShiftFor = 12 * time.Hour

@@ -69,9 +69,9 @@ FROM (SELECT i.order_id, c.shop_id, i.paid AS due, 0 AS booked, 1 AS n
       FROM order_items i JOIN offers o ON o.id = i.offer_id JOIN campaigns c ON c.id = o.campaign_id
       WHERE i.used_at IS NOT NULL AND i.test_order = 0 AND i.paid > 0
       UNION ALL
-      SELECT COALESCE(t.order_id, 0), a.owner_id, 0, e.amount, -1
+      SELECT COALESCE(t.order_id, 0), a.owner_id, 0, e.amount, CASE WHEN t.kind = 'undone' THEN 1 ELSE -1 END
       FROM accounts a JOIN entries e ON e.account_id = a.id JOIN ledger_transactions t ON t.id = e.txn_id
-      WHERE a.kind = 'payable' AND t.kind = 'redemption') x
+      WHERE a.kind = 'payable' AND t.kind IN ('redemption', 'undone')) x
 GROUP BY order_id, shop_id HAVING SUM(due) <> SUM(booked) OR SUM(n) <> 0`},
 
 	// Of a redemption's entries another check tells whether they are right.
@@ -86,11 +86,12 @@ WHERE n <> 2 OR NOT (kind = 'deposit' AND debit IN ('bank', 'test_funds') AND cr
                      OR kind = 'adjustment' AND debit IN ('adjustments', 'test_funds') AND credit = 'prepaid'
                      OR kind = 'adjustment' AND debit = 'prepaid' AND credit IN ('adjustments', 'test_funds')
                      OR kind = 'redemption' AND debit = 'sales' AND credit = 'payable'
+                     OR kind = 'undone' AND debit = 'payable' AND credit = 'sales'
                      OR kind = 'settlement' AND debit = 'payable' AND credit = 'bank'
                      OR kind = 'refund' AND debit = 'refunds' AND credit = 'prepaid')`},
 
 	{"a redemption or a refund is of an order, a deposit or an adjustment of none", `
 SELECT 'transaction ' || id || ' is a ' || kind || ' of order ' || COALESCE(order_id, 0) AS detail
 FROM ledger_transactions
-WHERE kind IN ('deposit', 'adjustment') AND order_id IS NOT NULL OR kind IN ('redemption', 'refund') AND order_id IS NULL`},
+WHERE kind IN ('deposit', 'adjustment') AND order_id IS NOT NULL OR kind IN ('redemption', 'undone', 'refund') AND order_id IS NULL`},
 }

@@ -63,6 +63,10 @@ SELECT {partner}, 2, {id}, 1, 0, {offer}, i, 4000, 500 FROM n`)
 	const redeemed = `FROM n WHERE i % 2 = 0`
 	add(orders, `UPDATE order_items SET used_at = {at} + 86400000, used_seller = {shop}, used_via = 'api' FROM n
 WHERE i % 2 = 0 AND unit_id = i AND test_order = 0`)
+	add(orders, `INSERT INTO redemptions (id, order_id, line, test_order, offer_id, unit_id, face, paid, shop_id, day, seller_id, via,
+    operator_id, actor, reason, at)
+SELECT {id} + 1, {id}, 1, 0, {offer}, i, 4000, 500, {shop}, ({at} + 86400000 + 32400000) / 86400000, {shop}, 'api', 0, '', '',
+    {at} + 86400000 `+redeemed)
 	add(orders, `INSERT INTO ledger_transactions (id, kind, order_id, memo, at) SELECT {id} + 1, 'redemption', {id}, '', {at} `+redeemed)
 	add(orders, `INSERT INTO entries (account_id, txn_id, amount) SELECT 2000000000 + {shop}, {id} + 1, 500 `+redeemed)
 	add(orders, `INSERT INTO entries (account_id, txn_id, amount) SELECT 16 + i % 16, {id} + 1, -500 `+redeemed)

@@ -27,7 +27,7 @@ func (db *DB) Order(ctx context.Context, id gift.ID) (o office.Order, err error)
 			return err
 		}
 		r := orderReader{ctx, tx, &o}
-		return errors.Join(r.state(), r.items(), r.uses(), r.refunds(), r.bookings(), r.trail())
+		return errors.Join(r.state(), r.items(), r.uses(), r.counter(), r.refunds(), r.bookings(), r.trail())
 	})
 	return o, err
 }
@@ -93,6 +93,19 @@ func (r orderReader) uses() error {
 FROM order_items i JOIN units u ON u.id = i.unit_id LEFT JOIN sellers s ON s.id = i.used_seller
 WHERE i.partner_id = $1 AND i.kind = $2 AND i.order_id = $3 ORDER BY i.line DESC`,
 		r.o.PartnerID, int64(r.o.Kind), int64(r.o.ID))
+}
+
+func (r orderReader) counter() error {
+	return r.rows(func(row scanner) error {
+		var a office.CounterAct
+		var at sql.NullInt64
+		err := row.Scan(&a.ID, &a.Undoes, &a.Line, &at, &a.Via, &a.Shop, &a.Seller, &a.Actor, &a.Reason)
+		a.At = fromMillis(at)
+		r.o.Counter = append(r.o.Counter, a)
+		return err
+	}, `SELECT a.id, COALESCE(a.undoes, 0), a.line, a.at, a.via, COALESCE(s.name, ''), COALESCE(e.name, ''), a.actor, a.reason
+FROM redemptions a LEFT JOIN shops s ON s.id = a.shop_id LEFT JOIN sellers e ON e.id = a.seller_id
+WHERE a.order_id = $1 ORDER BY a.at, a.id`, int64(r.o.ID))
 }
 
 func (r orderReader) refunds() error {

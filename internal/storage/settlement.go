@@ -93,66 +93,44 @@ WHERE shop_id = $1 AND first_day <= $3 AND last_day >= $2 ORDER BY first_day`, s
 	return list, err
 }
 
-// RedeemedItems returns a page of the live coupons that a shop redeemed in a period, the newest first. Each of the shop's
-// sellers is looked up by itself, so that a page costs the same however much was redeemed.
+// RedeemedItems returns a page of what counts for a shop's days, live coupons only, the newest first: their sums are those of
+// the days. A page costs the same however much was redeemed.
 func (db *DB) RedeemedItems(
 	ctx context.Context, shopID int64, p office.Period, after office.RedeemedPlace, limit int,
 ) (items []office.RedeemedItem, err error) {
 	if limit < 1 || limit > maxLedgerPage {
 		return nil, fmt.Errorf("storage: no page of %d items", limit)
 	}
-	sellers, err := db.ShopSellers(ctx, shopID)
-	if err != nil {
-		return nil, err
+	before := office.RedeemedPlace{Day: p.To + 1}
+	if after.ID != 0 && after.Day <= p.To {
+		before = after
 	}
-	before := []any{millis(p.To.End()), int64(0), int64(0)}
-	if after.OrderID != 0 {
-		before = []any{millis(after.UsedAt), int64(after.OrderID), after.Line}
-	}
-	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		for _, s := range sellers {
-			args := append([]any{s.ID, millis(p.From.Start()), limit}, before...)
-			found, err := redeemedBy(ctx, tx, s.Name, args)
-			if err != nil {
-				return err
-			}
-			items = append(items, found...)
-		}
-		return nil
-	})
-	slices.SortFunc(items, newestRedeemed)
-	return items[:min(len(items), limit)], err
-}
-
-func redeemedBy(ctx context.Context, tx *sql.Tx, seller string, args []any) (items []office.RedeemedItem, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT i.used_at, i.order_id, i.line,
-    COALESCE((SELECT c.product FROM offers o JOIN campaigns c ON c.id = o.campaign_id WHERE o.id = i.offer_id), ''),
-    COALESCE((SELECT p.name FROM partners p WHERE p.id = i.partner_id), ''), i.used_via, i.face, i.paid
-FROM order_items i
-WHERE i.used_seller = $1 AND i.used_at >= $2 AND (i.used_at, i.order_id, i.line) < ($4, $5, $6) AND i.test_order = 0
-ORDER BY i.used_at DESC, i.order_id DESC, i.line DESC LIMIT $3`, args...)
+	rows, err := db.read.QueryContext(ctx, redeemedItems, shopID, int64(p.From), int64(before.Day), int64(before.ID), limit)
 	if err != nil {
-		return nil, err
+		return nil, classify(err)
 	}
 	err = scanAll(rows, func(row scanner) error {
-		i := office.RedeemedItem{Seller: seller}
-		var used sql.NullInt64
-		err := row.Scan(&used, &i.OrderID, &i.Line, &i.Product, &i.Partner, &i.Via, &i.Face, &i.Paid)
-		i.UsedAt = fromMillis(used)
+		var i office.RedeemedItem
+		var at sql.NullInt64
+		err := row.Scan(&i.ID, &i.Undoes, (*asBool)(&i.Undone), &i.Day, &at, &i.UnitID, &i.OrderID, &i.Line, &i.Product, &i.Partner,
+			&i.Seller, &i.Via, &i.Face, &i.Paid)
+		if i.At = fromMillis(at); i.Undoes != 0 {
+			i.Face, i.Paid = -i.Face, -i.Paid
+		}
 		items = append(items, i)
 		return err
 	})
-	return items, err
+	return items, classify(err)
 }
 
-func newestRedeemed(a, b office.RedeemedItem) int {
-	for _, d := range []int64{b.UsedAt.UnixMilli() - a.UsedAt.UnixMilli(), int64(b.OrderID - a.OrderID), b.Line - a.Line} {
-		if d != 0 {
-			return int(max(-1, min(1, d)))
-		}
-	}
-	return 0
-}
+const redeemedItems = `SELECT r.id, COALESCE(r.undoes, 0), CAST((SELECT COUNT(*) FROM redemptions u WHERE u.undoes = r.id) AS BIGINT),
+    r.day, r.at, r.unit_id, r.order_id, r.line,
+    COALESCE((SELECT c.product FROM offers o JOIN campaigns c ON c.id = o.campaign_id WHERE o.id = r.offer_id), ''),
+    COALESCE((SELECT p.name FROM orders w JOIN partners p ON p.id = w.partner_id WHERE w.id = r.order_id), ''),
+    COALESCE((SELECT s.name FROM sellers s WHERE s.id = r.seller_id), ''), r.via, r.face, r.paid
+FROM redemptions r
+WHERE r.shop_id = $1 AND r.day >= $2 AND (r.day, r.id) < ($3, $4) AND r.test_order = 0
+ORDER BY r.day DESC, r.id DESC LIMIT $5`
 
 // BookSettlement books that a shop is paid what it redeemed in a period: from what is owed to it to the bank. Want is what
 // the operator saw (ErrChanged when that is not so any more). A day is settled once: ErrDuplicate. The period must be over
@@ -201,7 +179,7 @@ func (db *DB) bookSettlement(
 	switch {
 	case err != nil:
 		return err
-	case r.Paid == 0:
+	case r.Paid <= 0: // below: more was undone than redeemed
 		return office.ErrNothingDue
 	case r.Paid != want.Paid || r.Coupons != want.Coupons:
 		return ErrChanged

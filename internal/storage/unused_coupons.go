@@ -10,8 +10,8 @@ import (
 	"giftimbiz/internal/office"
 )
 
-// couponLag is how long after it was sold, used or cancelled a coupon is counted: orders are numbered, and redemptions dated,
-// before COMMIT, and what is counted once is not looked at again.
+// couponLag is how long after it was sold, used or cancelled a coupon is counted: orders and redemptions are numbered, and refunds
+// dated, before COMMIT, and what is counted once is not looked at again.
 const couponLag = 5 * time.Minute
 
 // unusedStep bounds how much time's coupons are counted in one transaction.
@@ -77,8 +77,9 @@ INSERT INTO unused_coupons (offer_id, coupons, face, paid)
 SELECT offer_id, SUM(n), SUM(face), SUM(paid) FROM (
     SELECT i.offer_id, 1 AS n, i.face, i.paid FROM input {each order_items i: partner_id, kind, order_id}
     UNION ALL
-    SELECT offer_id, -1, -face, -paid FROM order_items
-    WHERE used_at >= $3 AND used_at < $4 AND test_order = 0 AND kind + 0 = 2
+    SELECT offer_id, CASE WHEN undoes IS NULL THEN -1 ELSE 1 END, CASE WHEN undoes IS NULL THEN -face ELSE face END,
+        CASE WHEN undoes IS NULL THEN -paid ELSE paid END
+    FROM redemptions WHERE id >= $1 AND id < $2 AND test_order = 0
     UNION ALL
     SELECT offer_id, -1, -face, -paid FROM order_items
     WHERE cancelled_at >= $3 AND cancelled_at < $4 AND test_order = 0 AND kind + 0 = 2) x

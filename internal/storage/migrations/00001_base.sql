@@ -452,9 +452,7 @@ CREATE TABLE order_items (
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
 CREATE INDEX order_items_coupon ON order_items (partner_id, offer_id, order_id, line) WHERE kind = 2;
 CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) WHERE kind = 2 AND test_order > 0;
--- Written when a coupon is redeemed or an item cancelled, not when it is sold.
-CREATE INDEX order_items_used ON order_items (used_at) WHERE used_at IS NOT NULL;
-CREATE INDEX order_items_seller ON order_items (used_seller, used_at, order_id, line) WHERE used_at IS NOT NULL;
+-- Written when an item is cancelled, not when it is sold.
 CREATE INDEX order_items_cancelled ON order_items (cancelled_at) WHERE cancelled_at IS NOT NULL;
 -- What was paid back, and why. A refund that moved money has its number's transaction in the ledger; one of a sandbox order
 -- or of what cost nothing has none. The key of refund_items is why nothing is paid back twice.
@@ -536,7 +534,48 @@ CREATE TABLE item_sales_cursor (
 );
 INSERT INTO item_sales_cursor (id, up_to) VALUES (1, 0);
 
--- What was redeemed at a shop on a day, live coupons only; written in the transaction of the redemption.
+-- What happened at shops' counters; rows are only added: a coupon was redeemed, or a redemption was undone, whose number is then in
+-- undoes. Its key is why none is undone twice. One that moved money has its number's transaction in the ledger. day is the day
+-- of the shop that it counts for: its own or, when that was settled before, a later one. device is the hash of what the shop's
+-- browser is known by. operator_id, actor and reason are those of the console.
+CREATE TABLE redemptions (
+    id          BIGINT NOT NULL PRIMARY KEY,
+    undoes      BIGINT UNIQUE,
+    order_id    BIGINT NOT NULL,
+    line        BIGINT NOT NULL,
+    test_order  BIGINT NOT NULL,
+    offer_id    BIGINT NOT NULL,
+    unit_id     BIGINT NOT NULL,
+    face        BIGINT NOT NULL,
+    paid        BIGINT NOT NULL,
+    shop_id     BIGINT NOT NULL,
+    day         BIGINT NOT NULL,
+    seller_id   BIGINT NOT NULL,
+    via         TEXT   NOT NULL,
+    device      BYTEA,
+    operator_id BIGINT NOT NULL,
+    actor       TEXT   NOT NULL,
+    reason      TEXT   NOT NULL,
+    at          BIGINT NOT NULL
+);
+CREATE INDEX redemptions_item ON redemptions (order_id, line);
+CREATE INDEX redemptions_shop ON redemptions (shop_id, day, id);
+-- A shop's devices that are signed in, by the hash of their cookie. A shift is over when its seller has another code or shop, or
+-- is gone: code_hash is the seller's as it was, and no foreign key keeps sellers. misses counts numbers of no coupon.
+CREATE TABLE shifts (
+    token_hash BYTEA  NOT NULL PRIMARY KEY,
+    seller_id  BIGINT NOT NULL,
+    shop_id    BIGINT NOT NULL,
+    code_hash  TEXT   NOT NULL,
+    misses     BIGINT NOT NULL DEFAULT 0,
+    agent      TEXT   NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+) /*clustered*/;
+CREATE INDEX shifts_seller ON shifts (seller_id, created_at);
+CREATE INDEX shifts_shop ON shifts (shop_id);
+CREATE INDEX shifts_expiry ON shifts (expires_at);
+-- What was redeemed at a shop on a day, live coupons only, less what was undone; written in the transaction of either.
 CREATE TABLE shop_days (
     shop_id BIGINT NOT NULL,
     day     BIGINT NOT NULL,
