@@ -58,7 +58,7 @@ func newMetrics() *metrics {
 			Name: "giftimbiz_refused_total", Help: "Requests refused unread because too many others were there, by why.",
 		}, []string{"why"}),
 	}
-	for _, via := range []string{"api", "page"} {
+	for _, via := range redeem.Vias() {
 		for _, outcome := range redeem.Outcomes() {
 			m.redeemed.WithLabelValues(via, outcome) // there from the start, so that the first of each counts as a rise
 		}

@@ -35,7 +35,8 @@ type Attempt struct {
 	UnitID    int64
 	SellerID  int64
 	Code      string // the seller's manager code
-	Via       string // "api" or "page"
+	Via       string // ViaAPI or ViaPage
+	Device    []byte // what the shop's browser is known by; nil = nothing
 }
 
 // CounterConfig is what NewCounter needs; every field is required.
@@ -143,32 +144,40 @@ func (c *Counter) takeTurn(
 	if refusal := item.Spent(gift.DayOf(now)); refusal != nil {
 		return item, refusal, nil
 	}
-	if refusal, err := c.checkCode(ctx, item, seller, a, now); refusal != nil || err != nil {
+	t := trial{seller: seller, code: a.Code, sandbox: item.Sandbox, via: a.Via, partner: a.PartnerID}
+	if refusal, err := c.checkCode(ctx, t, now); refusal != nil || err != nil {
 		return item, refusal, err
 	}
-	return c.use(ctx, item, a, now)
+	return c.use(ctx, item, Use{PartnerID: a.PartnerID, SellerID: a.SellerID, Via: a.Via, Device: a.Device, At: now})
+}
+
+// trial is a manager code that somebody gave for a seller's.
+type trial struct {
+	seller  *Seller
+	code    string
+	sandbox bool // for a test coupon
+	via     string
+	partner int64
 }
 
 // checkCode returns nil for a right code of a seller who is not locked. It looks at the lock again after checking: another
 // node may have set it meanwhile, and a guess that came too late must not count.
-func (c *Counter) checkCode(
-	ctx context.Context, item *gift.BoughtItem, seller *Seller, a Attempt, now time.Time,
-) (*gift.Refusal, error) {
-	before, err := c.Store.Attempts(ctx, seller.ID, item.Sandbox)
+func (c *Counter) checkCode(ctx context.Context, t trial, now time.Time) (*gift.Refusal, error) {
+	before, err := c.Store.Attempts(ctx, t.seller.ID, t.sandbox)
 	if err != nil {
 		return nil, err
 	}
 	if before.Locked(now) {
 		return locked(before, now), nil
 	}
-	right, err := c.Codes.CheckCode(ctx, seller.CodeHash, a.Code)
+	right, err := c.Codes.CheckCode(ctx, t.seller.CodeHash, t.code)
 	if err != nil {
 		return nil, err
 	}
 	if !right {
-		return c.countWrong(ctx, item, seller, a, now)
+		return c.countWrong(ctx, t, now)
 	}
-	after, err := c.Store.Attempts(ctx, seller.ID, item.Sandbox)
+	after, err := c.Store.Attempts(ctx, t.seller.ID, t.sandbox)
 	if err != nil {
 		return nil, err
 	}
@@ -178,18 +187,16 @@ func (c *Counter) checkCode(
 	return nil, nil
 }
 
-func (c *Counter) countWrong(
-	ctx context.Context, item *gift.BoughtItem, seller *Seller, a Attempt, now time.Time,
-) (*gift.Refusal, error) {
-	after, err := c.Store.CountWrong(ctx, seller.ID, item.Sandbox, now)
+func (c *Counter) countWrong(ctx context.Context, t trial, now time.Time) (*gift.Refusal, error) {
+	after, err := c.Store.CountWrong(ctx, t.seller.ID, t.sandbox, now)
 	if err != nil {
 		return nil, err
 	}
 	if !after.Locked(now) {
 		return wrongCode(), nil
 	}
-	c.Logger.Warn("a seller is locked after wrong codes", "seller", seller.ID, "shop", seller.ShopID, "partner", a.PartnerID,
-		"sandbox", item.Sandbox, "via", a.Via, "until", after.LockedUntil)
+	c.Logger.Warn("a seller is locked after wrong codes", "seller", t.seller.ID, "shop", t.seller.ShopID, "partner", t.partner,
+		"sandbox", t.sandbox, "via", t.via, "until", after.LockedUntil)
 	return locked(after, now), nil
 }
 
@@ -199,21 +206,18 @@ func locked(a Attempts, now time.Time) *gift.Refusal {
 	return &gift.Refusal{Reason: gift.SellerLocked, Item: -1, Limit: minutes}
 }
 
-func (c *Counter) use(
-	ctx context.Context, item *gift.BoughtItem, a Attempt, now time.Time,
-) (*gift.BoughtItem, *gift.Refusal, error) {
-	won, err := c.Store.MarkUsed(ctx, Use{
-		OrderID: item.OrderID, Line: item.Line, PartnerID: a.PartnerID,
-		SellerID: a.SellerID, ShopID: item.Shop.ID, Via: a.Via, At: now,
-	})
+// use uses the coupon, in the name of whom use says.
+func (c *Counter) use(ctx context.Context, item *gift.BoughtItem, use Use) (*gift.BoughtItem, *gift.Refusal, error) {
+	use.OrderID, use.Line, use.ShopID = item.OrderID, item.Line, item.Shop.ID
+	won, err := c.Store.MarkUsed(ctx, use)
 	if err != nil {
 		return item, nil, err
 	}
 	if won {
-		item.UsedAt, item.UsedBy = now, a.SellerID
+		item.UsedAt, item.UsedBy = use.At, use.SellerID
 		return item, nil, nil
 	}
-	return c.lost(ctx, item, now)
+	return c.lost(ctx, item, use.At)
 }
 
 // lost finds out to what the coupon was lost after another attempt, or a cancellation, was first.

@@ -12,6 +12,7 @@ import (
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/vault"
 )
 
@@ -80,12 +81,20 @@ type memory struct {
 	sellers []Seller
 	wrong   map[int64]Attempts // sandbox sellers are negative
 	uses    []Use
+	undone  map[gift.ID]Undo // by the redemption's number, which is its place in uses
+	shifts  map[string]shiftRow
 	readErr error
+}
+
+type shiftRow struct {
+	Shift
+	codeHash string
+	misses   int
 }
 
 func newMemory(items ...gift.BoughtItem) *memory {
 	return &memory{
-		items: items, buyer: partner, wrong: map[int64]Attempts{},
+		items: items, buyer: partner, wrong: map[int64]Attempts{}, undone: map[gift.ID]Undo{}, shifts: map[string]shiftRow{},
 		sellers: []Seller{
 			{ID: seller, ShopID: 37, Name: "김점장", CodeHash: codeHash()},
 			{ID: stranger, ShopID: 38, Name: "박점장", CodeHash: codeHash()},
@@ -167,6 +176,113 @@ func (m *memory) MarkUsed(_ context.Context, use Use) (bool, error) {
 		return true, nil
 	}
 	return false, nil
+}
+
+func (m *memory) Redemption(_ context.Context, id gift.ID, line int64) (*Redemption, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, u := range m.uses {
+		number := gift.ID(i + 1)
+		if _, undone := m.undone[number]; !undone && u.OrderID == id && u.Line == line {
+			r := Redemption{
+				ID: number, OrderID: id, Line: line, ShopID: u.ShopID, SellerID: u.SellerID, Via: u.Via, Device: u.Device, At: u.At,
+			}
+			if seller, _ := m.Seller(context.Background(), u.SellerID); seller != nil {
+				r.Seller = seller.Name
+			}
+			return &r, nil
+		}
+	}
+	return nil, nil
+}
+
+func (m *memory) UndoUse(_ context.Context, undo Undo) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, undone := m.undone[undo.RedemptionID]; undone {
+		return false, nil
+	}
+	m.undone[undo.RedemptionID] = undo
+	for i := range m.items {
+		if item := &m.items[i]; item.OrderID == undo.OrderID && item.Line == undo.Line {
+			item.UsedAt, item.UsedBy = time.Time{}, 0
+		}
+	}
+	return true, nil
+}
+
+func (m *memory) CouponAtShop(_ context.Context, shopID, unit int64) (*gift.BoughtItem, error) {
+	return m.find(0, func(i *gift.BoughtItem) bool { return i.Shop.ID == shopID && i.UnitID == unit })
+}
+
+func (m *memory) StartShift(_ context.Context, s Shift, seller Seller, replaces []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.shifts, string(replaces))
+	s.SellerID, s.Seller, s.ShopID, s.Shop = seller.ID, seller.Name, seller.ShopID, "너랑나랑분식"
+	m.shifts[string(s.ID)] = shiftRow{Shift: s, codeHash: seller.CodeHash}
+	return nil
+}
+
+func (m *memory) Shift(ctx context.Context, id []byte, now time.Time) (*Shift, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	row, ok := m.shifts[string(id)]
+	seller, _ := m.Seller(ctx, row.SellerID)
+	if !ok || seller == nil || seller.CodeHash != row.codeHash || !now.Before(row.ExpiresAt) {
+		return nil, nil
+	}
+	return &row.Shift, nil
+}
+
+func (m *memory) MissInShift(_ context.Context, id []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	row := m.shifts[string(id)]
+	row.misses++
+	m.shifts[string(id)] = row
+	if row.misses >= MaxMisses {
+		delete(m.shifts, string(id))
+	}
+	return nil
+}
+
+func (m *memory) EndShift(_ context.Context, id []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.shifts, string(id))
+	return nil
+}
+
+func (m *memory) RedeemedItems(
+	_ context.Context, shopID int64, p office.Period, after office.RedeemedPlace, limit int,
+) (items []office.RedeemedItem, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := len(m.uses) - 1; i >= 0; i-- {
+		u, id := m.uses[i], gift.ID(i+1)
+		day := gift.DayOf(u.At)
+		if u.ShopID != shopID || day < p.From || day > p.To || after.ID != 0 && id >= after.ID || len(items) == limit {
+			continue
+		}
+		_, undone := m.undone[id]
+		items = append(items, office.RedeemedItem{
+			ID: id, Undone: undone, Day: day, At: u.At, UnitID: coupon, OrderID: u.OrderID, Line: u.Line, Product: "=김말이", Seller: "김점장",
+			Via: u.Via, Face: 4000, Paid: 3500,
+		})
+	}
+	return items, nil
+}
+
+func (m *memory) RedeemedAtShop(_ context.Context, shopID int64, p office.Period) (office.Redeemed, error) {
+	items, err := m.RedeemedItems(context.Background(), shopID, p, office.RedeemedPlace{}, 1000)
+	r := office.Redeemed{ShopID: shopID}
+	for _, i := range items {
+		if !i.Undone {
+			r.Coupons, r.Paid = r.Coupons+1, r.Paid+i.Paid
+		}
+	}
+	return r, err
 }
 
 // counterAt is a counter over a store, its clock standing at noon.

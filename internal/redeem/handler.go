@@ -3,6 +3,7 @@ package redeem
 import (
 	"context"
 	"errors"
+	"html/template"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -33,11 +34,11 @@ type Config struct {
 
 type handler struct {
 	Config
-	templates templates
+	templates *template.Template
 }
 
-// NewHandler returns what serves the redemption page under /r/ and the pictures under /UPLOAD/qr/ and /UPLOAD/barcode/.
-// All of it is shown to whoever has the address and to nobody else, so addresses must not be logged.
+// NewHandler returns what serves the redemption page and the shop's own pages under /r/, and the pictures under /UPLOAD/qr/ and
+// /UPLOAD/barcode/. All of it is shown to whoever has the address and to nobody else, so addresses must not be logged.
 func NewHandler(cfg Config) http.Handler {
 	if cfg.Store == nil || cfg.Counter == nil || cfg.Links == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil {
 		panic("redeem: NewHandler needs all of Config")
@@ -46,8 +47,17 @@ func NewHandler(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+qrPath+"{file}", h.answer(h.qrPicture))
 	mux.HandleFunc("GET "+barcodePath+"{file}", h.answer(h.barcodePicture))
-	mux.HandleFunc("GET "+pagePath+"{token}", h.answer(h.showPage))
-	mux.Handle("POST "+pagePath+"{token}", h.guardOrigin(h.answer(h.usePage)))
+	mux.HandleFunc("GET "+pagePath+"{token}", h.visit((*visit).showCoupon))
+	mux.Handle("POST "+pagePath+"{token}", h.send((*visit).useCoupon))
+	mux.HandleFunc("GET "+undoPath+"{token}", h.visit((*visit).backToCoupon))
+	mux.Handle("POST "+undoPath+"{token}", h.send((*visit).undoUse))
+	mux.HandleFunc("GET "+counterPath, h.visit((*visit).showCounter))
+	mux.Handle("POST "+counterPath, h.send((*visit).findCoupon))
+	mux.HandleFunc("GET "+signInPath+"{seller}", h.visit((*visit).showSignIn))
+	mux.Handle("POST "+signInPath+"{seller}", h.send((*visit).signIn))
+	mux.Handle("POST "+counterPath+"/sign-out", h.send((*visit).signOut))
+	mux.HandleFunc("GET "+listPath, h.visit((*visit).showList))
+	mux.HandleFunc("GET "+listPath+".csv", h.visit((*visit).sendList))
 	mux.HandleFunc("GET "+assetsPath+"{file}", serveAsset)
 	mux.HandleFunc("/", h.answer(h.unknown))
 	return mux

@@ -1,6 +1,7 @@
 package redeem
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"net/url"
 	"strings"
@@ -18,11 +19,16 @@ type Capabilities interface {
 const (
 	couponLink  = "coupon"
 	voucherLink = "voucher"
+	sellerLink  = "seller"
 )
 
 // The paths under which Handler answers.
 const (
 	pagePath    = "/r/"
+	undoPath    = pagePath + "undo/"
+	counterPath = pagePath + "counter"
+	signInPath  = counterPath + "/sign-in/"
+	listPath    = counterPath + "/list"
 	qrPath      = "/UPLOAD/qr/"
 	barcodePath = "/UPLOAD/barcode/"
 	pngSuffix   = ".png"
@@ -44,7 +50,11 @@ func NewLinks(caps Capabilities, publicURL string) *Links {
 
 // PageURL returns the absolute address of a coupon's redemption page: what its QR code says.
 func (l *Links) PageURL(orderID gift.ID, line int64) string {
-	return l.origin + pagePath + l.caps.Capability(couponLink, linkData(orderID, line))
+	return l.origin + l.pagePathOf(gift.Place{OrderID: orderID, Line: line})
+}
+
+func (l *Links) pagePathOf(p gift.Place) string {
+	return pagePath + l.caps.Capability(couponLink, linkData(p.OrderID, p.Line))
 }
 
 // QRPath returns the path of the picture of a coupon's QR code (guide §13).
@@ -55,6 +65,32 @@ func (l *Links) QRPath(orderID gift.ID, line int64) string {
 // BarcodePath returns the path of the picture of a voucher number's bar code.
 func (l *Links) BarcodePath(orderID gift.ID, line int64) string {
 	return barcodePath + l.caps.Capability(voucherLink, linkData(orderID, line)) + pngSuffix
+}
+
+// SellerURL returns the absolute address at which a seller signs a device in, with its manager code. It is not secret, but
+// whoever has it can try codes until the seller is locked: it cannot be guessed, and another code makes another address.
+func (l *Links) SellerURL(s Seller) string {
+	return l.origin + signInPath + l.sellerToken(s)
+}
+
+func (l *Links) sellerToken(s Seller) string { return l.caps.Capability(sellerLink, sellerData(s)) }
+
+// openSeller returns which seller a token names. The caller compares it with the seller's own.
+func (l *Links) openSeller(token string) (id int64, data []byte, ok bool) {
+	data, ok = l.caps.OpenCapability(sellerLink, token)
+	if !ok || len(data) <= codeMark {
+		return 0, nil, false
+	}
+	n, size := binary.Uvarint(data[codeMark:])
+	return int64(n), data, size == len(data)-codeMark
+}
+
+// codeMark is how many bytes of a seller's link say which code it goes with.
+const codeMark = 6
+
+func sellerData(s Seller) []byte {
+	mark := sha256.Sum256([]byte(s.CodeHash))
+	return binary.AppendUvarint(mark[:codeMark:codeMark], uint64(s.ID))
 }
 
 // publicOrigin returns scheme and host of the public URL, or "" when it has none.

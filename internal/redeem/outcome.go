@@ -8,19 +8,20 @@ import (
 
 // Outcomes of an attempt, for figures.
 const (
-	outcomeUsed  = "used"
-	outcomeBusy  = "busy"
-	outcomeError = "error"
+	outcomeUsed   = "used"
+	outcomeUndone = "undone"
+	outcomeBusy   = "busy"
+	outcomeError  = "error"
 )
 
 var outcomes = map[gift.Reason]string{
 	gift.AlreadyUsed: "already_used", gift.Cancelled: "cancelled", gift.Lapsed: "lapsed", gift.WrongCode: "wrong_code",
-	gift.SellerLocked: "locked",
+	gift.SellerLocked: "locked", otherShop: "other_shop", tooLate: "too_late", notStanding: "not_standing",
 }
 
 // Outcomes returns all that Observe may be told.
 func Outcomes() []string {
-	all := []string{outcomeUsed, outcomeBusy, outcomeError}
+	all := []string{outcomeUsed, outcomeUndone, outcomeBusy, outcomeError}
 	for _, outcome := range outcomes {
 		all = append(all, outcome)
 	}

@@ -219,7 +219,7 @@ func TestAFaultOfTheStoreIsShownAsBusyAndKeepsTheAddressOutOfTheLog(t *testing.T
 
 func TestTheStyleSheetIsServed(t *testing.T) {
 	h, _, _ := newTestHandler(t)
-	w := fetch(h, http.MethodGet, assetsPath+styleFile, nil)
+	w := fetch(h, http.MethodGet, assetsPath+"redeem.css", nil)
 	if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/css") {
 		t.Errorf("status %d, type %q", w.Code, w.Header().Get("Content-Type"))
 	}

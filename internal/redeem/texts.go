@@ -2,6 +2,8 @@ package redeem
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -14,13 +16,72 @@ type texts struct {
 	Usable, Used, Expired, Cancelled string
 	ExpiredDetail, CancelledDetail   string
 	Done, SellerLabel, SellerChoose  string
-	Code, CodeHint, Button, Once     string
+	Code, CodeHint, Button           string
 	NoSeller, Incomplete, WrongCode  string
 	NotFound, NotFoundDetail         string
 	Forbidden, ForbiddenDetail       string
 	Unavailable, UnavailableDetail   string
 	locked, usedAt, usedAtFormat     string
 	until, untilFormat, otherRefusal string
+
+	Keep, KeepHint, SignedAs, SignedUntil    string
+	Undo, UndoHint, UndoSeconds              string
+	Undone, UndoneDetail, Next, Again        string
+	Counter, HowToSignIn, SignIn, SignInHint string
+	SignInButton, SignOut, Sound             string
+	Scan, Scanning, ScanHint, Stop           string
+	NoCamera, NoCode, NotACoupon             string
+	Photo, Number, NumberHint, Open          string
+	NoSuchNumber, OtherShop, TooLate         string
+	NotStanding, Sending, NotSent            string
+	Letters, Digits, Erase                   string
+	ListTitle, From, To, Show, Total         string
+	File, Empty, More, BadPeriod, ListHint   string
+	RowUndo, RowUndone, Back                 string
+	coupons, won, viaAPI, viaPage            string
+	viaShift, viaNumber, viaConsole          string
+	fileDay, fileTime, fileNumber, fileVia   string
+	fileFace, fileOwed, fileNote             string
+}
+
+// Won writes an amount of money.
+func (t *texts) Won(amount gift.Won) string { return fmt.Sprintf(t.won, grouped(int64(amount))) }
+
+// grouped writes a number with commas.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	digits := strings.TrimPrefix(s, "-")
+	var b strings.Builder
+	b.WriteString(s[:len(s)-len(digits)])
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return b.String()
+}
+
+// via says how a coupon was used.
+func (t *texts) via(via string) string {
+	switch via {
+	case ViaAPI:
+		return t.viaAPI
+	case ViaPage:
+		return t.viaPage
+	case ViaShift:
+		return t.viaShift
+	case ViaNumber:
+		return t.viaNumber
+	case ViaConsole:
+		return t.viaConsole
+	}
+	return via
+}
+
+// fileHead is the first row of a file.
+func (t *texts) fileHead() []any {
+	return []any{t.fileDay, t.fileTime, t.Coupon, t.fileNumber, t.SellerLabel, t.fileVia, t.fileFace, t.fileOwed, t.fileNote}
 }
 
 // Until says up to which day a coupon is valid.
@@ -28,9 +89,13 @@ func (t *texts) Until(day gift.Day) string {
 	return fmt.Sprintf(t.until, day.Start().Format(t.untilFormat))
 }
 
-// UsedAt says when, in Seoul, and where a coupon was used.
-func (t *texts) UsedAt(at time.Time, shop string) string {
-	return fmt.Sprintf(t.usedAt, at.In(gift.Seoul).Format(t.usedAtFormat), shop)
+// UsedAt says when, in Seoul, where and by which seller, if that is known, a coupon was used.
+func (t *texts) UsedAt(at time.Time, shop, seller string) string {
+	said := fmt.Sprintf(t.usedAt, at.In(gift.Seoul).Format(t.usedAtFormat), shop)
+	if seller != "" {
+		said += " · " + seller
+	}
+	return said
 }
 
 func (t *texts) refusal(r *gift.Refusal) string {
@@ -39,6 +104,12 @@ func (t *texts) refusal(r *gift.Refusal) string {
 		return t.Incomplete
 	case gift.WrongCode:
 		return t.WrongCode
+	case otherShop:
+		return t.OtherShop
+	case tooLate:
+		return t.TooLate
+	case notStanding:
+		return t.NotStanding
 	case gift.SellerLocked:
 		return fmt.Sprintf(t.locked, r.Limit)
 	default:
@@ -62,7 +133,6 @@ var korean = texts{
 
 	SellerLabel: "판매자", SellerChoose: "선택하세요",
 	Code: "매니저 코드", CodeHint: "매장 직원이 입력합니다.", Button: "쿠폰 사용하기",
-	Once:     "사용하면 되돌릴 수 없습니다.",
 	NoSeller: "이 매장에 등록된 판매자가 없습니다. 운영자에게 문의하세요.",
 
 	Incomplete:   "매니저 코드를 입력하세요. 판매자가 여럿이면 판매자도 선택하세요.",
@@ -76,6 +146,31 @@ var korean = texts{
 	ForbiddenDetail:   "QR 코드를 다시 찍고 이 화면에서 입력해 주세요.",
 	Unavailable:       "잠시 후 다시 시도하세요",
 	UnavailableDetail: "처리되었는지 확인하려면 QR 코드를 다시 찍어 주세요.",
+
+	Keep: "이 기기에서 12시간 동안 코드 없이 사용", KeepHint: "매장 기기에서만 선택하세요.",
+	SignedAs: "로그인", SignedUntil: "까지",
+	Undo: "방금 사용 취소", UndoHint: "60초 안에만 취소할 수 있습니다.", UndoSeconds: "초 남음",
+	Undone: "사용을 취소했습니다", UndoneDetail: "쿠폰을 다시 사용할 수 있습니다.", Next: "다음 손님", Again: "새로고침",
+	Counter: "쿠폰 받기", SignIn: "매장 기기 로그인",
+	HowToSignIn: "손님 쿠폰의 QR 코드를 휴대폰 카메라로 찍고 매니저 코드를 입력할 때 ‘이 기기에서 12시간 동안 코드 없이 사용’을 " +
+		"선택하거나, 운영자가 보낸 로그인 주소를 여세요.",
+	SignInHint: "12시간 동안 코드를 다시 묻지 않습니다. 매장 기기에서만 로그인하세요.", SignInButton: "로그인", SignOut: "로그아웃",
+	Sound: "사용 완료 소리",
+	Scan:  "카메라로 QR 찍기", Scanning: "QR 코드를 화면 가운데에 맞추세요.", Stop: "카메라 끄기",
+	ScanHint: "QR 코드가 보이면 쿠폰 화면이 바로 열립니다.",
+	NoCamera: "카메라를 쓸 수 없습니다. 사진에서 읽거나 번호를 입력하세요.",
+	NoCode:   "사진에서 QR 코드를 찾지 못했습니다. 더 가까이, 밝은 곳에서 다시 찍어 주세요.", NotACoupon: "별별쿠폰의 QR 코드가 아닙니다.",
+	Photo: "사진에서 읽기", Number: "쿠폰 번호", NumberHint: "QR 코드를 읽을 수 없을 때 입력하세요.", Open: "열기",
+	NoSuchNumber: "이 매장에서 쓸 수 있는 쿠폰 번호가 아닙니다.",
+	OtherShop:    "다른 매장의 쿠폰입니다. 아래 매장의 매니저 코드가 있어야 사용할 수 있습니다.",
+	TooLate:      "60초가 지나 여기서는 취소할 수 없습니다. 운영자에게 문의하세요.", NotStanding: "이미 취소되었거나 바뀐 사용 기록입니다.",
+	Sending: "보내는 중…", NotSent: "연결이 끊겼습니다. 다시 눌러도 두 번 사용되지 않습니다.",
+	Letters: "문자", Digits: "숫자판", Erase: "지우기",
+	ListTitle: "사용 내역", From: "시작일", To: "종료일", Show: "보기", Total: "합계", File: "CSV 내려받기",
+	Empty: "이 기간에 사용된 쿠폰이 없습니다.", More: "더 보기", BadPeriod: "기간을 다시 고르세요. 1년까지 볼 수 있습니다. 오늘 내역을 보여 드립니다.",
+	ListHint: "테스트 쿠폰은 빠집니다. 금액은 매장에 정산될 금액입니다.", RowUndo: "사용 취소", RowUndone: "취소됨", Back: "쿠폰 받기로",
+	coupons: "%d장", won: "%s원", viaAPI: "파트너 앱", viaPage: "매니저 코드", viaShift: "매장 기기", viaNumber: "번호 입력", viaConsole: "운영자",
+	fileDay: "정산일", fileTime: "일시", fileNumber: "쿠폰 번호", fileVia: "방법", fileFace: "액면가", fileOwed: "정산 금액", fileNote: "비고",
 }
 
 var english = texts{
@@ -94,7 +189,6 @@ var english = texts{
 
 	SellerLabel: "Seller", SellerChoose: "Choose",
 	Code: "Manager code", CodeHint: "Entered by the shop's staff.", Button: "Use this coupon",
-	Once:     "This cannot be undone.",
 	NoSeller: "This shop has no registered seller. Ask the operator.",
 
 	Incomplete:   "Enter the manager code, and choose a seller where there are several.",
@@ -108,4 +202,31 @@ var english = texts{
 	ForbiddenDetail:   "Scan the QR code again and enter the code on this page.",
 	Unavailable:       "Try again in a moment",
 	UnavailableDetail: "To see whether it was done, scan the QR code again.",
+
+	Keep: "Ask for no code on this device for 12 hours", KeepHint: "Only on the shop's own device.",
+	SignedAs: "Signed in", SignedUntil: "until",
+	Undo: "Undo", UndoHint: "Only within 60 seconds.", UndoSeconds: "s left",
+	Undone: "Undone", UndoneDetail: "The coupon can be used again.", Next: "Next customer", Again: "Reload",
+	Counter: "Take coupons", SignIn: "Sign in this device",
+	HowToSignIn: "Scan a customer's QR code with the telephone's camera and tick “Ask for no code on this device for 12 hours” where you " +
+		"enter the manager code, or open the sign-in address that the operator gave you.",
+	SignInHint: "No code is asked for during 12 hours. Only on the shop's own device.", SignInButton: "Sign in", SignOut: "Sign out",
+	Sound: "Sound on success",
+	Scan:  "Scan with the camera", Scanning: "Hold the QR code in the middle.", Stop: "Stop the camera",
+	ScanHint: "The coupon opens as soon as its QR code is seen.",
+	NoCamera: "The camera cannot be used. Read a photo or type the number.",
+	NoCode:   "No QR code was found in the photo. Take it closer and in better light.", NotACoupon: "This is not a star coupon's QR code.",
+	Photo: "Read a photo", Number: "Coupon number", NumberHint: "Where the QR code cannot be read.", Open: "Open",
+	NoSuchNumber: "No coupon of this shop has that number.",
+	OtherShop:    "This coupon is another shop's. It takes the manager code of the shop below.",
+	TooLate:      "60 seconds are over: it cannot be undone here. Ask the operator.", NotStanding: "It was undone already, or used anew.",
+	Sending: "Sending…", NotSent: "The connection broke. Pressing again does not use the coupon twice.",
+	Letters: "ABC", Digits: "123", Erase: "Erase",
+	ListTitle: "Redemptions", From: "From", To: "To", Show: "Show", Total: "Total", File: "Download CSV",
+	Empty: "No coupon was used in these days.", More: "More", BadPeriod: "Choose other days, a year at most. Today's are shown.",
+	ListHint: "Without test coupons. Amounts are what the shop is owed.", RowUndo: "undo", RowUndone: "undone", Back: "Take coupons",
+	coupons: "%d coupons", won: "₩%s", viaAPI: "partner's app", viaPage: "manager code", viaShift: "shop's device", viaNumber: "number typed",
+	viaConsole: "operator",
+	fileDay:    "Settled as of", fileTime: "Time", fileNumber: "Coupon number", fileVia: "How", fileFace: "Face value", fileOwed: "Owed",
+	fileNote: "Note",
 }
