@@ -120,6 +120,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
 		Lookup:  n.vault.Lookup,
 		Imports: n.intake,
+		Counter: func(s office.Seller) string { return links.SellerURL(redeem.Seller{ID: s.ID, CodeHash: s.CodeHash}) },
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,

@@ -27,6 +27,9 @@ var actionNames = map[string]text{
 
 	"import.apply":    {"파일 불러오기", "File loaded"},
 	"order.refund":    {"환불", "Refunded"},
+	"coupon.redeem":   {"쿠폰 사용 처리", "Coupon used"},
+	"coupon.undo":     {"쿠폰 사용 취소", "Coupon's use undone"},
+	"shop.sign_out":   {"매장 기기 로그아웃", "Shop's devices signed out"},
 	"voucher.reveal":  {"번호 열람", "Number revealed"},
 	"settlement.book": {"정산 기록", "Settlement booked"},
 

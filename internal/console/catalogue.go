@@ -21,6 +21,7 @@ type catalogueStore interface {
 	Shops() office.Shelf[gift.Shop]
 	Managers() office.Shelf[office.Seller]
 	Campaigns() office.Shelf[gift.Campaign]
+	deviceStore
 
 	OfferList(ctx context.Context, q office.OfferQuery) (office.OfferPage, error)
 	OfferByID(ctx context.Context, id int64) (office.OfferRow, error)
@@ -46,7 +47,7 @@ func catalogueRoutes() []route {
 		[]route{{pattern: "GET " + catalogueRoot, needs: office.See, serve: (*request).showCatalogue}},
 		categoryShelf().routes(), brandShelf().routes(), productShelf().routes(),
 		shopShelf().routes(), sellerShelf().routes(), campaignShelf().routes(),
-		offerRoutes(), couponRoutes(), priceRoutes(),
+		offerRoutes(), couponRoutes(), priceRoutes(), deviceRoutes(),
 	)
 }
 

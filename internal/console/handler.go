@@ -58,6 +58,8 @@ type Config struct {
 	// Lookup returns the keyed hash under which a value of a kind is found: vault.Lookup. Without it vouchers are not found by
 	// their numbers.
 	Lookup func(kind, value string) []byte
+	// Counter returns the address at which a seller signs a shop's device in: redeem.Links. Without it none is shown.
+	Counter func(office.Seller) string
 }
 
 type handler struct {

@@ -29,7 +29,10 @@ type orderPage struct {
 	Left       int64    // how many those are
 	Events     []orderEvent
 	Form       refundForm
-	Revealed   bool // a number is shown
+	Use, Undo  counterForm
+	UseOf      []selectable // coupons to use, by whom
+	UndoOf     []selectable // uses to undo
+	Revealed   bool         // a number is shown
 }
 
 // orderLine is an item as the page shows it.
@@ -202,7 +205,10 @@ func (q *request) revealNumber() error {
 	return q.renderOrder(http.StatusOK, p)
 }
 
-func (q *request) renderOrder(status int, p orderPage) error {
+func (q *request) renderOrder(status int, p orderPage) (err error) {
+	if p.UseOf, p.UndoOf, err = q.counterChoices(p.Order); err != nil {
+		return err
+	}
 	ref := string(p.Ref())
 	return q.render(status, "order", text{"주문 " + ref, "Order " + ref}, p)
 }
@@ -242,13 +248,15 @@ func (q *request) orderEvents(o office.Order) []orderEvent {
 		bought.Note = q.in(text{"Idempotency-Key 사용", "with an Idempotency-Key"})
 	}
 	events := []orderEvent{bought}
-	for _, i := range o.Items {
-		if !i.UsedAt.IsZero() {
-			events = append(events, orderEvent{
-				At: i.UsedAt, What: q.numbered(text{"사용", "Used"}, i.Line), Who: strings.TrimSpace(i.Shop.Name + " " + i.SellerName),
-				Note: q.in(vias[i.UsedVia]),
-			})
+	for _, a := range o.Counter {
+		what := text{"사용", "Used"}
+		if a.Undoes != 0 {
+			what = text{"사용 취소", "Use undone"}
 		}
+		events = append(events, orderEvent{
+			At: a.At, What: q.numbered(what, a.Line), Who: strings.TrimSpace(a.Shop + " " + a.Seller),
+			Note: joined(q.viaName(a.Via), a.Actor, a.Reason),
+		})
 	}
 	for _, r := range o.Refunds {
 		events = append(events, orderEvent{
@@ -266,9 +274,9 @@ func (q *request) orderEvents(o office.Order) []orderEvent {
 	return events
 }
 
-// vias are the ways in which a coupon is used.
-var vias = map[string]text{
-	"api": {"API", "over the API"}, "page": {"매장 화면", "on the shop's page"}, "console": {"콘솔", "in the console"},
+// joined writes what there is of some texts in a row.
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
 // numbered says of which items something is: "환불 1, 2번".

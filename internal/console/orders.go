@@ -14,6 +14,7 @@ type orderStore interface {
 	Orders(ctx context.Context, q office.OrderQuery) (office.OrderPage, error)
 	Order(ctx context.Context, id gift.ID) (office.Order, error)
 	Refund(ctx context.Context, n office.NewRefund) (office.OrderRefund, error)
+	counterStore
 	RevealNumber(ctx context.Context, orderID gift.ID, line int64, now time.Time) (unit int64, sealed []byte, err error)
 }
 
@@ -31,6 +32,8 @@ func orderRoutes() []route {
 		{pattern: "GET " + ordersAddress + "/{tid}", needs: office.See, serve: (*request).showOrder},
 		{pattern: "GET " + ordersAddress + "/{tid}/{form}", needs: office.See, serve: (*request).backToOrder},
 		{pattern: "POST " + ordersAddress + "/{tid}/refund", needs: office.Refund, serve: (*request).refundOrder},
+		{pattern: "POST " + ordersAddress + "/{tid}/use", needs: office.Refund, serve: (*request).useCoupon},
+		{pattern: "POST " + ordersAddress + "/{tid}/undo", needs: office.Refund, serve: (*request).undoCoupon},
 		{pattern: "POST " + ordersAddress + "/{tid}/reveal", needs: office.Reveal, serve: (*request).revealNumber},
 	}
 }

@@ -293,7 +293,7 @@ func TestAUsedCouponIsShownAndNotRefunded(t *testing.T) {
 		t.Fatal(won, err)
 	}
 	address := "/console/orders/" + string(out.Ref)
-	d.want(d.get(office.Clerk, address), 200, "Used: item 1 너랑나랑분식 점장 · on the shop&#39;s page", "Nothing is left")
+	d.want(d.get(office.Clerk, address), 200, "Used: item 1 너랑나랑분식 점장 · Shop&#39;s page", "Nothing is left")
 	d.want(d.post(office.Clerk, address+"/refund", "line", "1", "confirm", "yes", "reason", "r"), 409, "Coupon 1 was used at 2025-09-15 12:01")
 }
 

@@ -48,6 +48,16 @@ func sellerFields(q *request, s office.Seller) ([]field, error) {
 			Hint:   byName,
 		},
 	}
+	if s.ID != 0 && q.h.Counter != nil {
+		fields = append(fields, field{
+			Name: "counter", Label: text{"매장 기기 로그인 주소", "Address to sign a device in at"}, Type: "text", Fixed: true,
+			Value: q.h.Counter(s),
+			Hint: text{
+				"판매자에게 보내십시오. 매니저 코드로 12시간 동안 로그인합니다. 코드를 새로 만들면 주소도 바뀝니다.",
+				"For the seller, who signs in with the manager code for 12 hours. Another code makes another address.",
+			},
+		})
+	}
 	if s.ID != 0 {
 		fields = append(fields, field{
 			Name: "new_code", Label: text{"새 관리자 코드 만들기", "Make a new manager code"}, Type: "check",

@@ -38,6 +38,7 @@ func shopShelf() *shelfPage[gift.Shop] {
 				{catalogueRoot + "/sellers?parent=" + id, text{"판매자", "Sellers"}},
 				{catalogueRoot + "/campaigns?parent=" + id, text{"별별쿠폰", "Campaigns"}},
 				{catalogueRoot + "/offers?shop=" + id, text{"판매 상품", "Offers"}},
+				{devicesAddress(l.Row.ID), text{"로그인한 기기", "Signed-in devices"}},
 				{catalogueRoot + "/sellers/new?shop=" + id, text{"새 판매자", "New seller"}},
 				{catalogueRoot + "/campaigns/new?shop=" + id, text{"새 별별쿠폰", "New campaign"}},
 			}

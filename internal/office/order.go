@@ -122,6 +122,14 @@ type CounterChange struct {
 	At           time.Time
 }
 
+// Device is a shop's device that is signed in.
+type Device struct {
+	Seller string
+	Agent  string // the browser's name for itself
+	Since  time.Time
+	Until  time.Time
+}
+
 // Booking is an entry of the ledger that an order caused.
 type Booking struct {
 	Txn     gift.ID

@@ -72,7 +72,7 @@ func (v *visit) frame() frame {
 
 func (v *visit) newView(item *gift.BoughtItem) *view {
 	return &view{
-		frame: v.frame(), Coupon: item, Until: v.text.Until(item.Offer.LastDay), By: v.FormValue("by"),
+		frame: v.frame(), Coupon: item, Until: v.text.Until(item.Offer.LastDay),
 		Action: pagePath + v.PathValue("token"), Signed: v.shift != nil && v.shift.ShopID == item.Shop.ID,
 	}
 }
@@ -80,6 +80,9 @@ func (v *visit) newView(item *gift.BoughtItem) *view {
 // render shows the coupon as it is now, and why a try failed.
 func (v *visit) render(status int, item *gift.BoughtItem, in form, refusal *gift.Refusal) error {
 	p, t := v.newView(item), v.text
+	if v.via() == ViaNumber {
+		p.By = ViaNumber
+	}
 	switch item.State(gift.DayOf(v.now)) {
 	case gift.Used:
 		return v.renderUsed(status, p, refusal)
@@ -95,7 +98,7 @@ func (v *visit) render(status int, item *gift.BoughtItem, in form, refusal *gift
 	}
 	if p.CanUse() && refusal != nil {
 		p.Error = t.refusal(refusal)
-		p.Form.SellerID = in.SellerID
+		p.Form = form{SellerID: in.SellerID, Keep: in.Keep}
 	}
 	return v.write(status, "page", p)
 }

@@ -260,6 +260,10 @@ func (db *DB) tellCounter(
 	ctx context.Context, tx *sql.Tx, t gift.EventType, c couponLine, shop int64, data gift.RedemptionData,
 ) error {
 	data.Order, data.Coupon, data.Offer, data.Shop = c.id.OrderID.Ref(!c.live()), c.unit, c.offer, shop
+	data.Used = data.Used.In(gift.Seoul)
+	if !data.Undone.IsZero() {
+		data.Undone = data.Undone.In(gift.Seoul)
+	}
 	if err := tx.QueryRowContext(ctx, `SELECT name FROM shops WHERE id = $1`, shop).Scan(&data.ShopName); err != nil {
 		return err
 	}

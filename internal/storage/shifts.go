@@ -70,11 +70,22 @@ func (db *DB) EndShift(ctx context.Context, id []byte) error {
 	})
 }
 
-// ShopDevices returns how many devices of a shop are signed in.
-func (db *DB) ShopDevices(ctx context.Context, shopID int64, now time.Time) (n int64, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT COUNT(*) `+presentShift+`WHERE f.shop_id = $1 AND f.expires_at > $2`, shopID, millis(now)).
-		Scan(&n)
-	return n, classify(err)
+// ShopDevices returns which devices of a shop are signed in.
+func (db *DB) ShopDevices(ctx context.Context, shopID int64, now time.Time) (list []office.Device, err error) {
+	rows, err := db.read.QueryContext(ctx, `SELECT s.name, f.agent, f.created_at, f.expires_at `+presentShift+`
+WHERE f.shop_id = $1 AND f.expires_at > $2 ORDER BY f.created_at LIMIT 1000`, shopID, millis(now))
+	if err != nil {
+		return nil, classify(err)
+	}
+	err = scanAll(rows, func(row scanner) error {
+		var d office.Device
+		var since, until sql.NullInt64
+		err := row.Scan(&d.Seller, &d.Agent, &since, &until)
+		d.Since, d.Until = fromMillis(since), fromMillis(until)
+		list = append(list, d)
+		return err
+	})
+	return list, classify(err)
 }
 
 // EndShopShifts signs all devices of a shop out, and returns how many.
