@@ -39,7 +39,7 @@ type Browser struct {
 
 // Start starts a Chromium with an empty profile, or skips the test where there is none. The browser ends with the test, and
 // with the test's process however that ends.
-func Start(t testing.TB) *Browser {
+func Start(t testing.TB, more ...Option) *Browser {
 	t.Helper()
 	program := find()
 	if program == "" {
@@ -56,6 +56,7 @@ func Start(t testing.TB) *Browser {
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium has none for root
 	}
+	options = append(options, more...)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(func() {

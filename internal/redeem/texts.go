@@ -3,7 +3,6 @@ package redeem
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -45,21 +44,20 @@ type texts struct {
 }
 
 // Won writes an amount of money.
-func (t *texts) Won(amount gift.Won) string { return fmt.Sprintf(t.won, grouped(int64(amount))) }
+func (t *texts) Won(amount gift.Won) string {
+	if amount < 0 {
+		return "−" + t.Won(-amount)
+	}
+	return fmt.Sprintf(t.won, grouped(int64(amount)))
+}
 
-// grouped writes a number with commas.
+// grouped writes a number that is not below zero with commas.
 func grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)
-	digits := strings.TrimPrefix(s, "-")
-	var b strings.Builder
-	b.WriteString(s[:len(s)-len(digits)])
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
 	}
-	return b.String()
+	return s
 }
 
 // via says how a coupon was used.

@@ -35,8 +35,8 @@ type frame struct {
 	Scans  bool   // the page uses the camera
 }
 
-// Until is when the shift ends.
-func (f *frame) Until() string { return f.Shift.ExpiresAt.In(gift.Seoul).Format("15:04") }
+// Ends is when the shift does.
+func (f *frame) Ends() string { return f.Shift.ExpiresAt.In(gift.Seoul).Format("15:04") }
 
 // SignOut and Counter are where forms and links lead.
 func (f *frame) SignOut() string { return counterPath + "/sign-out" }

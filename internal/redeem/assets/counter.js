@@ -155,14 +155,15 @@
     return reading;
   };
   const scanner = (box) => {
-    const words = box.dataset, video = $('video', box), finder = $('.finder', box), say = $('.say', box);
+    const words = box.dataset, video = $('video', box), say = $('.say', box);
     const start = $('.start', box), stop = $('.stop', box), photo = $('#photo', box);
     let stream = null;
     const end = () => {
       if (stream) for (const track of stream.getTracks()) track.stop();
       stream = null;
-      finder.hidden = stop.hidden = true;
-      start.hidden = false;
+      video.srcObject = null;
+      stop.hidden = true;
+      start.hidden = start.disabled = false;
     };
     const open = (text) => {
       const address = addressOf(text);
@@ -181,11 +182,12 @@
       }
     };
     const begin = async () => {
-      start.hidden = true;
+      start.disabled = true;
       try {
         stream = await navigator.mediaDevices.getUserMedia({audio: false, video: {facingMode: 'environment', width: {ideal: 1280}}});
         video.srcObject = stream;
-        finder.hidden = stop.hidden = false;
+        start.hidden = true;
+        stop.hidden = false;
         say.textContent = words.scanning;
         await video.play();
         look(await reader(words.jsqr));
