@@ -212,15 +212,11 @@ func (db *DB) bookSettlement(
 func (db *DB) writeSettlement(
 	ctx context.Context, tx *sql.Tx, id gift.ID, r office.Redeemed, p office.Period, now time.Time,
 ) error {
-	reference := fmt.Sprintf("settlement:%d:%s:%s", r.ShopID, p.From, p.To)
-	err := post(ctx, tx, transaction{
-		id: id, kind: office.SettlementTransaction, reference: reference, at: now,
+	err := post(ctx, tx, transaction{ // without a reference, which a deposit could have taken
+		id: id, kind: office.SettlementTransaction, at: now,
 		memo:    fmt.Sprintf("%s %s – %s", r.Shop, p.From, p.To),
 		entries: []entry{{payableBase + r.ShopID, -r.Paid}, {bankAccount, r.Paid}},
 	})
-	if errors.Is(err, errReferenceTaken) {
-		return fmt.Errorf("a settlement of these days %w", ErrDuplicate)
-	}
 	if err != nil {
 		return err
 	}

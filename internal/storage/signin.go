@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"giftimbiz/internal/office"
@@ -128,7 +129,7 @@ func (db *DB) TrySignIn(
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sign_in_failures WHERE last_at < $1`, millis(forget)); err != nil {
 			return err
 		}
-		for _, account := range []string{"", office.FoldEmail(account)} { // locked in this order by all
+		for _, account := range slices.Compact([]string{"", office.FoldEmail(account)}) { // locked in this order by all
 			failures, last, err := countTry(ctx, tx, account, address, now)
 			if err != nil {
 				return err
