@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -118,6 +119,17 @@ func frameRoutes() []route {
 	}
 }
 
+// backTo leads away from addresses that only forms are sent to, for who reloads them or changes the language there: to the page
+// below an address that a part of the path names, or to the address itself.
+func backTo(address, part string) func(*request) error {
+	return func(q *request) error {
+		if part == "" {
+			return q.redirect(address)
+		}
+		return q.redirect(address + "/" + url.PathEscape(q.PathValue(part)))
+	}
+}
+
 // Route is an address of the console and who may ask for it, for those who look after that.
 type Route struct {
 	Pattern string // as of http.ServeMux
@@ -159,7 +171,10 @@ func (h *handler) answer(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header())
 		q := &request{Request: r, h: h, w: w, now: h.Clock.Now(), lang: languageOf(r)}
-		err := q.enter(rt)
+		err := q.checkAddress()
+		if err == nil {
+			err = q.enter(rt)
+		}
 		if err == nil {
 			err = rt.serve(q)
 		}
@@ -235,9 +250,18 @@ func (q *request) fail(err error) {
 			"This failed. If it goes on, tell us the X-Request-Id.",
 		}}
 	}
-	if err := q.render(f.status, "failure", f.text, f.text.in(q.lang)); err != nil {
+	if err := q.render(f.status, "failure", f.text, q.before()); err != nil {
 		q.h.Logger.Error("console: page of a failure", "error", err)
 	}
+}
+
+// before is the page of the console that led here, or "".
+func (q *request) before() string {
+	u, err := url.Parse(q.Referer())
+	if err != nil || u.Host != q.Host || u.RequestURI() == q.URL.RequestURI() || !strings.HasPrefix(u.Path, Root+"/") {
+		return ""
+	}
+	return u.RequestURI()
 }
 
 // setHeaders keeps pages out of caches, frames and other sites' reach.

@@ -43,8 +43,12 @@ func (f journalFilter) Set() bool { return f.Kind+f.Account+f.Partner+f.From+f.T
 
 // journalFilter reads what of the journal is asked for. What cannot be read is said beside its field, and nothing is shown.
 func (q *request) journalFilter() (f journalFilter, err error) {
+	kind, err := q.choiceOf("kind", office.TransactionKinds()...)
+	if err != nil {
+		return f, err
+	}
 	f = journalFilter{
-		Kind: q.FormValue("kind"), Account: q.FormValue("account"), Partner: strings.TrimSpace(q.FormValue("partner")),
+		Kind: kind, Account: q.FormValue("account"), Partner: strings.TrimSpace(q.FormValue("partner")),
 		From: q.FormValue("from"), To: q.FormValue("to"),
 	}
 	f.query = office.JournalQuery{Kind: f.Kind, Before: gift.ID(max(0, q.number("after"))), Limit: pageSize + 1}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"giftimbiz/internal/clock"
@@ -87,6 +89,19 @@ func (q *request) wrongDays() string {
 		return text{"시작일이 종료일보다 늦습니다.", "The first day is after the last."}.in(q.lang)
 	}
 	return ""
+}
+
+// choiceOf returns a parameter that is one of some values, or "". One that is none of them would select nothing, or all, without
+// a word: no page has such a choice.
+func (q *request) choiceOf(name string, values ...string) (string, error) {
+	value := q.FormValue(name)
+	if value != "" && !slices.Contains(values, value) {
+		return "", failure{http.StatusUnprocessableEntity, text{
+			"조건 " + name + "의 값이 올바르지 않습니다. 쓸 수 있는 값: " + strings.Join(values, ", "),
+			"The condition " + name + " must be one of " + strings.Join(values, ", ") + ".",
+		}}
+	}
+	return value, nil
 }
 
 // wantedFile is a list that is asked for as a file.

@@ -29,7 +29,7 @@ func orderRoutes() []route {
 	return []route{
 		{pattern: "GET " + ordersAddress, needs: office.See, serve: (*request).listOrders},
 		{pattern: "GET " + ordersAddress + "/{tid}", needs: office.See, serve: (*request).showOrder},
-		{pattern: "GET " + ordersAddress + "/{tid}/{form}", needs: office.See, serve: (*request).backToOrder},
+		{pattern: "GET " + ordersAddress + "/{tid}/{form}", needs: office.See, serve: backTo(ordersAddress, "tid")},
 		{pattern: "POST " + ordersAddress + "/{tid}/refund", needs: office.Refund, serve: (*request).refundOrder},
 		{pattern: "POST " + ordersAddress + "/{tid}/reveal", needs: office.Reveal, serve: (*request).revealNumber},
 	}
@@ -54,7 +54,14 @@ type ordersPage struct {
 func (q *request) listOrders() error {
 	filter := orderFilter{
 		Q: strings.TrimSpace(q.FormValue("q")), Partner: strings.TrimSpace(q.FormValue("partner")),
-		From: q.FormValue("from"), To: q.FormValue("to"), Kind: q.FormValue("kind"), State: q.FormValue("state"),
+		From: q.FormValue("from"), To: q.FormValue("to"),
+	}
+	var err error
+	if filter.Kind, err = q.choiceOf("kind", "gifticon", "star"); err != nil {
+		return err
+	}
+	if filter.State, err = q.choiceOf("state", string(office.SomeRefunded), string(office.SomeUsed)); err != nil {
+		return err
 	}
 	query := q.orderQuery(&filter)
 	p := ordersPage{Filter: filter, Any: filter != orderFilter{}}
