@@ -12,7 +12,7 @@ func TestAWrongFilterIsTold(t *testing.T) {
 	b := h.signedIn("admin@example.com")
 	for _, address := range []string{
 		"orders?kind=3", "orders?state=lost", "partners?state=gone", "partners?below=much", "audit?operator=kim",
-		"ledger/accounts?kind=cash", "ledger/journal?kind=gift",
+		"ledger/accounts?kind=cash", "ledger/journal?kind=gift", "orders?partner=nobody",
 	} {
 		for _, format := range []string{"", "&format=csv"} {
 			a := b.get("/console/" + address + format)

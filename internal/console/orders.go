@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func orderRoutes() []route {
 // orderFilter is what stands in the fields above the list.
 type orderFilter struct {
 	Q, Partner, From, To, Kind, State string
-	FromError, ToError                string
+	FromError, ToError, PartnerError  string
 }
 
 // ordersPage is the list of orders.
@@ -63,12 +64,21 @@ func (q *request) listOrders() error {
 	if filter.State, err = q.choiceOf("state", string(office.SomeRefunded), string(office.SomeUsed)); err != nil {
 		return err
 	}
+	if filter.Partner != "" {
+		_, err := q.h.Store.PrepaidAccount(q.Context(), filter.Partner)
+		if errors.Is(err, office.ErrNotFound) {
+			filter.PartnerError, err = q.in(noPartner), nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 	query := q.orderQuery(&filter)
 	p := ordersPage{Filter: filter, Any: filter != orderFilter{}}
-	if format, ok := q.exporting(filter.FromError, filter.ToError); ok {
+	if format, ok := q.exporting(filter.FromError, filter.ToError, filter.PartnerError); ok {
 		return q.exportOrders(format, query)
 	}
-	if filter.FromError != "" || filter.ToError != "" {
+	if filter.FromError+filter.ToError+filter.PartnerError != "" {
 		return q.render(http.StatusUnprocessableEntity, "orders", ordersTitle, p)
 	}
 	query.Limit = pageSize

@@ -73,3 +73,23 @@ FOR EACH ROW EXECUTE FUNCTION leave()`,
 		}
 	}
 }
+
+// TestNothingIsDepositedForAPartnerThatLeft: nobody could take it off its account again.
+func TestNothingIsDepositedForAPartnerThatLeft(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Partner(gift.Partner{Name: "gone"}, 1000)
+		_, err := h.DB.ChangePartner(t.Context(), "gone", 0, h.Clock.Now(), func(p *gift.Partner) error {
+			p.State = gift.Withdrawn
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.DB.Deposit(t.Context(), "gone", 500, "r", "", h.Clock.Now()); !errors.Is(err, gift.ErrWithdrawn) {
+			t.Errorf("%v", err)
+		}
+		if got := h.Balance("gone"); got != 1000 {
+			t.Errorf("balance %d", got)
+		}
+	})
+}
