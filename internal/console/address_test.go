@@ -11,7 +11,7 @@ func TestAWrongFilterIsTold(t *testing.T) {
 	h := trading(t)
 	b := h.signedIn("admin@example.com")
 	for _, address := range []string{
-		"orders?kind=3", "orders?state=lost", "partners?state=gone", "partners?below=much", "audit?operator=kim",
+		"orders?kind=3", "orders?state=lost", "partners?state=gone", "partners?below=much", "partners?below=0", "audit?operator=kim",
 		"ledger/accounts?kind=cash", "ledger/journal?kind=gift", "orders?partner=nobody",
 	} {
 		for _, format := range []string{"", "&format=csv"} {
@@ -37,6 +37,7 @@ func TestWhatIsNoTextIsRefused(t *testing.T) {
 	b := h.signedIn("admin@example.com")
 	for address, want := range map[string]int{
 		"partners?search=%00": http.StatusBadRequest, "orders?q=%ff": http.StatusBadRequest, "audit?%ff=1": http.StatusBadRequest,
+		"orders?state=%zz": http.StatusBadRequest, "orders?kind=star;state=used": http.StatusBadRequest,
 		"partners/%00": http.StatusNotFound, "partners/%ff": http.StatusNotFound, "partners?search=%ea%b0%80": http.StatusOK,
 	} {
 		if a := b.get("/console/" + address); a.status != want {

@@ -30,12 +30,16 @@ func (q *request) parseForm() error {
 	return checkTexts(q.PostForm)
 }
 
-// checkAddress refuses addresses with what no database takes for text.
+// checkAddress refuses addresses that cannot be read, or with what no database takes for text.
 func (q *request) checkAddress() error {
 	if !isText(q.URL.Path) {
 		return office.ErrNotFound
 	}
-	return checkTexts(q.URL.Query())
+	values, err := url.ParseQuery(q.URL.RawQuery)
+	if err != nil { // what cannot be read would be left out without a word
+		return failure{http.StatusBadRequest, text{"주소를 읽을 수 없습니다.", "The address cannot be read."}}
+	}
+	return checkTexts(values)
 }
 
 func checkTexts(values url.Values) error {

@@ -98,7 +98,7 @@ type partnersPage struct {
 	Search, Below string
 	BelowError    string
 	States        []option
-	LowBalance    string
+	LowBalance    string // "0": none is low
 	Filtered      bool
 	Rows          []partnerRow
 	Waiting       []adjustmentRow
@@ -139,8 +139,8 @@ func (q *request) showPartners() error {
 		shown.States = append(shown.States, option{n.word, n.name.in(q.lang), chosen})
 	}
 	below, ok := wholeNumber(shown.Below, int64(gift.MaxDeposit))
-	if shown.Below != "" && !ok {
-		shown.BelowError = text{"금액을 숫자로 쓰십시오.", "Write an amount in digits."}.in(q.lang)
+	if shown.Below != "" && (!ok || below == 0) { // no balance is below zero
+		shown.BelowError = text{"1 이상의 금액을 숫자로 쓰십시오.", "Write an amount of 1 or more in digits."}.in(q.lang)
 	}
 	query.Below = gift.Won(below)
 	shown.Filtered = shown.Search != "" || query.State != 0 || shown.Below != ""

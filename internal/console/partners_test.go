@@ -380,7 +380,7 @@ func TestPartnersAreListedSearchedAndExported(t *testing.T) {
 	viewer.get(next).wants(http.StatusOK, ">shop49<", ">shop54<", "« 처음").lacks(">shop48<", `rel="next"`)
 	viewer.get("/partners?search=가게+07").wants(http.StatusOK, ">shop07<").lacks(">shop08<")
 	viewer.get("/partners?below=2,500&state=active").wants(http.StatusOK, ">shop01<", "selected>정상").lacks(">shop02<", ">demo<")
-	viewer.get("/partners?below=little").wants(http.StatusUnprocessableEntity, "금액을 숫자로").lacks(">shop00<")
+	viewer.get("/partners?below=little").wants(http.StatusUnprocessableEntity, "1 이상의 금액을").lacks(">shop00<")
 	viewer.get("/partners?state=withdrawn").wants(http.StatusOK, "조건에 맞는 매체사가 없습니다")
 	file := viewer.get("/partners?format=csv&search=shop").wants(http.StatusOK, "매체사 ID,이름", "shop54,가게 54,실거래,정상,55000,0,0,")
 	if lines := strings.Count(file.body, "\n"); lines != 56 {
