@@ -65,22 +65,16 @@ func (db *DB) Operator(ctx context.Context, id int64) (office.Operator, error) {
 
 // Operators lists operators by their e-mail addresses, those after one, limit at most, with how many browsers each has signed
 // in.
-func (db *DB) Operators(ctx context.Context, now time.Time, after string, limit int) (list []office.OperatorRow, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+operatorColumns+`,
-(SELECT COUNT(*) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1),
-(SELECT MAX(s.seen_at) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1)
-FROM operators o WHERE o.email > $2 ORDER BY o.email LIMIT $3`, millis(now), after, limit)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var o office.OperatorRow
+func (db *DB) Operators(ctx context.Context, now time.Time, after string, limit int) ([]office.OperatorRow, error) {
+	list, err := collect(ctx, db.read, func(row scanner) (o office.OperatorRow, err error) {
 		var seen sql.NullInt64
 		o.Operator, err = scanOperator(row, &o.Sessions, &seen)
 		o.SeenAt = fromMillis(seen)
-		list = append(list, o)
-		return err
-	})
+		return o, err
+	}, `SELECT `+operatorColumns+`,
+(SELECT COUNT(*) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1),
+(SELECT MAX(s.seen_at) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1)
+FROM operators o WHERE o.email > $2 ORDER BY o.email LIMIT $3`, millis(now), after, limit)
 	return list, classify(err)
 }
 
