@@ -125,7 +125,7 @@ func (a *application) run(ctx context.Context) error {
 	steps = append(steps, a.open)
 	if a.db.pool == nil {
 		for i, step := range steps {
-			if err := errors.Join(a.alone(ctx, step), a.writeBack(ctx, i), rest(ctx)); err != nil {
+			if err := errors.Join(a.alone(ctx, step), a.db.writeBack(ctx, i), rest(ctx, stageRest)); err != nil {
 				return err
 			}
 		}
@@ -133,7 +133,7 @@ func (a *application) run(ctx context.Context) error {
 	}
 	return a.alone(ctx, func(ctx context.Context, s session) error {
 		for _, step := range steps {
-			if err := errors.Join(step(ctx, s), rest(ctx)); err != nil {
+			if err := errors.Join(step(ctx, s), rest(ctx, stageRest)); err != nil {
 				return err
 			}
 		}
@@ -277,19 +277,19 @@ func (a *application) stageNumbers(from, to int) func(context.Context, session) 
 	}
 }
 
-// writeBack has SQLite copy its log back now and then, beside purchases: else one of them would have to, with all that the
-// import has written.
-func (a *application) writeBack(ctx context.Context, step int) error {
-	if step%stepsToWriteBack != 0 {
+// writeBack has SQLite copy its log back after some steps, beside purchases: else one of them would have to, with all that
+// the steps have written.
+func (db *DB) writeBack(ctx context.Context, step int) error {
+	if db.pool != nil || step%stepsToWriteBack != 0 {
 		return nil
 	}
-	_, err := a.db.checkpoint(ctx, "PASSIVE")
+	_, err := db.checkpoint(ctx, "PASSIVE")
 	return classify(err)
 }
 
 // rest leaves the database to others for a moment.
-func rest(ctx context.Context) error {
-	t := time.NewTimer(stageRest)
+func rest(ctx context.Context, pause time.Duration) error {
+	t := time.NewTimer(pause)
 	defer t.Stop()
 	select {
 	case <-t.C:
