@@ -134,7 +134,7 @@ func (f *priceRuleForm) validate() office.PriceRule {
 		n, ok := rateOf(rate.sent)
 		if *rate.to = n; !ok {
 			f.Error = text{
-				"0에서 100까지의 퍼센트를 소수 한 자리까지 쓰십시오. 예: 92.5", "Give percentages between 0 and 100 with at most one decimal, such as 92.5.",
+				"0.1에서 100까지의 퍼센트를 소수 한 자리까지 쓰십시오. 예: 92.5", "Give percentages from 0.1 to 100 with at most one decimal, such as 92.5.",
 			}
 		}
 	}

@@ -458,3 +458,124 @@ func TestRefusedRowsCanBeCorrectedAndLoaded(t *testing.T) {
 		}
 	})
 }
+
+// between is a store in which somebody does something else before an import is stored.
+type between struct {
+	*storage.DB
+	start, apply func()
+}
+
+func (b between) StartImport(ctx context.Context, id int64, skip bool, now time.Time) error {
+	if b.start != nil {
+		b.start()
+	}
+	return b.DB.StartImport(ctx, id, skip, now)
+}
+
+func (b between) ApplyImport(ctx context.Context, i *intake.Import, l *intake.Load, body []byte,
+	seal func(int64, string) ([]byte, error), progress func(int), now time.Time,
+) error {
+	once := b.apply
+	return b.DB.ApplyImport(ctx, i, l, body, seal, func(done int) {
+		if once != nil {
+			once()
+		}
+		once = nil
+		progress(done)
+	}, now)
+}
+
+func deskBetween(h *storagetest.House, b between) *intake.Desk {
+	b.DB = h.DB
+	desk := intake.NewDesk(intake.Config{Store: b, Vault: newVault(h.T), Clock: h.Clock, Logger: slog.New(slog.DiscardHandler)})
+	h.T.Cleanup(desk.Stop)
+	return desk
+}
+
+// TestTheSameCouponsFromTwoAtOnceAreIssuedOnce: the second file was checked before the first was stored.
+func TestTheSameCouponsFromTwoAtOnceAreIssuedOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 1)
+		const file = "쿠폰명,유효기간,수량\n김말이,2026-12-31,5\n"
+		first := newDesk(h, newVault(t))
+		second := deskBetween(h, between{start: func() { load(t, first, intake.Coupons, file, intake.Counts{Rows: 1, Added: 1}) }})
+		if _, err := second.Load(t.Context(), intake.Coupons, "x", []byte(file), false, nil); err != nil {
+			t.Fatal(err)
+		}
+		if offers, units := stockOfSuite(t, h); offers != 3 || units != 2+5 {
+			t.Errorf("%d offers with %d units", offers, units)
+		}
+	})
+}
+
+// TestVouchersDoNotJoinAnOfferThatIsNoLongerEqual changes it while they are written.
+func TestVouchersDoNotJoinAnOfferThatIsNoLongerEqual(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 1)
+		load(t, newDesk(h, newVault(t)), intake.Vouchers, vouchers(1, 0), intake.Counts{Rows: 1, Added: 1})
+		page, err := h.DB.OfferList(t.Context(), office.OfferQuery{Today: gift.DayOf(h.Clock.Now()), Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		joined := page.Rows[len(page.Rows)-1]
+		desk := deskBetween(h, between{apply: func() {
+			joined.LastDay++
+			if err := h.DB.ChangeOffer(context.Background(), joined.Offer, joined.Version, h.Clock.Now()); err != nil {
+				t.Error(err)
+			}
+		}})
+		if _, err := desk.Load(t.Context(), intake.Vouchers, "x", []byte(vouchers(2, 100)), false, nil); !errors.Is(err, intake.ErrMeanwhile) {
+			t.Errorf("vouchers got another's last day: %v", err)
+		}
+		storagetest.Healthy(t, h.DB)
+	})
+}
+
+// TestAFileDoesNotUndoWhatSomebodyChangedMeanwhile changes a brand at its form while a file with it is stored.
+func TestAFileDoesNotUndoWhatSomebodyChangedMeanwhile(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 1)
+		plan, err := h.DB.Names(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		brand, err := h.DB.Brands().Get(t.Context(), 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := brand.Row
+		changed.Thumb = "/UPLOAD/by-hand.png"
+		if _, err := h.DB.Brands().Save(t.Context(), changed, brand.Version, h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		stale := brand.Row
+		stale.InUse = !stale.InUse
+		err = h.DB.Load(t.Context(), &storage.Stock{Changed: &storage.Stock{Brands: []gift.Brand{stale}}, Seen: plan.Seen})
+		if err == nil {
+			t.Error("a file undid a change")
+		}
+		if now, err := h.DB.Brands().Get(t.Context(), 4); err != nil || now.Row != changed {
+			t.Errorf("%+v, %v", now.Row, err)
+		}
+	})
+}
+
+// TestMoreRefusedRowsThanWereSeenAreNotLeftOut: whoever agreed to leave out one row did not agree to leave out two.
+func TestMoreRefusedRowsThanWereSeenAreNotLeftOut(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 1)
+		desk := newDesk(h, newVault(t))
+		file := vouchers(2, 0) + "27935,940,930,462,2025.09.16,555555\n27935,940,930,462,2020.01.01,666666\n"
+		i, err := desk.Bring(t.Context(), intake.Vouchers, "x", []byte(file))
+		if err != nil || i.Counts.Refused != 1 {
+			t.Fatalf("%+v, %v", i, err)
+		}
+		h.Clock.Advance(48 * time.Hour) // one more is over
+		if err := desk.Apply(t.Context(), i.ID, true); err != nil {
+			t.Fatal(err)
+		}
+		if i := await(t, desk, i.ID); i.State != intake.Failed || !strings.Contains(i.Failure.English, "1 refused rows have become 2") {
+			t.Errorf("%+v", i)
+		}
+	})
+}

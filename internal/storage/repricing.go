@@ -88,10 +88,10 @@ func (db *DB) RepricedAfter(ctx context.Context, today gift.Day, after, limit in
 // repricedAtOnce is how many offers are read to find those of a page.
 const repricedAtOnce = 2000
 
-// The orders in which offers are read: all of them, or some of them by an index.
+// Those that an import under way has written have no place on the change clock yet. The orders in which offers are read: all of them, or some of them by an index.
 var (
-	byID      = `last_day >= $1 AND kind = 1 ORDER BY id`
-	byLastDay = fmt.Sprintf(`(last_day, id) > ($1, $2) AND kind = 1 ORDER BY last_day, id LIMIT %d`, repricedAtOnce)
+	byID      = `last_day >= $1 AND kind = 1 AND changed_seq <> 0 ORDER BY id`
+	byLastDay = fmt.Sprintf(`(last_day, id) > ($1, $2) AND kind = 1 AND changed_seq <> 0 ORDER BY last_day, id LIMIT %d`, repricedAtOnce)
 )
 
 // readOffers tells how many offers were read, and which was the last.

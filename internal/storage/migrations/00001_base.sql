@@ -328,9 +328,9 @@ CREATE TABLE price_rules (
     id          BIGINT NOT NULL PRIMARY KEY,
     scope       TEXT   NOT NULL CHECK (scope IN ('all', 'category', 'brand')),
     scope_id    BIGINT NOT NULL CHECK ((scope_id = 0) = (scope = 'all')),
-    rate_far    BIGINT NOT NULL CHECK (rate_far BETWEEN 0 AND 1000),
-    rate_mid    BIGINT NOT NULL CHECK (rate_mid BETWEEN 0 AND 1000),
-    rate_near   BIGINT NOT NULL CHECK (rate_near BETWEEN 0 AND 1000),
+    rate_far    BIGINT NOT NULL CHECK (rate_far BETWEEN 1 AND 1000),
+    rate_mid    BIGINT NOT NULL CHECK (rate_mid BETWEEN 1 AND 1000),
+    rate_near   BIGINT NOT NULL CHECK (rate_near BETWEEN 1 AND 1000),
     changed_seq BIGINT NOT NULL,
     UNIQUE (scope, scope_id)
 );
