@@ -308,9 +308,9 @@ func TestABadVoucherIsFoundByItsNumberAndWithdrawn(t *testing.T) {
 		Offers: []gift.Offer{{
 			ID: 70, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462},
 			LastDay: gift.DateOf(2025, 12, 31),
-		}},
+		}, {ID: 71, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, LastDay: gift.DateOf(2025, 12, 31)}},
 		Units: []storage.NewUnit{{ID: 7001, OfferID: 70, Position: 1, Sealed: sealed, NumberHash: s.vault.Lookup("voucher", "4242-4242")}, {
-			ID: 7002, OfferID: 70, Position: 2, Sealed: []byte("x"), NumberHash: s.vault.Lookup("voucher", "900012345678"),
+			ID: 7002, OfferID: 71, Position: 1, Sealed: []byte("x"), NumberHash: s.vault.Lookup("voucher", "900012345678"),
 		}},
 	})
 	if err != nil {

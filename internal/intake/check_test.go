@@ -41,8 +41,8 @@ func newDesk(t testing.TB, prices intake.Prices) *intake.Desk {
 			{ID: 12, BrandID: 2, Name: "초코 우유", Face: 1500},
 			{ID: 13, BrandID: 2, Name: "바나나우유", Face: 1600},
 		},
-		Shops:     []gift.Shop{{ID: 5, CategoryID: 2, Name: "연남분식", Province: "서울특별시", District: "마포구", Town: "연남동"}},
-		Sellers:   []storage.NewSeller{{ID: 6, ShopID: 5, Name: "점장"}},
+		Shops:   []gift.Shop{{ID: 5, CategoryID: 2, Name: "연남분식", Province: "서울특별시", District: "마포구", Town: "연남동"}},
+		Sellers: []storage.NewSeller{{ID: 6, ShopID: 5, Name: "점장"}},
 		Campaigns: []gift.Campaign{
 			{ID: 7, ShopID: 5, CouponName: "김말이", Product: "김말이 3개", Free: true},
 			{ID: 8, ShopID: 5, CouponName: "어묵", Product: "어묵 1개", Free: true, Price: 1000, Discount: 500, OrgPrice: 1500},
@@ -171,7 +171,7 @@ func TestAFileWithWrongTitlesIsRefused(t *testing.T) {
 	for file, want := range map[string]string{
 		"상품,번호\nx,y\n":                            "line 1: 'The column",
 		"상품,상품,유효기간,번호\n":                         "The column \"상품\" is there twice.",
-		"상품,900012345678,유효기간\n":                "There is no column \"••••5678\"; compare the template.",
+		"상품,900012345678,유효기간\n":                  "There is no column \"••••5678\"; compare the template.",
 		"상품,유효기간,번호,가나다\n":                        "There is no column \"가나다\"; compare the template.",
 		"상품,유효기간,번호\n":                            "There are no rows below the titles.",
 		"\n\nProduct , LAST-DAY,Voucher Number\n": "There are no rows below the titles.",
