@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/gift"
@@ -426,5 +427,27 @@ func TestAStrayFilterInAnAddressIsNoFault(t *testing.T) {
 	s := newStockroom(t)
 	for _, path := range []string{"/brands?kind=1", "/products?kind=2", "/categories?parent=4", "/offers?state=x&kind=9"} {
 		s.page(path)
+	}
+}
+
+func TestRulesThatAreBeingAppliedAreSeen(t *testing.T) {
+	s := newStockroom(t)
+	s.send("/prices", "target", "all:0", "far", "65.5", "mid", "60", "near", "50")
+	preview := s.page("/prices/preview")
+	today := gift.DayOf(s.Clock.Now())
+	if _, err := s.DB.StartRepricing(t.Context(), today, hidden(t, preview, "digest"), s.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if page := s.page("/prices"); !strings.Contains(page, "가격 규칙을 적용하고 있습니다.") || !strings.Contains(page, "hx-trigger") {
+		t.Error(page)
+	}
+	if page := s.page("/prices/preview"); strings.Contains(page, `name="digest"`) || !strings.Contains(page, "적용하고 있습니다.") {
+		t.Error("rules that are being applied could be applied")
+	}
+	if err := s.DB.ContinueRepricing(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if page := s.page("/prices"); !strings.Contains(page, "마지막 적용") || strings.Contains(page, "적용하고 있습니다.") {
+		t.Error(page)
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -352,31 +351,6 @@ func (d *Desk) store(
 	total := max(plan.load.units(), 1)
 	progress(0, total)
 	return d.Store.ApplyImport(ctx, i, &plan.load, body, d.Vault.Seal, func(done int) { progress(done, total) }, d.Clock.Now())
-}
-
-// hashCodes makes the slow hashes of new manager codes, side by side.
-func (d *Desk) hashCodes(lists ...[]Seller) error {
-	var wg sync.WaitGroup
-	room := make(chan struct{}, runtime.GOMAXPROCS(0))
-	var mu sync.Mutex
-	var failed error
-	for _, list := range lists {
-		for i := range list {
-			if list[i].code == "" {
-				continue
-			}
-			room <- struct{}{}
-			wg.Go(func() {
-				defer func() { <-room }()
-				hash, err := d.Vault.HashCode(list[i].code)
-				mu.Lock()
-				defer mu.Unlock()
-				list[i].CodeHash, failed = hash, errors.Join(failed, err)
-			})
-		}
-	}
-	wg.Wait()
-	return failed
 }
 
 // Cancel gives a kept file up.
