@@ -36,7 +36,9 @@ type catalogueStore interface {
 	DropPriceRule(ctx context.Context, id, version int64, now time.Time) error
 	Repricing(ctx context.Context, today gift.Day) (office.Repricing, error)
 	RepricedAfter(ctx context.Context, today gift.Day, after, limit int64) ([]office.RepricedOffer, error)
-	ApplyPriceRules(ctx context.Context, today gift.Day, digest string, now time.Time) (offers int64, err error)
+	StartRepricing(ctx context.Context, today gift.Day, digest string, now time.Time) (offers int64, err error)
+	ContinueRepricing(ctx context.Context, within time.Duration) error
+	LastRepricing(ctx context.Context) (office.RepricingRun, error)
 }
 
 const catalogueRoot = Root + "/catalogue"

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -144,6 +145,8 @@ func (q *request) export(f wantedFile, name string, header []text, each func(row
 	}
 	if err == nil {
 		err = out.Close()
+	} else {
+		err = errors.Join(err, out.Discard())
 	}
 	if err != nil {
 		return brokenOff{fmt.Errorf("export %s: %w", name, err)}

@@ -134,10 +134,10 @@ func (s *shelf[T]) List(ctx context.Context, q office.ItemQuery) ([]office.Liste
 		args = append(args, value)
 		where += " AND " + strings.ReplaceAll(condition, "$?", "$"+strconv.Itoa(len(args)))
 	}
-	if q.Kind != 0 {
+	if q.Kind != 0 && slices.Contains(s.columns, "kind") {
 		and("t.kind = $?", int64(q.Kind))
 	}
-	if q.Parent != 0 {
+	if q.Parent != 0 && s.parent != "" {
 		and("t."+s.parent+" = $?", q.Parent)
 	}
 	if q.Words != "" {
