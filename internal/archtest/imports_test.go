@@ -9,7 +9,7 @@ import (
 var (
 	command  = []string{"cmd"}
 	surfaces = []string{"internal/partnerapi", "internal/redeem", "internal/console", "internal/media"}
-	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential", "internal/office", "internal/intake"}
+	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential", "internal/office", "internal/webhook", "internal/job", "internal/intake"}
 	domain   = []string{"internal/gift"}
 
 	// samples are data; what they are for is loaded by cmd like any other stock.

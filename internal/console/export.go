@@ -58,8 +58,10 @@ func Lists() []List {
 		{"coupons", "", []Filter{whole("offer"), unit}, catalogueRoot + "/coupons"},
 		{"imports", "", nil, importsRoot},
 		{"accounts", "", []Filter{moment("at"), oneOf("kind", office.AccountKinds()...)}, ledgerAddress + "/accounts"},
-		{"journal", "", append(days, oneOf("kind", office.TransactionKinds()...), words("account"), words("partner")),
-			ledgerAddress + "/journal"},
+		{
+			"journal", "", append(days, oneOf("kind", office.TransactionKinds()...), words("account"), words("partner")),
+			ledgerAddress + "/journal",
+		},
 		{"unused-coupons", "", nil, ledgerAddress + "?list=coupons"},
 		{"settlement", "", days, settlementAddress},
 		{"redeemed", "SHOP", days, settlementAddress + "/{shop}"},

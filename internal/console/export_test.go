@@ -21,7 +21,7 @@ func TestEveryListCanBeHadWithoutABrowser(t *testing.T) {
 	cfg := console.Config{
 		Store: h.DB, Numbers: h.vault, Clock: h.Clock, Logger: slog.New(slog.DiscardHandler), Imports: desk,
 	}
-	of := map[string]string{"PARTNER": "demo", "OFFER": "1", "SHOP": "1"}
+	of := map[string]string{"PARTNER": "demo", "OFFER": "1", "SHOP": "37"}
 	rows := map[string]int{"partners": 1, "orders": 6, "statement": 7, "offers": 3, "units": 50, "operators": 1, "journal": 14}
 	for _, l := range console.Lists() {
 		t.Run(l.Name, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestAWrongFilterGetsNoFile(t *testing.T) {
 	for _, address := range []string{
 		"orders?from=yesterday", "orders?from=2025-09-16&to=2025-09-01", "partners?below=much", "partners/demo/statement?from=x",
 		"ledger?at=noon", "ledger/accounts?at=noon", "ledger/journal?from=x", "ledger/journal?partner=nobody",
-		"ledger/settlement?from=x&to=y", "ledger/settlement/1?from=x&to=y", "audit?from=x",
+		"ledger/settlement?from=x&to=y", "ledger/settlement/37?from=x&to=y", "audit?from=x",
 	} {
 		a := b.get("/console/" + address + "&format=csv")
 		if a.status != 422 || a.head.Get("Content-Disposition") != "" {

@@ -55,6 +55,7 @@ type refundForm struct {
 	Lines   []int64
 	Reason  string
 	Confirm bool
+	Bad     bool // they cannot be used
 
 	LinesError, ReasonError, ConfirmError string
 	Refused                               string // why the store did not do it
@@ -114,7 +115,7 @@ func (q *request) refundOrder() error {
 	}
 	form := refundForm{
 		Lines: numbersOf(q.PostForm["line"]), Reason: strings.TrimSpace(q.PostFormValue("reason")),
-		Confirm: q.PostFormValue("confirm") != "",
+		Confirm: q.PostFormValue("confirm") != "", Bad: q.PostFormValue("bad") != "",
 	}
 	if q.PostFormValue("all") != "" { // all that the page showed, and nothing else
 		form.Lines = numbersOf(q.PostForm["shown"])
@@ -122,7 +123,9 @@ func (q *request) refundOrder() error {
 	if !form.validate(q.in) {
 		return q.renderOrder(http.StatusUnprocessableEntity, q.orderPage(o, form))
 	}
-	done, err := q.h.Store.Refund(q.Context(), office.NewRefund{OrderID: o.ID, Lines: form.Lines, Reason: form.Reason, At: q.now})
+	done, err := q.h.Store.Refund(q.Context(), office.NewRefund{
+		OrderID: o.ID, Lines: form.Lines, Reason: form.Reason, Bad: form.Bad, At: q.now,
+	})
 	var not *office.NotRefundable
 	switch {
 	case errors.As(err, &not):

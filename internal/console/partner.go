@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -39,14 +40,15 @@ type keyRow struct {
 
 // partnerForm changes what is allowed to change.
 type partnerForm struct {
-	Title, Limit, Window, Allowed string
-	Version                       int64
-	Errors                        fieldErrors
+	Title, Limit, Window, Low, Allowed string
+	Version                            int64
+	Errors                             fieldErrors
 }
 
 func partnerFormOf(p office.PartnerAccount) partnerForm {
 	return partnerForm{
 		Title: p.Title, Limit: strconv.FormatInt(p.DailyLimit, 10), Window: strconv.FormatInt(p.DuplicateSec, 10),
+		Low:     strconv.FormatInt(int64(p.LowBalance), 10),
 		Allowed: joinAllowed(p.AllowList, "\n"), Version: p.Version,
 	}
 }
@@ -61,6 +63,7 @@ func (f partnerForm) validate() (gift.Partner, fieldErrors) {
 	checkTitle(p.Title, errs)
 	p.DailyLimit = checkNumber("limit", f.Limit, gift.MaxDailyLimit, errs)
 	p.DuplicateSec = checkNumber("window", f.Window, gift.MaxDuplicateSec, errs)
+	p.LowBalance = gift.Won(checkNumber("low", f.Low, int64(gift.MaxDeposit), errs))
 	for word := range strings.FieldsFuncSeq(f.Allowed, func(r rune) bool { return r == ',' || r <= ' ' }) {
 		prefix, err := peer.ParsePrefix(word)
 		if err != nil {
@@ -201,6 +204,7 @@ func (q *request) editPartner() error {
 	}
 	form := partnerForm{
 		Title: strings.TrimSpace(q.PostFormValue("title")), Limit: q.PostFormValue("limit"), Window: q.PostFormValue("window"),
+		Low:     cmp.Or(q.PostFormValue("low"), "0"),
 		Allowed: q.PostFormValue("allowed"), Version: q.number("version"),
 	}
 	edited, errs := form.validate()
@@ -215,6 +219,7 @@ func (q *request) editPartner() error {
 	name := q.PathValue("name")
 	_, err := q.h.Store.ChangePartner(q.Context(), name, form.version(), q.now, func(p *gift.Partner) error {
 		p.Title, p.DailyLimit, p.DuplicateSec, p.AllowList = edited.Title, edited.DailyLimit, edited.DuplicateSec, edited.AllowList
+		p.LowBalance = edited.LowBalance
 		return p.StillHere()
 	})
 	if err != nil {

@@ -8,6 +8,14 @@ const (
 	StarCoupon Kind = 2 // a local shop's coupon, redeemed at its counter
 )
 
+// Word returns how the kind is called where partners are told of it in today's formats.
+func (k Kind) Word() string {
+	if k == StarCoupon {
+		return "star"
+	}
+	return "gifticon"
+}
+
 // Tiers are the three selling prices of an offer; which is in force depends on the days left until it expires.
 type Tiers struct {
 	Far  Won // more than 60 days left

@@ -67,6 +67,8 @@ type Partner struct {
 	DailyLimit int64          // purchases a Seoul day; 0 = no limit
 	// DuplicateSec is the window in which an equal purchase without an idempotency key counts as a mistake; 0 = off.
 	DuplicateSec int64
+	// LowBalance is what a balance that falls below it is told of (BalanceLow); 0 = never.
+	LowBalance Won
 }
 
 // Admits tells whether a caller at addr may use the partner's keys.

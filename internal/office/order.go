@@ -114,6 +114,7 @@ type NewRefund struct {
 	OrderID gift.ID
 	Lines   []int64
 	Reason  string
+	Bad     bool // the items cannot be used: their buyer is told to take them back from holders
 	At      time.Time
 }
 

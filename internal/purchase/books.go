@@ -16,6 +16,7 @@ type books struct {
 	moves    map[int64]int64 // unit -> new position
 	base     map[int64]int64 // offer -> position of its Free[0]
 	days     map[dayKey]*DayCount
+	ids      *gift.IDMaker
 }
 
 type dayKey struct {
@@ -24,8 +25,9 @@ type dayKey struct {
 	kind    gift.Kind
 }
 
-func newBooks(s *State) books {
+func newBooks(s *State, ids *gift.IDMaker) books {
 	b := books{
+		ids:      ids,
 		sales:    s.SalesAccount,
 		balances: map[int64]gift.Won{},
 		offers:   map[int64]*OfferSale{},
@@ -67,12 +69,42 @@ func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, today gi
 	}
 	p.OrdersToday++
 	s.Repeats[Repeat{req.PartnerID, fingerprint}] = id
+	b.tell(p, gift.OrderCompleted, req.PartnerID, id, gift.OrderData{
+		Order: out.Ref, Kind: req.Kind.Word(), Items: len(o.offers), Amount: o.total,
+	})
 	if !p.Sandbox && o.total > 0 {
-		p.Balance -= o.total
-		b.post(p.AccountID, id, -o.total)
-		b.post(b.sales, id, o.total)
+		b.pay(p, o, id)
 	}
 	return out
+}
+
+// pay takes the price from the buyer's balance.
+func (b *books) pay(p *Partner, o *order, id gift.ID) {
+	before := p.Balance
+	p.Balance -= o.total
+	b.post(p.AccountID, id, -o.total)
+	b.post(b.sales, id, o.total)
+	if p.Balance < p.LowBalance && before >= p.LowBalance {
+		b.tell(p, gift.BalanceLow, o.req.PartnerID, 0, gift.BalanceData{Balance: p.Balance, Threshold: p.LowBalance})
+	}
+}
+
+// tell writes an event down for a partner that hears.
+func (b *books) tell(p *Partner, t gift.EventType, partner int64, order gift.ID, data any) {
+	if p.Hears {
+		b.w.Events = append(b.w.Events, gift.NewEvent(b.ids.Next(), t, partner, order, data))
+	}
+}
+
+// soldOut is what all partners are told of offers that have nothing left now.
+func (b *books) soldOut(s *State, sales []OfferSale) (events []gift.Event) {
+	for _, sale := range sales {
+		if o := s.Offers[sale.OfferID]; sale.Next > o.Last {
+			events = append(events, gift.NewEvent(b.ids.Next(), gift.OfferSoldOut, 0, 0,
+				gift.OfferData{Offer: o.ID, Kind: o.Kind.Word()}))
+		}
+	}
+	return events
 }
 
 func (b *books) post(account int64, txn gift.ID, amount gift.Won) {
@@ -200,7 +232,7 @@ func (b *books) keep(s *State, a Answer) {
 }
 
 // writes returns what must be stored, rows in ascending order so that two nodes never wait for each other in a ring.
-func (b *books) writes() Writes {
+func (b *books) writes(s *State) Writes {
 	w := b.w
 	for account, delta := range b.balances {
 		w.Balances = append(w.Balances, Balance{AccountID: account, Delta: delta})
@@ -210,6 +242,7 @@ func (b *books) writes() Writes {
 		w.Offers = append(w.Offers, *sale)
 	}
 	slices.SortFunc(w.Offers, func(x, y OfferSale) int { return cmp.Compare(x.OfferID, y.OfferID) })
+	w.Events = append(w.Events, b.soldOut(s, w.Offers)...)
 	for unit, position := range b.moves {
 		w.Moves = append(w.Moves, Unit{ID: unit, Position: position})
 	}

@@ -51,11 +51,11 @@ func (d *decision) safely(s *State) (w Writes, err error) {
 
 // decide fills outs and returns what must be stored for them to be true.
 func (d *decision) decide(s *State) Writes {
-	d.books = newBooks(s)
+	d.books = newBooks(s, d.ids)
 	for i, w := range d.batch {
 		d.outs[i] = d.one(s, w)
 	}
-	writes := d.books.writes()
+	writes := d.books.writes(s)
 	for _, sale := range writes.Offers {
 		if sale.Next > s.Offers[sale.OfferID].Last {
 			d.soldOut = append(d.soldOut, sale.OfferID)

@@ -83,7 +83,9 @@ type Partner struct {
 	DailyLimit   int64
 	DuplicateSec int64
 	Balance      gift.Won
-	OrdersToday  int64 // counted only when there is a DailyLimit
+	LowBalance   gift.Won // falling below it is an event; 0 = never
+	Hears        bool     // what happens to the partner is written down as events
+	OrdersToday  int64    // counted only when there is a DailyLimit
 }
 
 // Offer is an offer's row with its next free units.
@@ -123,6 +125,7 @@ type Writes struct {
 	Answers  []Answer
 	Days     []DayCount
 	Once     []OnceClaim
+	Events   []gift.Event // by ascending ID
 }
 
 // Order is one completed purchase.

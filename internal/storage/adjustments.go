@@ -181,7 +181,25 @@ func (db *DB) bookAdjustment(
 	if err != nil {
 		return err
 	}
+	if err := db.tellLow(ctx, tx, p, a.Amount); err != nil {
+		return err
+	}
 	return db.auditAdjustment(ctx, tx, action, *a, now)
+}
+
+// tellLow tells the partner when the amount that was just booked brought its balance below what it wants to be told of.
+func (db *DB) tellLow(ctx context.Context, tx *sql.Tx, p gift.Partner, amount gift.Won) error {
+	if p.Sandbox || amount >= 0 {
+		return nil
+	}
+	var balance gift.Won
+	if err := tx.QueryRowContext(ctx, `SELECT balance FROM accounts WHERE id = $1`, prepaidBase+p.ID).Scan(&balance); err != nil {
+		return err
+	}
+	if balance >= p.LowBalance || balance-amount < p.LowBalance {
+		return nil
+	}
+	return db.tell(ctx, tx, gift.BalanceLow, p.ID, 0, gift.BalanceData{Balance: balance, Threshold: p.LowBalance})
 }
 
 func (db *DB) auditAdjustment(ctx context.Context, tx *sql.Tx, action string, a office.Adjustment, now time.Time) error {

@@ -23,7 +23,7 @@ type check struct{ name, query string }
 // see the same state. It only reads.
 func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
 	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
-		for _, c := range slices.Concat(moneyChecks, bookChecks, partnerChecks, stockChecks, orderChecks, refundChecks, houseChecks, referenceChecks()) {
+		for _, c := range slices.Concat(moneyChecks, bookChecks, partnerChecks, stockChecks, orderChecks, refundChecks, eventChecks, houseChecks, referenceChecks()) {
 			found, err := c.run(ctx, tx)
 			if err != nil {
 				return fmt.Errorf("check that %s: %w", c.name, err)

@@ -21,12 +21,12 @@ const (
 	payableBase = 2_000_000_000
 )
 
-const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit, duplicate_sec`
+const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit, duplicate_sec, low_balance`
 
 // partnerAccountColumns are what scanAccount reads, from partners p and accounts a.
 const (
 	partnerAccountColumns = `p.id, p.name, p.title, p.state, p.sandbox, p.allow_list, p.daily_limit, p.duplicate_sec,
-a.balance, p.created_at, p.changed_seq`
+p.low_balance, a.balance, p.created_at, p.changed_seq`
 	partnerAccountTables = `partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id`
 )
 
@@ -45,8 +45,8 @@ func (db *DB) CreatePartner(ctx context.Context, p gift.Partner, keys credential
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO partners (`+partnerColumns+`, created_at, changed_seq)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, id, p.Name, p.Title, int64(p.State), flag(p.Sandbox),
-			joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, millis(now), seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, id, p.Name, p.Title, int64(p.State), flag(p.Sandbox),
+			joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), millis(now), seq)
 		if err != nil {
 			return err
 		}
@@ -71,10 +71,11 @@ type partnerState struct {
 	AllowList    []netip.Prefix `json:"allow_list,omitempty"`
 	DailyLimit   int64          `json:"daily_limit"`
 	DuplicateSec int64          `json:"duplicate_sec"`
+	LowBalance   gift.Won       `json:"low_balance"`
 }
 
 func stateOfPartner(p gift.Partner) partnerState {
-	return partnerState{p.Title, p.State.String(), p.Sandbox, p.AllowList, p.DailyLimit, p.DuplicateSec}
+	return partnerState{p.Title, p.State.String(), p.Sandbox, p.AllowList, p.DailyLimit, p.DuplicateSec, p.LowBalance}
 }
 
 func partnerSubject(name string) string { return "partner:" + name }
@@ -142,8 +143,8 @@ func (db *DB) ChangePartner(
 // storePartner writes what is left of a change, and that it was made.
 func (db *DB) storePartner(ctx context.Context, tx *sql.Tx, p gift.Partner, seq int64, before partnerState, now time.Time) error {
 	err := execOne(ctx, tx, `UPDATE partners SET title = $2, state = $3, allow_list = $4, daily_limit = $5,
-duplicate_sec = $6, changed_seq = $7 WHERE id = $1`,
-		p.ID, p.Title, int64(p.State), joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, seq)
+duplicate_sec = $6, low_balance = $7, changed_seq = $8 WHERE id = $1`,
+		p.ID, p.Title, int64(p.State), joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), seq)
 	after := stateOfPartner(p)
 	if err != nil || reflect.DeepEqual(before, after) {
 		return err
@@ -266,7 +267,7 @@ func scanPartner(row scanner, more ...any) (p gift.Partner, err error) {
 	var allowed string
 	dest := append([]any{
 		&p.ID, &p.Name, &p.Title, &p.State, (*asBool)(&p.Sandbox), &allowed, &p.DailyLimit,
-		&p.DuplicateSec,
+		&p.DuplicateSec, &p.LowBalance,
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return p, err

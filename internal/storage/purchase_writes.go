@@ -71,6 +71,7 @@ func queueWrites(s session, w *purchase.Writes) {
 	s.exec(insertOnce, len(w.Once),
 		column(w.Once, func(o purchase.OnceClaim) int64 { return o.PartnerID }),
 		column(w.Once, func(o purchase.OnceClaim) int64 { return o.OfferID }))
+	queueEvents(s, w.Events)
 	queueDays(s, w.Days)
 	queueOffers(s, w.Offers)
 	s.exec(addBalances, len(w.Balances),

@@ -13,7 +13,8 @@ var _ purchase.Store = (*DB)(nil)
 var (
 	lockBuyers = over("account_id bigint", `
 SELECT accounts.id, accounts.balance,
-       partners.id, partners.state, partners.sandbox, partners.daily_limit, partners.duplicate_sec
+       partners.id, partners.state, partners.sandbox, partners.daily_limit, partners.duplicate_sec,
+       partners.low_balance, CASE WHEN partners.sandbox = 1 THEN 1 ELSE partners.hears END
 FROM input JOIN accounts ON accounts.id = input.account_id JOIN partners ON partners.id = accounts.owner_id
 `+lockAccounts)
 
@@ -204,7 +205,8 @@ type stateReader struct{ *purchase.State }
 func (r stateReader) buyer(row scanner) error {
 	var partner int64
 	var p purchase.Partner
-	err := row.Scan(&p.AccountID, &p.Balance, &partner, &p.State, (*asBool)(&p.Sandbox), &p.DailyLimit, &p.DuplicateSec)
+	err := row.Scan(&p.AccountID, &p.Balance, &partner, &p.State, (*asBool)(&p.Sandbox), &p.DailyLimit, &p.DuplicateSec,
+		&p.LowBalance, (*asBool)(&p.Hears))
 	r.Partners[partner] = &p
 	return err
 }

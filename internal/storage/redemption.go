@@ -62,13 +62,14 @@ func (db *DB) MarkUsed(ctx context.Context, use redeem.Use) (won bool, err error
 	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		var face, paid gift.Won
-		var testOrder int64
+		var testOrder, partner, offer, unit int64
 		err := tx.QueryRowContext(ctx, `UPDATE order_items SET used_at = $1, used_seller = $2, used_via = $3
 WHERE kind = 2 AND order_id = $4 AND line = $5 AND ($6 = 0 OR partner_id = $6)
   AND partner_id = (SELECT partner_id FROM orders WHERE id = $4)
   AND used_at IS NULL AND cancelled_at IS NULL
-RETURNING face, paid, test_order`,
-			millis(use.At), use.SellerID, use.Via, int64(use.OrderID), use.Line, use.PartnerID).Scan(&face, &paid, &testOrder)
+RETURNING face, paid, test_order, partner_id, offer_id, unit_id`,
+			millis(use.At), use.SellerID, use.Via, int64(use.OrderID), use.Line, use.PartnerID).
+			Scan(&face, &paid, &testOrder, &partner, &offer, &unit)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -76,6 +77,12 @@ RETURNING face, paid, test_order`,
 			return err
 		}
 		won = true
+		err = db.tellRedeemed(ctx, tx, gift.CouponRedeemed, partner, use, gift.RedemptionData{
+			Order: use.OrderID.Ref(testOrder != 0), Coupon: unit, Offer: offer, Used: use.At,
+		})
+		if err != nil {
+			return err
+		}
 		if testOrder != 0 {
 			return nil
 		}
@@ -85,6 +92,17 @@ RETURNING face, paid, test_order`,
 		return db.owe(ctx, tx, use, paid)
 	})
 	return won && err == nil, err
+}
+
+// tellRedeemed tells the buyer what became of a coupon at a shop's counter.
+func (db *DB) tellRedeemed(
+	ctx context.Context, tx *sql.Tx, t gift.EventType, partner int64, use redeem.Use, data gift.RedemptionData,
+) error {
+	data.Shop, data.Seller = use.ShopID, use.SellerID
+	if err := tx.QueryRowContext(ctx, `SELECT name FROM shops WHERE id = $1`, use.ShopID).Scan(&data.ShopName); err != nil {
+		return err
+	}
+	return db.tell(ctx, tx, t, partner, use.OrderID, data)
 }
 
 // countRedeemed adds a live coupon to what its shop redeemed on that day, by which the shop is settled with.

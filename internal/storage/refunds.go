@@ -41,7 +41,10 @@ func (db *DB) Refund(ctx context.Context, n office.NewRefund) (refund office.Ord
 		if refund.ID, err = db.newID(); err != nil {
 			return err
 		}
-		return db.bookRefund(ctx, tx, o, refund)
+		if err := db.bookRefund(ctx, tx, o, refund); err != nil {
+			return err
+		}
+		return db.tellRefunded(ctx, tx, o, refund.Amount, n.Bad)
 	})
 	return refund, err
 }
@@ -52,6 +55,7 @@ type refundee struct {
 	partner int64
 	kind    gift.Kind
 	sandbox bool
+	units   []int64 // those that were cancelled
 }
 
 func refundedOrder(ctx context.Context, tx *sql.Tx, id gift.ID) (o refundee, err error) {
@@ -65,12 +69,13 @@ func refundedOrder(ctx context.Context, tx *sql.Tx, id gift.ID) (o refundee, err
 }
 
 // cancel cancels lines and returns what they cost.
-func (o refundee) cancel(ctx context.Context, tx *sql.Tx, lines []int64, at time.Time) (total gift.Won, err error) {
+func (o *refundee) cancel(ctx context.Context, tx *sql.Tx, lines []int64, at time.Time) (total gift.Won, err error) {
 	for _, line := range lines {
 		var paid gift.Won
+		var unit int64
 		err := tx.QueryRowContext(ctx, `UPDATE order_items SET cancelled_at = $5
 WHERE partner_id = $1 AND kind = $2 AND order_id = $3 AND line = $4 AND cancelled_at IS NULL AND used_at IS NULL
-RETURNING paid`, o.partner, int64(o.kind), int64(o.id), line, millis(at)).Scan(&paid)
+RETURNING paid, unit_id`, o.partner, int64(o.kind), int64(o.id), line, millis(at)).Scan(&paid, &unit)
 		if errors.Is(err, sql.ErrNoRows) {
 			return 0, o.whyNot(ctx, tx, line)
 		}
@@ -78,6 +83,7 @@ RETURNING paid`, o.partner, int64(o.kind), int64(o.id), line, millis(at)).Scan(&
 			return 0, err
 		}
 		total += paid
+		o.units = append(o.units, unit)
 	}
 	return total, nil
 }
@@ -95,6 +101,22 @@ WHERE partner_id = $1 AND kind = $2 AND order_id = $3 AND line = $4`,
 		return err
 	}
 	return &office.NotRefundable{Line: line, UsedAt: fromMillis(used), CancelledAt: fromMillis(cancelled)}
+}
+
+// tellRefunded tells the buyer what was paid back and, of what cannot be used, that it is withdrawn.
+func (db *DB) tellRefunded(ctx context.Context, tx *sql.Tx, o refundee, amount gift.Won, bad bool) error {
+	err := db.tell(ctx, tx, gift.OrderRefunded, o.partner, o.id, gift.RefundData{
+		Order: o.id.Ref(o.sandbox), Kind: o.kind.Word(), Items: o.units, Amount: amount,
+	})
+	for _, unit := range o.units {
+		if err != nil || !bad {
+			break
+		}
+		err = db.tell(ctx, tx, gift.VoucherWithdrawn, o.partner, o.id, gift.WithdrawalData{
+			Order: o.id.Ref(o.sandbox), Kind: o.kind.Word(), Item: unit,
+		})
+	}
+	return err
 }
 
 // bookRefund writes what was paid back and by whom, and moves the money.

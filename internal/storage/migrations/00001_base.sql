@@ -91,6 +91,8 @@ CREATE INDEX audit_action ON audit (action, id);
 CREATE INDEX audit_subject_action ON audit (subject, action, id);
 CREATE INDEX audit_operator_action ON audit (operator_id, action, id);
 
+-- hears = 1: the partner has an endpoint that is switched on, so that what happens to it is written down as an event; that of
+-- sandbox partners always is. A balance that falls below low_balance is such an event; 0 = never.
 CREATE TABLE partners (
     id            BIGINT   NOT NULL PRIMARY KEY,
     name          TEXT     NOT NULL UNIQUE,
@@ -100,6 +102,8 @@ CREATE TABLE partners (
     allow_list    TEXT     NOT NULL DEFAULT '',
     daily_limit   BIGINT   NOT NULL DEFAULT 0 CHECK (daily_limit >= 0),
     duplicate_sec BIGINT   NOT NULL DEFAULT 10 CHECK (duplicate_sec >= 0),
+    low_balance   BIGINT   NOT NULL DEFAULT 0 CHECK (low_balance >= 0),
+    hears         SMALLINT NOT NULL DEFAULT 0,
     created_at    BIGINT   NOT NULL,
     changed_seq   BIGINT   NOT NULL
 );
@@ -202,6 +206,56 @@ CREATE TABLE partner_calls (
 CREATE INDEX partner_calls_partner ON partner_calls (partner_id, id);
 CREATE INDEX partner_calls_code ON partner_calls (partner_id, code, id);
 CREATE INDEX partner_calls_endpoint ON partner_calls (partner_id, endpoint, id);
+
+-- What happened, as partners are told it (gift.Event); partner_id 0 = told to all. Written in the transaction that made it
+-- true, of partners that hear.
+CREATE TABLE events (
+    id         BIGINT NOT NULL PRIMARY KEY,
+    type       TEXT   NOT NULL,
+    partner_id BIGINT NOT NULL,
+    order_id   BIGINT NOT NULL,
+    data       TEXT   NOT NULL
+);
+CREATE INDEX events_partner ON events (partner_id, id);
+-- Where partners want to be told. types has the chosen event types with a space before and behind each, '' = all. state: 1 on,
+-- 2 switched off, 3 given up by the server, because off_reason. Secrets are encrypted; the one before works until
+-- previous_until. failing_since is when the present row of failures began. A node that delivers holds the lease.
+CREATE TABLE endpoints (
+    id              BIGINT   NOT NULL PRIMARY KEY,
+    partner_id      BIGINT   NOT NULL REFERENCES partners (id),
+    url             TEXT     NOT NULL,
+    types           TEXT     NOT NULL,
+    state           SMALLINT NOT NULL,
+    off_reason      TEXT     NOT NULL DEFAULT '',
+    secret          BYTEA    NOT NULL,
+    previous        BYTEA,
+    previous_until  BIGINT,
+    failing_since   BIGINT,
+    version         BIGINT   NOT NULL DEFAULT 1,
+    created_at      BIGINT   NOT NULL,
+    lease_token     TEXT     NOT NULL DEFAULT '',
+    leased_until    BIGINT   NOT NULL DEFAULT 0
+) /*often updated*/;
+CREATE INDEX endpoints_partner ON endpoints (partner_id);
+CREATE INDEX endpoints_on ON endpoints (id) WHERE state = 1;
+-- An event on its way to an endpoint. state: 1 waits until due_at, 2 delivered, 3 given up. What is kept of answers is that of
+-- the last attempt.
+CREATE TABLE deliveries (
+    endpoint_id BIGINT   NOT NULL,
+    event_id    BIGINT   NOT NULL,
+    order_id    BIGINT   NOT NULL,
+    state       SMALLINT NOT NULL DEFAULT 1,
+    attempts    BIGINT   NOT NULL DEFAULT 0,
+    due_at      BIGINT   NOT NULL,
+    tried_at    BIGINT,
+    took_ms     BIGINT   NOT NULL DEFAULT 0,
+    status      BIGINT   NOT NULL DEFAULT 0,
+    failure     TEXT     NOT NULL DEFAULT '',
+    answer      TEXT     NOT NULL DEFAULT '',
+    PRIMARY KEY (endpoint_id, event_id)
+) /*often updated*/;
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at) WHERE state = 1;
+CREATE INDEX deliveries_order ON deliveries (endpoint_id, order_id, event_id) WHERE state = 1;
 
 CREATE TABLE categories (
     id          BIGINT   NOT NULL PRIMARY KEY,

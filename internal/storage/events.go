@@ -1,0 +1,119 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"giftimbiz/internal/gift"
+)
+
+// An event of a partner goes to those of its endpoints that are on and chose its type; one for all partners to everybody's.
+var (
+	insertEvents = over("id bigint, type text, partner_id bigint, order_id bigint, data text",
+		`
+INSERT INTO events (id, type, partner_id, order_id, data) SELECT id, type, partner_id, order_id, data FROM input`)
+
+	deliverToPartner = over("id bigint, type text, partner_id bigint, order_id bigint, at bigint", `
+INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at)
+SELECT e.id, input.id, input.order_id, input.at FROM input JOIN endpoints e ON e.partner_id = input.partner_id
+WHERE e.state = 1 AND (e.types = '' OR e.types LIKE '% ' || input.type || ' %')`)
+
+	deliverToAll = over("id bigint, type text, at bigint", `
+INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at)
+SELECT e.id, input.id, 0, input.at FROM input, endpoints e
+WHERE e.state = 1 AND (e.types = '' OR e.types LIKE '% ' || input.type || ' %')`)
+)
+
+// queueEvents stores events and their deliveries.
+func queueEvents(s session, events []gift.Event) {
+	if len(events) == 0 {
+		return
+	}
+	s.exec(insertEvents, len(events), eventIDs(events), eventTypes(events), eventPartners(events),
+		column(events, func(e gift.Event) int64 { return int64(e.OrderID) }),
+		column(events, func(e gift.Event) string { return string(e.Data) }))
+	var own, all []gift.Event
+	for _, e := range events {
+		if e.PartnerID == 0 {
+			all = append(all, e)
+		} else {
+			own = append(own, e)
+		}
+	}
+	s.exec(deliverToPartner, -1, eventIDs(own), eventTypes(own), eventPartners(own),
+		column(own, func(e gift.Event) int64 { return int64(e.OrderID) }), eventTimes(own))
+	s.exec(deliverToAll, -1, eventIDs(all), eventTypes(all), eventTimes(all))
+}
+
+func eventIDs(events []gift.Event) []int64 {
+	return column(events, func(e gift.Event) int64 { return int64(e.ID) })
+}
+
+func eventTypes(events []gift.Event) []string {
+	return column(events, func(e gift.Event) string { return string(e.Type) })
+}
+
+func eventPartners(events []gift.Event) []int64 {
+	return column(events, func(e gift.Event) int64 { return e.PartnerID })
+}
+
+func eventTimes(events []gift.Event) []int64 {
+	return column(events, func(e gift.Event) int64 { return millis(e.At()) })
+}
+
+// tell stores an event in a transaction that makes it true, if the partner hears. partner 0 = all partners.
+func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner int64, order gift.ID, data any) error {
+	if partner != 0 {
+		var hears bool
+		err := tx.QueryRowContext(ctx, `SELECT CASE WHEN sandbox = 1 THEN 1 ELSE hears END FROM partners WHERE id = $1`, partner).
+			Scan((*asBool)(&hears))
+		if err != nil || !hears {
+			return err
+		}
+	}
+	id, err := db.newID()
+	if err != nil {
+		return err
+	}
+	e := gift.NewEvent(id, t, partner, order, data)
+	_, err = tx.ExecContext(ctx, `INSERT INTO events (id, type, partner_id, order_id, data) VALUES ($1, $2, $3, $4, $5)`,
+		int64(e.ID), string(e.Type), e.PartnerID, int64(e.OrderID), string(e.Data))
+	if err != nil {
+		return fmt.Errorf("event: %w", err)
+	}
+	text, args := deliverEvent, []any{int64(e.ID), int64(e.OrderID), millis(e.At()), string(e.Type)}
+	if partner != 0 {
+		text, args = text+` AND e.partner_id = $5`, append(args, partner)
+	}
+	_, err = tx.ExecContext(ctx, text, args...)
+	return err
+}
+
+const deliverEvent = `INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at)
+SELECT e.id, CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM endpoints e
+WHERE e.state = 1 AND (e.types = '' OR e.types LIKE '% ' || CAST($4 AS TEXT) || ' %')`
+
+// Events returns what a partner was told after an event, or from the first kept one on (0), in the order of their numbers,
+// limit at most: its own events and those for all. Nodes make numbers side by side: an event may become visible after one with a
+// higher number.
+func (db *DB) Events(ctx context.Context, partner int64, after gift.ID, limit int) (list []gift.Event, err error) {
+	rows, err := db.read.QueryContext(ctx, `
+SELECT id, type, partner_id, order_id, data FROM (
+    SELECT * FROM (SELECT id, type, partner_id, order_id, data FROM events WHERE partner_id = $1 AND id > $2 ORDER BY id LIMIT $3) own
+    UNION ALL
+    SELECT * FROM (SELECT id, type, partner_id, order_id, data FROM events WHERE partner_id = 0 AND id > $2 ORDER BY id LIMIT $3) shared
+) x ORDER BY id LIMIT $3`, partner, int64(after), limit)
+	if err != nil {
+		return nil, classify(err)
+	}
+	err = scanAll(rows, func(row scanner) error {
+		var e gift.Event
+		var data string
+		err := row.Scan(&e.ID, &e.Type, &e.PartnerID, &e.OrderID, &data)
+		e.Data = []byte(data)
+		list = append(list, e)
+		return err
+	})
+	return list, classify(err)
+}

@@ -1,0 +1,67 @@
+package storage_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
+	"giftimbiz/internal/redeem"
+	"giftimbiz/internal/storage/storagetest"
+)
+
+// told returns what a partner was told, one line for each event.
+func told(t *testing.T, h *storagetest.House, partner int64) (lines []string) {
+	t.Helper()
+	events, err := h.DB.Events(t.Context(), partner, 0, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		lines = append(lines, fmt.Sprintf("%s %d %s", e.Type, e.PartnerID, e.Data))
+	}
+	return lines
+}
+
+// TestWhatHappensIsWrittenDown where it happens; of live partners only if they have an endpoint.
+func TestWhatHappensIsWrittenDown(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(2, 1)
+		test := h.Partner(gift.Partner{Name: "test", Sandbox: true, LowBalance: 9_999}, 10_000)
+		bought := h.Buy(test, "", 1, 2)
+		coupon, err := h.Engine.Buy(t.Context(), storagetest.StarRequest(test, "", 0))
+		if err != nil || coupon.Refusal != nil {
+			t.Fatal(coupon.Refusal, err)
+		}
+		if _, err := h.DB.Refund(t.Context(), office.NewRefund{
+			OrderID: bought.OrderID, Lines: []int64{2}, Reason: "bad", Bad: true, At: h.Clock.Now(),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		won, err := h.DB.MarkUsed(t.Context(), redeem.Use{
+			OrderID: coupon.OrderID, Line: 1, SellerID: 1, ShopID: 37, Via: "page", At: h.Clock.Now(),
+		})
+		if err != nil || !won {
+			t.Fatal(won, err)
+		}
+		live := h.Partner(gift.Partner{Name: "live", LowBalance: 9_999}, 10_000)
+		h.Buy(live, "", 1)
+		want := []string{
+			fmt.Sprintf(`order.completed %d {"order":%q,"kind":"gifticon","items":2,"amount":1880}`, test, bought.Ref),
+			fmt.Sprintf(`order.completed %d {"order":%q,"kind":"star","items":1,"amount":0}`, test, coupon.Ref),
+			fmt.Sprintf(`order.refunded %d {"order":%q,"kind":"gifticon","items":[100001],"amount":940}`, test, bought.Ref),
+			fmt.Sprintf(`voucher.withdrawn %d {"order":%q,"kind":"gifticon","item":100001}`, test, bought.Ref),
+			fmt.Sprintf(`coupon.redeemed %d {"order":%q,"coupon":135000001,"offer":1350,"shop":37,"shop_name":"너랑나랑분식",`+
+				`"seller":1,"redeemed_at":"2025-09-15T12:00:00+09:00"}`, test, coupon.Ref),
+			`offer.sold_out 0 {"offer":1,"kind":"gifticon"}`,
+		}
+		if diff := cmp.Diff(want, told(t, h, test)); diff != "" {
+			t.Error(diff)
+		}
+		if diff := cmp.Diff(want[5:], told(t, h, live)); diff != "" {
+			t.Errorf("a live partner that does not listen:\n%s", diff)
+		}
+	})
+}
