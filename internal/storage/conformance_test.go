@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,53 +68,37 @@ func opener(newURL func(testing.TB) string) storagetest.Opener {
 
 func sqliteURL(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }
 
-// original is a migrated database, of which tests get copies: migrating one takes longer than many a test.
-type original struct {
-	once sync.Once
-	dsn  string
-	body []byte // of SQLite's file
-}
-
-var migratedLite, migratedPostgres original
-
-// migrate makes the original, once.
-func (o *original) migrate(t testing.TB, newURL func(testing.TB) string) {
-	t.Helper()
-	o.once.Do(func() {
-		dsn := newURL(t)
-		db, err := storage.OpenOrCreate(t.Context(), dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = db.Migrate(t.Context())
-		if err := errors.Join(err, db.Close()); err != nil { // nobody may be connected, nothing be left in a log
-			t.Fatal(err)
-		}
-		if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok { // the file goes with this test
-			o.body = readFile(t, path)
-		}
-		o.dsn = dsn
-	})
-	if o.dsn == "" {
-		t.Fatal("no migrated database: another test says why")
-	}
-}
-
 // migratedSQLiteURL is sqliteURL with the schema in it.
 func migratedSQLiteURL(t testing.TB) string {
 	t.Helper()
-	migratedLite.migrate(t, sqliteURL)
-	dsn := sqliteURL(t)
-	if err := os.WriteFile(strings.TrimPrefix(dsn, "sqlite:"), migratedLite.body, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return dsn
+	return "sqlite:" + storagetest.MigratedFile(t)
+}
+
+// migratedPostgres is a database with the schema in it, which is copied: migrating one takes longer than many a test.
+var migratedPostgres struct {
+	once sync.Once
+	dsn  string
 }
 
 // migratedPostgresURL is postgresURL with the schema in it.
 func migratedPostgresURL(t testing.TB) string {
 	t.Helper()
-	migratedPostgres.migrate(t, postgresURL)
+	migratedPostgres.once.Do(func() {
+		dsn := postgresURL(t)
+		db, err := storage.OpenOrCreate(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.Migrate(t.Context())
+		if err := errors.Join(err, db.Close()); err != nil { // nobody may be connected
+			t.Fatal(err)
+		}
+		migratedPostgres.dsn = dsn
+	})
+	if migratedPostgres.dsn == "" {
+		postgresURL(t) // skips the test where there is no PostgreSQL
+		t.Fatal("no migrated database: another test says why")
+	}
 	return copyDatabase(t, migratedPostgres.dsn)
 }
 
