@@ -7,7 +7,7 @@ probe=$(mktemp -d)
 trap 'rm -rf "$probe"' EXIT
 
 # SQLite, translated from C by a machine, is checked by its authors: checking its pointers and each of its reads for races took
-# two thirds of the tests' time. Its driver and all that is ours stay checked.
+# two thirds of the time of tests on it. Its driver and all that is ours stay checked.
 unchecked=(
 	-gcflags='modernc.org/sqlite/lib=-race=false'
 	-gcflags='modernc.org/libc/...=-race=false'
