@@ -13,7 +13,7 @@ import (
 // TestOnlyAReferenceIsADuplicateDeposit makes the deposit's own number be taken: no reason to believe that the money is
 // booked.
 func TestOnlyAReferenceIsADuplicateDeposit(t *testing.T) {
-	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "pgx": postgresURL} {
+	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": migratedSQLiteURL, "pgx": migratedPostgresURL} {
 		t.Run(driver, func(t *testing.T) {
 			dsn := newURL(t)
 			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
