@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
-	"slices"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -27,17 +25,9 @@ func (db *DB) RedeemedByShop(ctx context.Context, p office.Period, after int64, 
 		return nil, fmt.Errorf("storage: no page of %d shops", limit)
 	}
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT `+redeemedColumns+` FROM shops s
+		list, err = collect(ctx, tx, scanRedeemed, `SELECT `+redeemedColumns+` FROM shops s
 WHERE s.id > $3 AND EXISTS (SELECT 1 FROM shop_days d WHERE d.shop_id = s.id AND d.day >= $1 AND d.day <= $2)
 ORDER BY s.id LIMIT $4`, int64(p.From), int64(p.To), after, limit)
-		if err != nil {
-			return err
-		}
-		err = scanAll(rows, func(row scanner) error {
-			r, err := scanRedeemed(row)
-			list = append(list, r)
-			return err
-		})
 		for i := 0; i < len(list) && err == nil; i++ {
 			list[i].Settled, err = settlementsIn(ctx, tx, list[i].ShopID, p)
 		}
@@ -76,21 +66,16 @@ func scanRedeemed(row scanner) (r office.Redeemed, err error) {
 }
 
 // settlementsIn returns the settlements of a shop that are about any day of a period, oldest first.
-func settlementsIn(ctx context.Context, tx *sql.Tx, shopID int64, p office.Period) (list []office.Settlement, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT `+settlementColumns+` FROM settlements
+func settlementsIn(ctx context.Context, tx *sql.Tx, shopID int64, p office.Period) ([]office.Settlement, error) {
+	return collect(ctx, tx, scanSettlement, `SELECT `+settlementColumns+` FROM settlements
 WHERE shop_id = $1 AND first_day <= $3 AND last_day >= $2 ORDER BY first_day`, shopID, int64(p.From), int64(p.To))
-	if err != nil {
-		return nil, err
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var s office.Settlement
-		var at sql.NullInt64
-		err := row.Scan(&s.ShopID, &s.Period.From, &s.Period.To, &s.Coupons, &s.Face, &s.Paid, &s.TransactionID, &at)
-		s.At = fromMillis(at)
-		list = append(list, s)
-		return err
-	})
-	return list, err
+}
+
+func scanSettlement(row scanner) (s office.Settlement, err error) {
+	var at sql.NullInt64
+	err = row.Scan(&s.ShopID, &s.Period.From, &s.Period.To, &s.Coupons, &s.Face, &s.Paid, &s.TransactionID, &at)
+	s.At = fromMillis(at)
+	return s, err
 }
 
 // RedeemedItems returns a page of what counts for a shop's days, live coupons only, the newest first: their sums are those of
@@ -105,22 +90,18 @@ func (db *DB) RedeemedItems(
 	if after.ID != 0 && after.Day <= p.To {
 		before = after
 	}
-	rows, err := db.read.QueryContext(ctx, redeemedItems, shopID, int64(p.From), int64(before.Day), int64(before.ID), limit)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var i office.RedeemedItem
-		var at sql.NullInt64
-		err := row.Scan(&i.ID, &i.Undoes, (*asBool)(&i.Undone), &i.Day, &at, &i.UnitID, &i.OrderID, &i.Line, &i.Product, &i.Partner,
-			&i.Seller, &i.Via, &i.Face, &i.Paid)
-		if i.At = fromMillis(at); i.Undoes != 0 {
-			i.Face, i.Paid = -i.Face, -i.Paid
-		}
-		items = append(items, i)
-		return err
-	})
+	items, err = collect(ctx, db.read, scanRedeemedItem, redeemedItems, shopID, int64(p.From), int64(before.Day), int64(before.ID), limit)
 	return items, classify(err)
+}
+
+func scanRedeemedItem(row scanner) (i office.RedeemedItem, err error) {
+	var at sql.NullInt64
+	err = row.Scan(&i.ID, &i.Undoes, (*asBool)(&i.Undone), &i.Day, &at, &i.UnitID, &i.OrderID, &i.Line, &i.Product, &i.Partner,
+		&i.Seller, &i.Via, &i.Face, &i.Paid)
+	if i.At = fromMillis(at); i.Undoes != 0 {
+		i.Face, i.Paid = -i.Face, -i.Paid
+	}
+	return i, err
 }
 
 const redeemedItems = `SELECT r.id, COALESCE(r.undoes, 0), CAST((SELECT COUNT(*) FROM redemptions u WHERE u.undoes = r.id) AS BIGINT),
@@ -190,15 +171,11 @@ func (db *DB) bookSettlement(
 func (db *DB) writeSettlement(
 	ctx context.Context, tx *sql.Tx, id gift.ID, r office.Redeemed, p office.Period, now time.Time,
 ) error {
-	reference := fmt.Sprintf("settlement:%d:%s:%s", r.ShopID, p.From, p.To)
-	err := post(ctx, tx, transaction{
-		id: id, kind: office.SettlementTransaction, reference: reference, at: now,
+	err := post(ctx, tx, transaction{ // without a reference, which a deposit could have taken
+		id: id, kind: office.SettlementTransaction, at: now,
 		memo:    fmt.Sprintf("%s %s – %s", r.Shop, p.From, p.To),
 		entries: []entry{{payableBase + r.ShopID, -r.Paid}, {bankAccount, r.Paid}},
 	})
-	if errors.Is(err, errReferenceTaken) {
-		return fmt.Errorf("a settlement of these days %w", ErrDuplicate)
-	}
 	if err != nil {
 		return err
 	}
@@ -216,11 +193,8 @@ func (db *DB) writeSettlement(
 }
 
 // ShopSettlements returns the newest settlements of a shop.
-func (db *DB) ShopSettlements(ctx context.Context, shopID int64, limit int) (list []office.Settlement, err error) {
-	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		list, err = settlementsIn(ctx, tx, shopID, office.Period{From: 0, To: math.MaxInt32})
-		return err
-	})
-	slices.Reverse(list)
-	return list[:min(len(list), limit)], err
+func (db *DB) ShopSettlements(ctx context.Context, shopID int64, limit int) ([]office.Settlement, error) {
+	list, err := collect(ctx, db.read, scanSettlement,
+		`SELECT `+settlementColumns+` FROM settlements WHERE shop_id = $1 ORDER BY first_day DESC LIMIT $2`, shopID, limit)
+	return list, classify(err)
 }

@@ -72,19 +72,13 @@ func (db *DB) EndShift(ctx context.Context, id []byte) error {
 
 // ShopDevices returns which devices of a shop are signed in.
 func (db *DB) ShopDevices(ctx context.Context, shopID int64, now time.Time) (list []office.Device, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT s.name, f.agent, f.created_at, f.expires_at `+presentShift+`
-WHERE f.shop_id = $1 AND f.expires_at > $2 ORDER BY f.created_at LIMIT 1000`, shopID, millis(now))
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var d office.Device
+	list, err = collect(ctx, db.read, func(row scanner) (d office.Device, err error) {
 		var since, until sql.NullInt64
-		err := row.Scan(&d.Seller, &d.Agent, &since, &until)
+		err = row.Scan(&d.Seller, &d.Agent, &since, &until)
 		d.Since, d.Until = fromMillis(since), fromMillis(until)
-		list = append(list, d)
-		return err
-	})
+		return d, err
+	}, `SELECT s.name, f.agent, f.created_at, f.expires_at `+presentShift+`
+WHERE f.shop_id = $1 AND f.expires_at > $2 ORDER BY f.created_at LIMIT 1000`, shopID, millis(now))
 	return list, classify(err)
 }
 
