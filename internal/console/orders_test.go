@@ -297,6 +297,60 @@ func TestAUsedCouponIsShownAndNotRefunded(t *testing.T) {
 	d.want(d.post(office.Clerk, address+"/refund", "line", "1", "confirm", "yes", "reason", "r"), 409, "Coupon 1 was used at 2025-09-15 12:01")
 }
 
+// choiceIn finds what a page offers to choose for the counter.
+func choiceIn(t *testing.T, page string) string {
+	t.Helper()
+	m := regexp.MustCompile(`<select name="choice"[^>]*>\s*<option value="([\d.]+)"`).FindStringSubmatch(page)
+	if m == nil {
+		t.Fatal("nothing to choose in " + page)
+	}
+	return m[1]
+}
+
+func TestAnOperatorStandsInForTheShopsCounter(t *testing.T) {
+	d := newOrderDesk(t)
+	p := d.Partner(gift.Partner{Name: "demo"}, 10_000)
+	out, err := d.Engine.Buy(t.Context(), storagetest.StarRequest(p, "", 0))
+	if err != nil || out.Refusal != nil {
+		t.Fatal(out.Refusal, err)
+	}
+	address := "/console/orders/" + string(out.Ref)
+	d.want(d.get(office.Viewer, address), 200, "!In place of the shop")
+	d.want(d.post(office.Viewer, address+"/use", "choice", "1.1", "reason", "r"), 403)
+	use := choiceIn(t, d.get(office.Clerk, address).body)
+	d.want(d.post(office.Clerk, address+"/use", "choice", use, "reason", " "), 422, "Give a reason")
+	d.want(d.post(office.Clerk, address+"/use", "choice", "x", "reason", "r"), 422, "Choose a coupon")
+	d.want(d.post(office.Clerk, address+"/use", "choice", "1.999", "reason", "r"), 404)
+	d.want(d.post(office.Clerk, address+"/use", "choice", use, "reason", "no network"), 200, "The coupon is used", "Used: item 1",
+		"Console · operator@giftimbiz.local · no network")
+	d.want(d.post(office.Clerk, address+"/use", "choice", use, "reason", "again"), 409, "It changed meanwhile")
+	undo := choiceIn(t, d.get(office.Clerk, address).body)
+	d.want(d.post(office.Clerk, address+"/undo", "choice", undo, "reason", ""), 422, "Give a reason")
+	d.want(d.post(office.Clerk, address+"/undo", "choice", undo, "reason", "by mistake"), 200, "can be used again", "Use undone: item 1")
+	d.want(d.post(office.Clerk, address+"/undo", "choice", undo, "reason", "twice"), 409, "It changed meanwhile")
+}
+
+func TestAShopsDevicesAreSeenAndSignedOut(t *testing.T) {
+	d := newOrderDesk(t)
+	now := d.Clock.Now()
+	seller, err := d.DB.Seller(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shift := redeem.Shift{ID: []byte("cookie"), Agent: "Galaxy", StartedAt: now, ExpiresAt: now.Add(redeem.ShiftFor)}
+	if err := d.DB.StartShift(t.Context(), shift, *seller, nil); err != nil {
+		t.Fatal(err)
+	}
+	address := "/console/catalogue/shops/37/devices"
+	d.want(d.get(office.Viewer, "/console/catalogue/shops/37"), 200, "Signed-in devices")
+	d.want(d.get(office.Viewer, address), 200, "Galaxy", "점장", "!Sign all of them out")
+	d.want(d.post(office.Viewer, address), 403)
+	d.want(d.post(office.Clerk, address), 200, "Signed out devices: 1", "No device is signed in")
+	if s, err := d.DB.Shift(t.Context(), shift.ID, now); s != nil || err != nil {
+		t.Error(s, err)
+	}
+}
+
 func TestOfOperatorsWhoRefundTheSameAtOnceOneWins(t *testing.T) {
 	d := newOrderDesk(t)
 	_, address := d.buy(d.Partner(gift.Partner{Name: "demo"}, 10_000), "", numberedOffer, numberedOffer)
