@@ -82,6 +82,8 @@ func (q *request) settlementLine(r office.Redeemed, p office.Period) settlementL
 		l.State, l.StateName = settledWhole, text{"정산 완료", "Settled"}.in(q.lang)
 	case len(r.Settled) > 0:
 		l.State, l.StateName = settledPart, text{"일부 날짜 정산됨", "Some days are settled"}.in(q.lang)
+	case r.Paid < 0:
+		l.State, l.StateName = settleFree, text{"다음 정산에서 뺄 금액", "To be taken off the next"}.in(q.lang)
 	case r.Paid == 0:
 		l.State, l.StateName = settleFree, text{"지급할 금액 없음", "Nothing owed"}.in(q.lang)
 	case !p.Over(q.now):

@@ -180,7 +180,7 @@ func (f settlementForm) validate(q *request) string {
 	switch {
 	case f.Period.Error != "":
 		return f.Period.Error
-	case f.Coupons <= 0 || f.Paid <= 0:
+	case f.Paid <= 0:
 		return text{"이 기간에는 지급할 금액이 없습니다.", "Nothing is owed for this period."}.in(q.lang)
 	}
 	return ""

@@ -2,6 +2,7 @@ package redeem
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"net/http"
 	"strconv"
@@ -83,9 +84,19 @@ func (v *visit) seller(token string) (*Seller, error) {
 func (v *visit) showSignIn() error {
 	seller, err := v.seller(v.PathValue("seller"))
 	if err != nil {
-		return err
+		return v.oldAddress(err)
 	}
 	return v.renderSignIn(http.StatusOK, seller, v.PathValue("seller"), nil)
+}
+
+// oldAddress tells who comes to an address that is none, or not any more, what to do.
+func (v *visit) oldAddress(err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	p := &desk{frame: v.frame()}
+	p.State, p.Title, p.Detail = "desk", v.text.SignIn, v.text.OldAddress
+	return v.write(http.StatusNotFound, "counter", p)
 }
 
 func (v *visit) renderSignIn(status int, s *Seller, token string, refusal *gift.Refusal) error {
@@ -101,7 +112,7 @@ func (v *visit) signIn() error {
 	token := v.PathValue("seller")
 	seller, err := v.seller(token)
 	if err != nil {
-		return err
+		return v.oldAddress(err)
 	}
 	code := v.form().Code
 	refusal := refuse(incomplete)

@@ -39,7 +39,12 @@ type listRow struct {
 func (l *list) Owed() string { return l.Text.Won(l.Total.Paid) }
 
 // Coupons is how many coupons count.
-func (l *list) Coupons() string { return fmt.Sprintf(l.Text.coupons, l.Total.Coupons) }
+func (l *list) Coupons() string {
+	if l.Total.Coupons == 1 {
+		return fmt.Sprintf(l.Text.coupon, 1)
+	}
+	return fmt.Sprintf(l.Text.coupons, l.Total.Coupons)
+}
 
 func (v *visit) showList() error {
 	if v.shift == nil {
@@ -101,7 +106,7 @@ func (v *visit) sendList() error {
 	head.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="coupons-%d-%s-%s.csv"`, v.shift.ShopID, period.From, period.To))
 	file, err := sheet.NewWriter(v.w, sheet.CSV)
 	if err != nil {
-		return nil //nolint // the caller is gone
+		return nil // the caller is gone
 	}
 	if err := v.writeRows(file, period); err != nil {
 		v.h.Logger.Warn("a shop's list broke off", "shop", v.shift.ShopID, "error", err)

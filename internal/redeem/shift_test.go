@@ -165,7 +165,7 @@ func TestAShiftEndsWithItsCodeAndWhenItIsEnded(t *testing.T) {
 	p.get("/r/counter")
 	p.shows(200, "!김점장") // the address to sign in at went with the code
 	p.get(links.SellerURL(Seller{ID: seller, CodeHash: codeHash()}))
-	p.shows(404)
+	p.shows(404, "운영자에게 새 주소를 받으세요")
 }
 
 func TestASignedInDeviceOfAnotherShopNeedsTheCode(t *testing.T) {

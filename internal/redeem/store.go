@@ -76,7 +76,8 @@ type shiftStore interface {
 // listStore is what a shop's own list is made of.
 type listStore interface {
 	// RedeemedItems returns what counts for a shop's days, live coupons only, the newest first.
-	RedeemedItems(ctx context.Context, shopID int64, p office.Period, after office.RedeemedPlace, limit int) ([]office.RedeemedItem, error)
+	RedeemedItems(ctx context.Context, shopID int64, p office.Period, after office.RedeemedPlace, limit int) (
+		[]office.RedeemedItem, error)
 	RedeemedAtShop(ctx context.Context, shopID int64, p office.Period) (office.Redeemed, error)
 }
 
