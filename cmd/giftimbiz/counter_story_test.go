@@ -120,20 +120,19 @@ func keyOf(digit rune) int {
 func (c *clerk) scanAndUndo() {
 	page, qr, _ := c.coupon()
 	c.record(blank(c.s.t))
-	c.Go("/r/counter")
+	c.Go("/r/counter") // the browser grants the camera without asking: it begins by itself
+	c.Await(".stop:not([hidden])")
 	c.Check("counter-scan")
+	c.Go("/r/counter/list") // nobody films while the film changes
 	c.record(qr)
-	c.Go("/r/counter")
 	began := time.Now()
-	if c.Has(".start:not([hidden]):not([disabled])") {
-		c.Click(".start")
-	}
+	c.Go("/r/counter")
 	c.Await("form[data-send] .large")
+	scanned := time.Since(began)
 	c.Check("counter-signed")
 	tapped := time.Now()
 	c.Expect("form[data-send] .large", "body.done", 0)
-	c.s.t.Logf("%s: %v from the camera to the coupon, with axe %v to the tap, %v from the tap to the success screen", c.look.Name,
-		tapped.Sub(began), tapped.Sub(began), time.Since(tapped))
+	c.s.t.Logf("%s: %v from opening the scanner to the coupon, %v from the tap to the success screen", c.look.Name, scanned, time.Since(tapped))
 	c.Check("counter-done-signed")
 	c.Expect(".undo [type=submit]", "body.undone", 0)
 	c.Check("counter-undone")
@@ -176,9 +175,6 @@ func (c *clerk) readAPhoto() {
 func (c *clerk) typeANumber() {
 	_, _, number := c.coupon()
 	c.Go("/r/counter")
-	if c.Has(".start:not([hidden]):not([disabled])") {
-		c.Click(".start")
-	}
 	c.Await(".stop:not([hidden])")
 	c.Fill("#number", "77")
 	c.Refused(http.StatusUnprocessableEntity, "form [type=submit].quiet")

@@ -195,7 +195,7 @@ func checkReads(t *testing.T, raw *sql.DB, orders int64) {
 	var whole, found int64
 	for whole+found == 0 {
 		err := raw.QueryRowContext(ctx, `SELECT COALESCE(SUM(CASE WHEN relname IN ('orders', 'order_items', 'entries',
-    'ledger_transactions', 'moved_accounts', 'account_days', 'offers') THEN seq_tup_read ELSE 0 END), 0),
+    'ledger_transactions', 'moved_accounts', 'account_days', 'offers', 'redemptions') THEN seq_tup_read ELSE 0 END), 0),
 COALESCE(SUM(idx_tup_fetch), 0) FROM pg_stat_user_tables`).Scan(&whole, &found)
 		if err != nil {
 			t.Fatal(err)

@@ -181,10 +181,21 @@
         await wait(120);
       }
     };
+    // The page before may not have let go of the camera yet.
+    const film = async (again) => {
+      try {
+        return await navigator.mediaDevices.getUserMedia({audio: false, video: {facingMode: 'environment', width: {ideal: 1280}}});
+      } catch (fault) {
+        if (again === 0 || fault.name === 'NotAllowedError' || fault.name === 'NotFoundError') throw fault;
+        await wait(500);
+        return film(again - 1);
+      }
+    };
     const begin = async () => {
+      if (stream || start.disabled) return;
       start.disabled = true;
       try {
-        stream = await navigator.mediaDevices.getUserMedia({audio: false, video: {facingMode: 'environment', width: {ideal: 1280}}});
+        stream = await film(5);
         video.srcObject = stream;
         start.hidden = true;
         stop.hidden = false;
