@@ -9,9 +9,11 @@ import (
 	"image/jpeg"
 	"image/png"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,6 +44,61 @@ func TestAClerkTakesCouponsInABrowser(t *testing.T) {
 			})
 		}
 	})
+}
+
+// TestACouponIsTakenWithoutScripts is for browsers that know too little for the page's own, or may run none.
+func TestACouponIsTakenWithoutScripts(t *testing.T) {
+	browser := browsertest.Start(t)
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	look := browsertest.Phone().In("ko").WithoutScript()
+	c := &clerk{Tab: browser.Open(t, s.url, look), s: s, browser: browser, look: look}
+	page, _, number := c.coupon()
+	code := s.seller(37).ManagerCode
+	c.Go(page)
+	c.Fill("#code", code)
+	c.Press("main form [type=submit]")
+	c.Shows("h1", "사용 처리되었습니다")
+	c.Check("counter-plain-done")
+	c.Click("summary")
+	c.Fill("#code", code)
+	c.Press(".undo [type=submit]")
+	c.Shows("h1", "사용을 취소했습니다")
+	c.Fill("#code", code)
+	c.Fill("[name=keep]", "on")
+	c.Press("main form [type=submit]")
+	c.Press(".next a")
+	c.Fill("#number", number)
+	c.Press("form [type=submit].quiet")
+	c.Shows("h1", "사용 처리되었습니다") // by this very device, a moment ago
+	c.Press(".undo [type=submit]")
+	c.Press("form .large")
+	c.Shows("h1", "사용 처리되었습니다")
+}
+
+// TestALostAnswerIsAskedForAgain: the server uses the coupon, and the network loses what it says.
+func TestALostAnswerIsAskedForAgain(t *testing.T) {
+	browser := browsertest.Start(t)
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	var lost atomic.Int64
+	routes := s.node.routes()
+	badNetwork := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && lost.Add(1) <= 2 {
+			routes.ServeHTTP(httptest.NewRecorder(), r)
+			panic(http.ErrAbortHandler)
+		}
+		routes.ServeHTTP(w, r)
+	}))
+	t.Cleanup(badNetwork.Close)
+	look := browsertest.Phone().In("ko")
+	c := &clerk{Tab: browser.Open(t, badNetwork.URL, look), s: s, browser: browser, look: look}
+	page, _, _ := c.coupon()
+	c.Excuse("ERR_EMPTY_RESPONSE")
+	c.Go(page)
+	c.Fill("#code", s.seller(37).ManagerCode)
+	c.Expect("main form [type=submit]", "body.done", 0)
+	if lost.Load() != 3 {
+		t.Errorf("sent %d times", lost.Load())
+	}
 }
 
 // clerk stands at a shop's counter.

@@ -47,8 +47,12 @@ func (tab *Tab) Slow() {
 	}))
 }
 
-// Allow makes one answer with a status no problem: that of a request which the page sends by itself.
-func (tab *Tab) Allow(status int64) { tab.problems.allow(status) }
+// Excuse makes complaints of the browser that contain a text no problem from now on.
+func (tab *Tab) Excuse(text string) {
+	tab.problems.mu.Lock()
+	defer tab.problems.mu.Unlock()
+	tab.problems.excused = text
+}
 
 // Expect clicks on what makes the page show something, and waits for that. status is that of the answer when it is a refusal, else 0.
 func (tab *Tab) Expect(selector, shown string, status int64) {
