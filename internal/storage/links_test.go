@@ -49,7 +49,9 @@ func TestALinkIsRevokedInFavourOfTheNext(t *testing.T) {
 			for _, offers := range [][]int64{{1, 2}, {paidOffer}} {
 				buy := h.Buy
 				if offers[0] == paidOffer {
-					buy = func(partner int64, key string, offers ...int64) purchase.Outcome { return buyPaid(t, h, partner, key, offers...) }
+					buy = func(partner int64, key string, offers ...int64) purchase.Outcome {
+						return buyPaid(t, h, partner, key, offers...)
+					}
 				}
 				order, line := buy(partner, "", offers...).OrderID, int64(len(offers))
 				for serial := range int64(3) {
