@@ -73,7 +73,8 @@ func (c *canvas) picture(p image.Image, into image.Rectangle) {
 		w, h = size.X*into.Dy()/size.Y, into.Dy()
 	}
 	corner := into.Min.Add(image.Pt((into.Dx()-w)/2, (into.Dy()-h)/2))
-	draw.ApproxBiLinear.Scale(c.RGBA, image.Rectangle{corner, corner.Add(image.Pt(max(w, 1), max(h, 1)))}, p, p.Bounds(), draw.Over, nil)
+	fit := image.Rectangle{corner, corner.Add(image.Pt(max(w, 1), max(h, 1)))}
+	draw.ApproxBiLinear.Scale(c.RGBA, fit, p, p.Bounds(), draw.Over, nil)
 }
 
 // lettering is a size of the font.
