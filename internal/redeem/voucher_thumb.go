@@ -23,7 +23,7 @@ import (
 const (
 	thumbSize   = 240      // pixels
 	maxThumb    = 24 << 10 // bytes; what is smaller is sent as it is
-	maxPixels   = 12 << 20 // of a picture that is decoded
+	maxPixels   = 4 << 20  // of a picture that is decoded
 	thumbCached = "private, max-age=3600"
 )
 
