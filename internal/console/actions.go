@@ -31,6 +31,7 @@ var actionNames = map[string]text{
 	"coupon.undo":     {"쿠폰 사용 취소", "Coupon's use undone"},
 	"shop.sign_out":   {"매장 기기 로그아웃", "Shop's devices signed out"},
 	"voucher.reveal":  {"번호 열람", "Number revealed"},
+	"voucher.link":    {"상품권 링크 교체", "Voucher link renewed"},
 	"settlement.book": {"정산 기록", "Settlement booked"},
 
 	"category.create": {"분류 추가", "Category added"},

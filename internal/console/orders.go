@@ -17,6 +17,8 @@ type orderStore interface {
 	Refund(ctx context.Context, n office.NewRefund) (office.OrderRefund, error)
 	counterStore
 	RevealNumber(ctx context.Context, orderID gift.ID, line int64, now time.Time) (unit int64, sealed []byte, err error)
+	// RenewLink revokes the link with the given serial number to a line's voucher page; office.ErrChanged when it was before.
+	RenewLink(ctx context.Context, orderID gift.ID, line, serial int64, now time.Time) error
 }
 
 // Numbers decrypts voucher numbers and hashes their last four characters.
@@ -36,6 +38,7 @@ func orderRoutes() []route {
 		{pattern: "POST " + ordersAddress + "/{tid}/use", needs: office.Refund, serve: (*request).useCoupon},
 		{pattern: "POST " + ordersAddress + "/{tid}/undo", needs: office.Refund, serve: (*request).undoCoupon},
 		{pattern: "POST " + ordersAddress + "/{tid}/reveal", needs: office.Reveal, serve: (*request).revealNumber},
+		{pattern: "POST " + ordersAddress + "/{tid}/link", needs: office.Reveal, serve: (*request).renewLink},
 	}
 }
 

@@ -22,7 +22,7 @@ type Opener interface {
 	Open(id int64, sealed []byte) (string, error)
 }
 
-// Config is what NewHandler needs; every field is required.
+// Config is what NewHandler needs; every field but Pictures is required.
 type Config struct {
 	Store   Store
 	Counter *Counter
@@ -30,6 +30,8 @@ type Config struct {
 	Numbers Opener
 	Clock   clock.Clock
 	Logger  *slog.Logger
+
+	Pictures Pictures // of products, for voucher pages; nil = they show none
 }
 
 type handler struct {
@@ -37,8 +39,9 @@ type handler struct {
 	templates *template.Template
 }
 
-// NewHandler returns what serves the redemption page and the shop's own pages under /r/, and the pictures under /UPLOAD/qr/ and
-// /UPLOAD/barcode/. All of it is shown to whoever has the address and to nobody else, so addresses must not be logged.
+// NewHandler returns what serves the redemption page and the shop's own pages under /r/, the holder's voucher page under /v/, and
+// the pictures under /UPLOAD/qr/ and /UPLOAD/barcode/. All of it is shown to whoever has the address and to nobody else, so
+// addresses must not be logged.
 func NewHandler(cfg Config) http.Handler {
 	if cfg.Store == nil || cfg.Counter == nil || cfg.Links == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil {
 		panic("redeem: NewHandler needs all of Config")
@@ -59,6 +62,7 @@ func NewHandler(cfg Config) http.Handler {
 	mux.HandleFunc("GET "+listPath, h.visit((*visit).showList))
 	mux.HandleFunc("GET "+listPath+".csv", h.visit((*visit).sendList))
 	mux.HandleFunc("GET "+assetsPath+"{file}", serveAsset)
+	newVouchers(cfg).routes(mux)
 	mux.HandleFunc("/", h.answer(h.unknown))
 	return mux
 }

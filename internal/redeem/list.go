@@ -8,7 +8,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/sheet"
+	table "giftimbiz/internal/sheet"
 )
 
 const (
@@ -102,9 +102,9 @@ func (v *visit) sendList() error {
 		return v.redirect(listPath)
 	}
 	head := v.w.Header()
-	head.Set("Content-Type", sheet.CSV.ContentType())
+	head.Set("Content-Type", table.CSV.ContentType())
 	head.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="coupons-%d-%s-%s.csv"`, v.shift.ShopID, period.From, period.To))
-	file, err := sheet.NewWriter(v.w, sheet.CSV)
+	file, err := table.NewWriter(v.w, table.CSV)
 	if err != nil {
 		return nil // the caller is gone
 	}
@@ -115,7 +115,7 @@ func (v *visit) sendList() error {
 	return nil
 }
 
-func (v *visit) writeRows(file sheet.Writer, period office.Period) error {
+func (v *visit) writeRows(file table.Writer, period office.Period) error {
 	t := v.text
 	if err := file.Row(t.fileHead()...); err != nil {
 		return err

@@ -48,11 +48,11 @@ func (t *texts) Won(amount gift.Won) string {
 	if amount < 0 {
 		return "−" + t.Won(-amount)
 	}
-	return fmt.Sprintf(t.won, grouped(int64(amount)))
+	return fmt.Sprintf(t.won, inThousands(int64(amount)))
 }
 
-// grouped writes a number that is not below zero with commas.
-func grouped(n int64) string {
+// inThousands writes a number that is not below zero with commas.
+func inThousands(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
