@@ -146,6 +146,9 @@ func (c *clerk) coupon() (page string, qr []byte, number string) {
 
 // takeFirstWithCode mistypes once, then types the code on the page's keypad and stays signed in.
 func (c *clerk) takeFirstWithCode() {
+	c.Go("/r/counter") // nobody knows this device yet
+	c.Shows(".detail", c.in("매니저 코드를 입력할 때", "tick"))
+	c.Check("counter-how")
 	page, _, _ := c.coupon()
 	c.Go(page)
 	c.Shows("h1", c.in("사용 가능", "Ready to use"))
