@@ -192,6 +192,9 @@ func (n *node) start() {
 		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
 		return err
 	})
+	n.loops.every(forgetEvery, "sweeping removed webhooks", func(ctx context.Context) error {
+		return n.db.SweepEndpoints(ctx, n.clock.Now())
+	})
 	n.loops.every(forgetEvery, "forgetting old calls", func(ctx context.Context) error {
 		_, err := n.db.ForgetCalls(ctx, n.clock.Now())
 		return err
