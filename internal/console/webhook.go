@@ -317,7 +317,7 @@ func (q *request) replayWebhook() error {
 
 func replayed(done webhook.Replayed) text {
 	n := grouped(done.Count)
-	said := text{n + "건을 다시 보냅니다.", n + " are sent again."}
+	said := text{n + "건을 다시 보냅니다.", "Sent again: " + n + "."}
 	switch last := done.Last.Time().In(gift.Seoul).Format(time.DateTime); {
 	case done.Count == 0:
 		return text{"그 시간에는 다시 보낼 것이 없습니다.", "There is nothing of that time to send again."}

@@ -274,9 +274,9 @@ func TestDeliveriesOfATimeAreSentAgain(t *testing.T) {
 		{url.Values{"from": {"noon"}, "to": {"2025-09-15T13:00"}}, http.StatusUnprocessableEntity, "Write it like"},
 		{url.Values{"from": {"2025-09-15T13:00"}, "to": {"2025-09-15T13:00"}}, http.StatusUnprocessableEntity, "after the beginning"},
 		{url.Values{"from": {"2025-09-15T13:00"}, "to": {"2025-09-15T14:00"}}, http.StatusSeeOther, "nothing of that time"},
-		{url.Values{"from": {"2025-09-15T12:00"}, "to": {"2025-09-15T12:01"}}, http.StatusSeeOther, "1 are sent again"},
+		{url.Values{"from": {"2025-09-15T12:00"}, "to": {"2025-09-15T12:01"}}, http.StatusSeeOther, "Sent again: 1."},
 		{url.Values{"from": {"2025-09-15T12:00"}, "to": {"2025-09-15T12:01"}}, http.StatusSeeOther, "nothing of that time"},
-		{url.Values{"from": {"2025-09-15T12:00"}, "to": {"2025-09-15T12:01"}, "all": {"1"}}, http.StatusSeeOther, "1 are sent again"},
+		{url.Values{"from": {"2025-09-15T12:00"}, "to": {"2025-09-15T12:01"}, "all": {"1"}}, http.StatusSeeOther, "Sent again: 1."},
 	} {
 		a := h.admin.postForm(page+"/replay", test.form)
 		shown := a

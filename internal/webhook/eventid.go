@@ -14,7 +14,7 @@ const (
 )
 
 // ErrBadID says that a text is no event's number.
-var ErrBadID = errors.New("not an event's number such as evt_02E8QMPGBR000")
+var ErrBadID = errors.New("not an event's number such as evt_0AND54RRG0000")
 
 // EventID is an event's number as partners see it. Later events have greater ones, compared as texts.
 func EventID(id gift.ID) string {
