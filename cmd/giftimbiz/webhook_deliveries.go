@@ -35,7 +35,7 @@ func webhookTestCommand(cfg *config) *cobra.Command {
 					return err
 				}
 				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is on its way; what came of it: giftimbiz webhook deliveries %d\n",
-					webhook.EventID(event), id)
+					webhook.MessageID(event), id)
 				return err
 			})
 		},
@@ -118,7 +118,7 @@ func printDeliveries(w io.Writer, list []webhook.Delivery, sandbox bool) error {
 		if d.Status != 0 {
 			answer = fmt.Sprintf("%d in %d ms", d.Status, d.Took.Milliseconds())
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", webhook.EventID(d.Event.ID), seoulTime(d.Event.At()),
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", webhook.MessageID(d.Event.ID), seoulTime(d.Event.At()),
 			d.Event.Type, order, d.State, d.Attempts, due, answer, d.Failure)
 	}
 	return table.Flush()
@@ -156,7 +156,7 @@ its webhook-id. Times are Seoul's, such as 2026-11-26T15:30.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&event, "event", "", "one event, such as evt_0AND54RRG0000")
+	cmd.Flags().StringVar(&event, "event", "", "one event, such as evt_377702342656000000")
 	cmd.Flags().StringVar(&from, "from", "", "all that happened from this time on")
 	cmd.Flags().StringVar(&to, "to", "", "and before this one")
 	cmd.Flags().StringVar(&state, "state", "", "of those, only: abandoned")
@@ -168,7 +168,7 @@ func parseReplay(event, from, to, state string) (r webhook.Replay, err error) {
 		if from != "" || to != "" || state != "" {
 			return r, errors.New("give --event, or --from and --to")
 		}
-		r.Event, err = webhook.ParseEventID(event)
+		r.Event, err = webhook.ParseMessageID(event)
 		return r, err
 	}
 	if from == "" || to == "" {

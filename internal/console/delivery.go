@@ -34,7 +34,7 @@ type deliveryRow struct {
 func (q *request) deliveryRow(d webhook.Delivery, sandbox bool) deliveryRow {
 	n := deliveryStates[d.State]
 	row := deliveryRow{
-		Delivery: d, ID: webhook.EventID(d.Event.ID), At: d.Event.At(), Name: eventNames[d.Event.Type].in(q.lang),
+		Delivery: d, ID: webhook.MessageID(d.Event.ID), At: d.Event.At(), Name: eventNames[d.Event.Type].in(q.lang),
 		StateName: n.name.in(q.lang), StateClass: n.class, Address: deliveryAddress(d.EndpointID, d.Event.ID), Millis: d.Took.Milliseconds(),
 	}
 	if d.Event.OrderID != 0 {
@@ -122,7 +122,7 @@ func (q *request) showDelivery() error {
 	}
 	page := deliveryPage{
 		Partner: q.partnerRow(p), Tab: "webhooks", Endpoint: q.endpointRow(l), deliveryRow: q.deliveryRow(d, p.Sandbox),
-		Body: string(webhook.Body(d.Event)),
+		Body: string(webhook.Body(&d.Event)),
 	}
 	stamp := "…"
 	if !d.TriedAt.IsZero() {

@@ -126,7 +126,7 @@ func (q *request) webhookPage() (page webhookPage, err error) {
 			From: q.now.Add(-24 * time.Hour).In(gift.Seoul).Format(momentLayout),
 			To:   q.now.Add(time.Minute).In(gift.Seoul).Format(momentLayout),
 		},
-		Audit:  Root + "/audit?subject=endpoint:" + strconv.FormatInt(l.ID, 10),
+		Audit:  Root + "/audit?subject=partner:" + l.Partner,
 		Filter: q.deliveryFilter(l.ID), Error: q.wrongDays(),
 	}
 	f := page.Filter.query

@@ -247,7 +247,7 @@ func TestDeliveriesAreFilteredLookedAtAndSentAgain(t *testing.T) {
 		t.Errorf("%s", file.body)
 	}
 	shown := h.admin.get(link[1])
-	for _, text := range []string{"webhook-id: evt_", `{"type":"order.completed","timestamp":"2025-09-15T12:00:00+09:00","data":{"order":"` + string(order), "we are <broken>", "1,234 ms"} {
+	for _, text := range []string{"webhook-id: evt_", `{"type":"order.completed","timestamp":"2025-09-15T12:00:00.000+09:00","data":{"order":"` + string(order), "we are <broken>", "1,234 ms"} {
 		if !shown.says(text) {
 			t.Errorf("%q is not on the delivery's page: %s", text, shown.body)
 		}

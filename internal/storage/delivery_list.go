@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
-	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/webhook"
 )
 
@@ -50,8 +49,8 @@ func readDeliveries(ctx context.Context, tx *sql.Tx, q webhook.Query) (page webh
 	walk := deliveryWalk(q, &args)
 	walked := len(args)
 	var filters []string
-	if q.State == webhook.Delivered {
-		filters = append(filters, `d.state = 2`)
+	if q.State != 0 && q.State != webhook.Abandoned {
+		filters = append(filters, `d.state = `+args.add(int64(q.State)))
 	}
 	if q.Type != "" {
 		filters = append(filters, `v.type = `+args.add(string(q.Type)))
@@ -86,7 +85,7 @@ WHERE `+strings.Join(append(filters, `v.id = d.event_id`), ` AND `)+
 	return page, err
 }
 
-// deliveryWalk selects an endpoint's deliveries of a time by an index. What most are in, delivered, has none.
+// deliveryWalk selects an endpoint's deliveries of a time by an index. Of the states, only that which few are in has one.
 func deliveryWalk(q webhook.Query, args *arguments) string {
 	from, before := int64(0), int64(math.MaxInt64)
 	if q.From != 0 {
@@ -100,18 +99,15 @@ func deliveryWalk(q webhook.Query, args *arguments) string {
 	}
 	walk := `SELECT * FROM deliveries WHERE endpoint_id = ` + args.add(q.EndpointID) + ` AND event_id >= ` + args.add(from) +
 		` AND event_id < ` + args.add(before)
-	if q.State != webhook.Delivered {
-		walk += inState(q.State)
-	}
-	return walk
+	return walk + ifAbandoned(q.State)
 }
 
-// inState is a condition on a state; it stands in the text, so that the indexes of states are found by it.
-func inState(s webhook.DeliveryState) string {
-	if s == 0 {
-		return ""
+// ifAbandoned is a condition on a state, if that is the one; it stands in the text, so that its index is found by it.
+func ifAbandoned(s webhook.DeliveryState) string {
+	if s == webhook.Abandoned {
+		return ` AND state = 3`
 	}
-	return ` AND state = ` + strconv.Itoa(int(s))
+	return ""
 }
 
 // Delivery returns all that is kept of the delivery of an event to an endpoint, or ErrNotFound.
@@ -127,32 +123,20 @@ FROM deliveries d JOIN events v ON v.id = d.event_id WHERE d.endpoint_id = $1 AN
 	return d, classify(err)
 }
 
-// replayTries is how often a replay is begun: whoever stores results may lock the same deliveries in another order.
-const replayTries = 3
-
 // Replay makes deliveries due at once, as if they had never been tried: the oldest first, MaxReplayed at most. ErrNotFound: there
 // is no such endpoint or delivery; ErrChanged: the delivery was tried since r.TriedAt, or is sent again already.
 func (db *DB) Replay(ctx context.Context, r webhook.Replay, now time.Time) (done webhook.Replayed, err error) {
 	if r.State != 0 && r.State != webhook.Abandoned {
 		return done, fmt.Errorf("storage: no replay of deliveries that are %s", r.State)
 	}
-	for range replayTries {
-		if done, err = db.replay(ctx, r, now); !errors.Is(err, purchase.ErrConflict) {
-			break
-		}
-	}
-	return done, err
-}
-
-func (db *DB) replay(ctx context.Context, r webhook.Replay, now time.Time) (done webhook.Replayed, err error) {
-	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
+	err = db.endpointTx(ctx, func(tx *sql.Tx) error {
 		partner, _, err := db.lockEndpoint(ctx, tx, r.EndpointID, 0)
 		if err != nil {
 			return err
 		}
-		state := replayState{Partner: partner.Name}
+		state := replayState{Endpoint: r.EndpointID}
 		if r.Event != 0 {
-			done, state.Event = webhook.Replayed{Count: 1, Last: r.Event}, webhook.EventID(r.Event)
+			done, state.Event = webhook.Replayed{Count: 1, Last: r.Event}, webhook.MessageID(r.Event)
 			err = replayOne(ctx, tx, r, now)
 		} else {
 			state.From, state.To = r.From.In(gift.Seoul).Format(time.RFC3339), r.To.In(gift.Seoul).Format(time.RFC3339)
@@ -162,18 +146,18 @@ func (db *DB) replay(ctx context.Context, r webhook.Replay, now time.Time) (done
 		if err != nil || done.Count == 0 {
 			return err
 		}
-		return db.audit(ctx, tx, change{action: "endpoint.replay", subject: endpointSubject(r.EndpointID), after: state}, now)
+		return db.audit(ctx, tx, change{action: "endpoint.replay", subject: partnerSubject(partner.Name), after: state}, now)
 	})
 	return done, err
 }
 
-// replayState is what the audit trail says of a replay.
+// replayState is what the audit trail says of events that are sent because somebody wants it.
 type replayState struct {
-	Partner string `json:"partner"`
-	Event   string `json:"event,omitempty"`
-	From    string `json:"from,omitempty"`
-	To      string `json:"to,omitempty"`
-	Count   int64  `json:"deliveries"`
+	Endpoint int64  `json:"endpoint"`
+	Event    string `json:"event,omitempty"`
+	From     string `json:"from,omitempty"`
+	To       string `json:"to,omitempty"`
+	Count    int64  `json:"deliveries"`
 }
 
 const replaySet = `UPDATE deliveries SET state = 1, attempts = 0, due_at = $1 WHERE endpoint_id = $2 AND `
@@ -183,7 +167,7 @@ func replayOne(ctx context.Context, tx *sql.Tx, r webhook.Replay, now time.Time)
 	err := tx.QueryRowContext(ctx, `SELECT 1 FROM deliveries WHERE endpoint_id = $1 AND event_id = $2`,
 		r.EndpointID, int64(r.Event)).Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("delivery of event %s %w", webhook.EventID(r.Event), ErrNotFound)
+		return fmt.Errorf("delivery of event %s %w", webhook.MessageID(r.Event), ErrNotFound)
 	}
 	if err != nil {
 		return err
@@ -193,12 +177,12 @@ func replayOne(ctx context.Context, tx *sql.Tx, r webhook.Replay, now time.Time)
 		text, args = text+` AND tried_at = $4 AND (state <> 1 OR attempts > 0)`, append(args, millis(r.TriedAt))
 	}
 	res, err := tx.ExecContext(ctx, text, args...)
-	return wantRow(res, err, fmt.Errorf("delivery of event %s: %w", webhook.EventID(r.Event), ErrChanged))
+	return wantRow(res, err, fmt.Errorf("delivery of event %s: %w", webhook.MessageID(r.Event), ErrChanged))
 }
 
 func replayRange(ctx context.Context, tx *sql.Tx, r webhook.Replay, now time.Time) (done webhook.Replayed, err error) {
 	var last sql.NullInt64
-	of := `SELECT event_id FROM deliveries WHERE endpoint_id = $1 AND event_id >= $2 AND event_id < $3` + inState(r.State)
+	of := `SELECT event_id FROM deliveries WHERE endpoint_id = $1 AND event_id >= $2 AND event_id < $3` + ifAbandoned(r.State)
 	args := []any{r.EndpointID, int64(gift.FirstIDAt(r.From)), int64(gift.FirstIDAt(r.To))}
 	err = tx.QueryRowContext(ctx, `SELECT COUNT(*), MAX(event_id) FROM (`+of+
 		` ORDER BY event_id LIMIT `+strconv.Itoa(webhook.MaxReplayed)+`) x`, args...).Scan(&done.Count, &last)
@@ -206,7 +190,7 @@ func replayRange(ctx context.Context, tx *sql.Tx, r webhook.Replay, now time.Tim
 		return done, err
 	}
 	done.Last = gift.ID(last.Int64)
-	res, err := tx.ExecContext(ctx, replaySet+`event_id >= $3 AND event_id <= $4`+inState(r.State),
+	res, err := tx.ExecContext(ctx, replaySet+`event_id >= $3 AND event_id <= $4`+ifAbandoned(r.State),
 		millis(now), r.EndpointID, args[1], last.Int64)
 	if err != nil {
 		return done, err

@@ -66,7 +66,7 @@ func lookAfter(ctx context.Context, tx *sql.Tx, l *webhook.Listed) error {
 	var at sql.NullInt64
 	err = tx.QueryRowContext(ctx, `SELECT tried_at, event_id, status, failure FROM (
     SELECT * FROM (SELECT tried_at, event_id, status, failure FROM deliveries
-        WHERE endpoint_id = $1 AND state = 1 ORDER BY event_id DESC LIMIT 1000) a
+        WHERE endpoint_id = $1 AND state = 1 ORDER BY due_at DESC, event_id DESC LIMIT 1000) a
     UNION ALL
     SELECT * FROM (SELECT tried_at, event_id, status, failure FROM deliveries
         WHERE endpoint_id = $1 AND state = 3 ORDER BY event_id DESC LIMIT 100) b

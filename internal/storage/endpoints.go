@@ -6,14 +6,25 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strconv"
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/webhook"
 )
 
-// Changes of a partner's endpoints wait for each other by the partner's row. It is locked first.
+// endpointTx is a transaction that changes a partner's endpoints or their deliveries. Such changes wait for each other by the
+// partner's row, which is locked first. What delivers locks an endpoint's row before it: one that had to give way begins again.
+func (db *DB) endpointTx(ctx context.Context, fn func(*sql.Tx) error) (err error) {
+	for range endpointTries {
+		if err = db.auditedTx(ctx, fn); !errors.Is(err, purchase.ErrConflict) {
+			break
+		}
+	}
+	return err
+}
+
+const endpointTries = 3
 
 const endpointColumns = `e.id, e.partner_id, e.url, e.types, e.state, e.off_reason, e.secret, e.previous, e.previous_until,
 e.failing_since, e.version, e.created_at`
@@ -32,30 +43,28 @@ func scanEndpoint(row scanner, e *webhook.Endpoint, more ...any) error {
 
 // endpointState is what the audit trail says of an endpoint.
 type endpointState struct {
-	Partner string           `json:"partner"`
-	URL     string           `json:"url"` // without its query
-	Events  []gift.EventType `json:"events,omitempty"`
-	State   string           `json:"state"`
-	Why     string           `json:"why,omitempty"`
-	Secret  string           `json:"secret_before_until,omitempty"`
+	Endpoint int64            `json:"endpoint"`
+	URL      string           `json:"url"` // without its query
+	Events   []gift.EventType `json:"events,omitempty"`
+	State    string           `json:"state"`
+	Why      string           `json:"why,omitempty"`
+	Secret   string           `json:"secret_before_until,omitempty"`
 }
 
-func stateOfEndpoint(partner string, e webhook.Endpoint) endpointState {
-	s := endpointState{Partner: partner, URL: webhook.WithoutQuery(e.URL), Events: e.Types, State: e.State.String(), Why: e.OffReason}
+func stateOfEndpoint(e webhook.Endpoint) endpointState {
+	s := endpointState{Endpoint: e.ID, URL: webhook.WithoutQuery(e.URL), Events: e.Types, State: e.State.String(), Why: e.OffReason}
 	if !e.PreviousUntil.IsZero() {
 		s.Secret = e.PreviousUntil.In(gift.Seoul).Format(time.RFC3339)
 	}
 	return s
 }
 
-func endpointSubject(id int64) string { return "endpoint:" + strconv.FormatInt(id, 10) }
-
 // AddEndpoint stores a new endpoint of e.PartnerID, switched on, with e.URL and e.Types, and returns it. seal encrypts its secret
 // once its number is known. ErrTooMany: the partner has MaxEndpoints.
 func (db *DB) AddEndpoint(
 	ctx context.Context, e webhook.Endpoint, seal func(id int64) ([]byte, error), now time.Time,
 ) (webhook.Endpoint, error) {
-	err := db.auditedTx(ctx, func(tx *sql.Tx) error {
+	err := db.endpointTx(ctx, func(tx *sql.Tx) error {
 		partner, err := db.lockListener(ctx, tx, e.PartnerID)
 		if err != nil {
 			return err
@@ -88,7 +97,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 			return err
 		}
 		return db.audit(ctx, tx, change{
-			action: "endpoint.create", subject: endpointSubject(e.ID), after: stateOfEndpoint(partner.Name, e),
+			action: "endpoint.create", subject: partnerSubject(partner.Name), after: stateOfEndpoint(e),
 		}, now)
 	})
 	return e, err
@@ -116,7 +125,7 @@ CASE WHEN EXISTS (SELECT 1 FROM endpoints WHERE partner_id = $1 AND state = 1) T
 func (db *DB) ChangeEndpoint(
 	ctx context.Context, action string, id, version int64, now time.Time, edit func(gift.Partner, *webhook.Endpoint) error,
 ) (e webhook.Endpoint, err error) {
-	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
+	err = db.endpointTx(ctx, func(tx *sql.Tx) error {
 		partner, was, err := db.lockEndpoint(ctx, tx, id, version)
 		if err != nil {
 			return err
@@ -132,8 +141,8 @@ func (db *DB) ChangeEndpoint(
 			return err
 		}
 		return db.audit(ctx, tx, change{
-			action: action, subject: endpointSubject(id),
-			before: stateOfEndpoint(partner.Name, was), after: stateOfEndpoint(partner.Name, e),
+			action: action, subject: partnerSubject(partner.Name),
+			before: stateOfEndpoint(was), after: stateOfEndpoint(e),
 		}, now)
 	})
 	return e, err
@@ -161,7 +170,8 @@ func (db *DB) lockEndpoint(ctx context.Context, tx *sql.Tx, id, version int64) (
 func storeEndpoint(ctx context.Context, tx *sql.Tx, e *webhook.Endpoint) error {
 	e.Version++
 	err := execOne(ctx, tx, `UPDATE endpoints SET url = $2, types = $3, state = $4, off_reason = $5, secret = $6, previous = $7,
-previous_until = $8, failing_since = $9, version = $10 WHERE id = $1`,
+previous_until = $8, failing_since = $9, version = $10, given_up_at = CASE WHEN CAST($4 AS SMALLINT) = 3 THEN given_up_at END
+WHERE id = $1`,
 		e.ID, e.URL, webhook.JoinTypes(e.Types), int64(e.State), e.OffReason, e.Secret, nullBytes(e.Previous),
 		nullMillis(e.PreviousUntil), nullMillis(e.FailingSince), e.Version)
 	if err != nil {
@@ -180,13 +190,13 @@ func nullMillis(t time.Time) any {
 // RemoveEndpoint removes an endpoint for good, with its deliveries. From its first transaction on, nobody finds the endpoint any
 // more, and nothing is sent to it. A version other than 0 must be the endpoint's (ErrChanged).
 func (db *DB) RemoveEndpoint(ctx context.Context, id, version int64, now time.Time) error {
-	err := db.auditedTx(ctx, func(tx *sql.Tx) error {
+	err := db.endpointTx(ctx, func(tx *sql.Tx) error {
 		partner, e, err := db.lockEndpoint(ctx, tx, id, version)
 		if err != nil {
 			return err
 		}
 		err = execOne(ctx, tx, `UPDATE endpoints SET state = $2, secret = $3, previous = NULL, previous_until = NULL, url = '',
-removed_at = $4, version = version + 1 WHERE id = $1`, id, int64(webhook.Off), []byte{}, millis(now))
+given_up_at = NULL, removed_at = $4, version = version + 1 WHERE id = $1`, id, int64(webhook.Off), []byte{}, millis(now))
 		if err != nil {
 			return err
 		}
@@ -194,7 +204,7 @@ removed_at = $4, version = version + 1 WHERE id = $1`, id, int64(webhook.Off), [
 			return err
 		}
 		return db.audit(ctx, tx, change{
-			action: "endpoint.remove", subject: endpointSubject(id), before: stateOfEndpoint(partner.Name, e),
+			action: "endpoint.remove", subject: partnerSubject(partner.Name), before: stateOfEndpoint(e),
 		}, now)
 	})
 	if err != nil {
@@ -253,7 +263,7 @@ func (db *DB) forgetDeliveries(ctx context.Context, endpoint int64) error {
 
 // SendTest tells an endpoint, and no other, that it is told of events. It must be on (ErrOff).
 func (db *DB) SendTest(ctx context.Context, id int64, now time.Time) (event gift.ID, err error) {
-	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
+	err = db.endpointTx(ctx, func(tx *sql.Tx) error {
 		partner, e, err := db.lockEndpoint(ctx, tx, id, 0)
 		if err != nil {
 			return err
@@ -276,8 +286,8 @@ func (db *DB) SendTest(ctx context.Context, id int64, now time.Time) (event gift
 			return err
 		}
 		return db.audit(ctx, tx, change{
-			action: "endpoint.test", subject: endpointSubject(id),
-			after: map[string]string{"partner": partner.Name, "event": webhook.EventID(event)},
+			action: "endpoint.test", subject: partnerSubject(partner.Name),
+			after: replayState{Endpoint: id, Event: webhook.MessageID(event), Count: 1},
 		}, now)
 	})
 	return event, err

@@ -141,7 +141,7 @@ func TestSwitchingOnForgetsWhyItWasOff(t *testing.T) {
 	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, o outside) {
 		p := h.Partner(gift.Partner{Name: "demo"}, 0)
 		e := addEndpoint(h, p)
-		o.alter(`UPDATE endpoints SET state = 3, off_reason = 'failing', failing_since = 5`)
+		o.alter(`UPDATE endpoints SET state = 3, off_reason = 'failing', failing_since = 5, given_up_at = 6`)
 		o.alter(`UPDATE partners SET hears = 0`)
 		if got := endpoint(h, e.ID); got.State != webhook.GivenUp || got.OffReason != webhook.Failing || got.FailingSince.IsZero() {
 			t.Errorf("%+v", got)
@@ -150,6 +150,7 @@ func TestSwitchingOnForgetsWhyItWasOff(t *testing.T) {
 		if got := endpoint(h, e.ID); got.State != webhook.On || got.OffReason != "" || !got.FailingSince.IsZero() {
 			t.Errorf("%+v", got)
 		}
+		o.alter(`UPDATE endpoints SET created_at = 7 WHERE given_up_at IS NULL`)
 	})
 }
 
@@ -225,7 +226,7 @@ func TestTheTrailKnowsWhatWasDoneToAnEndpoint(t *testing.T) {
 		if err := h.DB.RemoveEndpoint(ctx, e.ID, 2, h.Clock.Now()); err != nil {
 			t.Fatal(err)
 		}
-		trail, err := h.DB.Audit(ctx, office.AuditFilter{Subject: fmt.Sprintf("endpoint:%d", e.ID)}, 0, 100)
+		trail, err := h.DB.Audit(ctx, office.AuditFilter{Subject: "partner:demo"}, 0, 100)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +239,7 @@ func TestTheTrailKnowsWhatWasDoneToAnEndpoint(t *testing.T) {
 		}
 		want := []string{
 			"endpoint.remove by kim@example.com", "endpoint.replay by kim@example.com", "endpoint.test by kim@example.com",
-			"endpoint.rotate by kim@example.com", "endpoint.create by command line",
+			"endpoint.rotate by kim@example.com", "endpoint.create by command line", "partner.create by command line",
 		}
 		if diff := cmp.Diff(want, lines); diff != "" {
 			t.Error(diff)

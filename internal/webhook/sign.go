@@ -1,66 +1,41 @@
 package webhook
 
 import (
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
 	"time"
+
+	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"giftimbiz/internal/gift"
 )
 
 // Headers of a delivery, as Standard Webhooks names them.
 const (
-	IDHeader        = "Webhook-Id"
-	TimestampHeader = "Webhook-Timestamp" // seconds since 1970
-	SignatureHeader = "Webhook-Signature"
+	IDHeader        = standard.HeaderWebhookID
+	TimestampHeader = standard.HeaderWebhookTimestamp // seconds since 1970
+	SignatureHeader = standard.HeaderWebhookSignature
 )
 
-const (
-	secretPrefix = "whsec_"
-	secretSize   = 32 // bytes of randomness
-	minSecret    = 24 // what Standard Webhooks asks for
-	maxSecret    = 64
-)
-
-// ErrBadSecret says that a text is no secret of Standard Webhooks.
-var ErrBadSecret = errors.New("not a secret such as whsec_…")
-
-// NewSecret makes a secret that deliveries to one endpoint are signed with.
-func NewSecret() string {
-	var b [secretSize]byte
-	_, _ = rand.Read(b[:]) // never fails: it ends the program instead
-	return secretPrefix + base64.StdEncoding.EncodeToString(b[:])
-}
-
-// Sign returns what stands in SignatureHeader for a message that is sent at a time: "v1," and a keyed hash. Of several secrets,
-// the signatures stand side by side, with a space between.
+// Sign returns what stands in SignatureHeader of a message that is sent at a time, for those who send by themselves.
 func Sign(secret, id string, at time.Time, body []byte) (string, error) {
-	text, ok := strings.CutPrefix(secret, secretPrefix)
-	key, err := base64.StdEncoding.DecodeString(text)
-	if !ok || err != nil || len(key) < minSecret || len(key) > maxSecret {
-		return "", ErrBadSecret
+	key, err := keyed(secret)
+	if err != nil {
+		return "", err
 	}
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(id + "." + strconv.FormatInt(at.Unix(), 10) + "."))
-	mac.Write(body)
-	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)), nil
+	return key.Sign(id, at, body)
 }
 
-// Body is what is sent of an event, the same bytes each time.
-func Body(e gift.Event) []byte {
-	text, err := json.Marshal(struct {
-		Type gift.EventType  `json:"type"`
-		At   time.Time       `json:"timestamp"`
-		Data json.RawMessage `json:"data"`
-	}{e.Type, e.At().In(gift.Seoul), e.Data})
-	if err != nil {
-		panic("webhook: a stored event is no JSON: " + err.Error())
+// ErrBadID says that a text is no event's name.
+var ErrBadID = errors.New("not an event's name such as evt_377702342656000000")
+
+// ParseMessageID reads what MessageID returned.
+func ParseMessageID(text string) (gift.ID, error) {
+	digits, ok := strings.CutPrefix(text, "evt_")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if id := gift.ID(n); ok && err == nil && n >= 0 && MessageID(id) == text {
+		return id, nil
 	}
-	return text
+	return 0, ErrBadID
 }
