@@ -17,6 +17,7 @@ import (
 	"giftimbiz/internal/media"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerapi"
+	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/redeem"
@@ -58,6 +59,7 @@ type node struct {
 	refusals  *office.RefusalCounter
 	apiConfig partnerapi.Config
 	api       http.Handler
+	v2        *partnerv2.API
 	pages     http.Handler
 	pictures  http.Handler
 	intake    *intake.Desk
@@ -126,6 +128,9 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, Observe: n.observe, TrustedProxies: proxies,
 	}
 	n.api = partnerapi.New(n.apiConfig)
+	n.v2 = partnerv2.New(partnerv2.Config{
+		Authority: authority, Store: n.db, Clock: n.clock, Logger: n.log, TrustedProxies: proxies,
+	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.clock)
 }
@@ -253,18 +258,21 @@ func (n *node) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.admission.api(n.api), mux)
+	return apiFirst(n.v2, n.admission.api(n.api), mux)
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
-// the API do not follow.
-func apiFirst(api, rest http.Handler) http.Handler {
+// the API do not follow. Its second version bounds by itself how many may wait.
+func apiFirst(v2, api, rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if partnerapi.Owns(r.URL.Path) {
+		switch {
+		case partnerv2.Owns(r.URL.Path):
+			v2.ServeHTTP(w, r)
+		case partnerapi.Owns(r.URL.Path):
 			api.ServeHTTP(w, r)
-			return
+		default:
+			rest.ServeHTTP(w, r)
 		}
-		rest.ServeHTTP(w, r)
 	})
 }
 
