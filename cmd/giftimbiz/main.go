@@ -73,7 +73,7 @@ Every flag listed below, and --drain of serve, may also be given as a variable: 
 	root.AddCommand(
 		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(),
 		operatorCommand(cfg), webhookCommand(cfg), importCommand(cfg), templateCommand(), exportCommand(cfg), doctorCommand(cfg),
-		callCommand(cfg), benchCommand(cfg), versionCommand(),
+		callCommand(cfg), listenCommand(cfg), benchCommand(cfg), versionCommand(),
 	)
 	malformed := cfg.readEnvironment()
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return malformed }
