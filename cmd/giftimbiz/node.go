@@ -34,6 +34,8 @@ const (
 	trimEvery          = 10 * time.Second
 	reportEvery        = 10 * time.Second
 	sweepEvery         = 15 * time.Second
+	repriceEvery       = time.Second
+	repriceWithin      = time.Minute // then others may go on
 	forgetEvery        = time.Hour
 	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout       = 2 * time.Second
@@ -193,6 +195,9 @@ func (n *node) start() {
 		return nil
 	})
 	n.loops.every(sweepEvery, "looking after imports", n.intake.Sweep)
+	n.loops.every(repriceEvery, "applying price rules", func(ctx context.Context) error {
+		return n.db.ContinueRepricing(ctx, repriceWithin)
+	})
 	n.loops.every(forgetEvery, "forgetting old answers", func(ctx context.Context) error {
 		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
 		return err

@@ -23,7 +23,7 @@ var actionNames = map[string]text{
 	"partner.adjust":         {"잔액 조정", "Balance adjusted"},
 	"partner.adjust.ask":     {"조정 요청", "Adjustment asked for"},
 	"partner.adjust.approve": {"조정 승인", "Adjustment approved"},
-	"partner.adjust.refuse":  {"조정 거절", "Adjustment refused"},
+	"partner.adjust.refuse":  {"조정 반려", "Adjustment refused"},
 
 	"endpoint.create":  {"웹훅 추가", "Webhook added"},
 	"endpoint.change":  {"웹훅 변경", "Webhook changed"},

@@ -89,9 +89,6 @@ func (q *request) showOrder() error {
 	return q.renderOrder(http.StatusOK, q.orderPage(o, refundForm{}))
 }
 
-// backToOrder leads away from addresses that forms are sent to, for who reloads them or changes the language there.
-func (q *request) backToOrder() error { return q.redirect(ordersAddress + "/" + q.PathValue("tid")) }
-
 // findOrder returns the order that the address names.
 func (q *request) findOrder() (office.Order, error) {
 	id, sandbox, err := gift.ParseRef(q.PathValue("tid"))

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ func orderRoutes() []route {
 	return []route{
 		{pattern: "GET " + ordersAddress, needs: office.See, serve: (*request).listOrders},
 		{pattern: "GET " + ordersAddress + "/{tid}", needs: office.See, serve: (*request).showOrder},
-		{pattern: "GET " + ordersAddress + "/{tid}/{form}", needs: office.See, serve: (*request).backToOrder},
+		{pattern: "GET " + ordersAddress + "/{tid}/{form}", needs: office.See, serve: backTo(ordersAddress, "tid")},
 		{pattern: "POST " + ordersAddress + "/{tid}/refund", needs: office.Refund, serve: (*request).refundOrder},
 		{pattern: "POST " + ordersAddress + "/{tid}/reveal", needs: office.Reveal, serve: (*request).revealNumber},
 	}
@@ -38,7 +39,7 @@ func orderRoutes() []route {
 // orderFilter is what stands in the fields above the list.
 type orderFilter struct {
 	Q, Partner, From, To, Kind, State string
-	FromError, ToError                string
+	FromError, ToError, PartnerError  string
 }
 
 // ordersPage is the list of orders.
@@ -54,14 +55,30 @@ type ordersPage struct {
 func (q *request) listOrders() error {
 	filter := orderFilter{
 		Q: strings.TrimSpace(q.FormValue("q")), Partner: strings.TrimSpace(q.FormValue("partner")),
-		From: q.FormValue("from"), To: q.FormValue("to"), Kind: q.FormValue("kind"), State: q.FormValue("state"),
+		From: q.FormValue("from"), To: q.FormValue("to"),
+	}
+	var err error
+	if filter.Kind, err = q.choiceOf("kind", "gifticon", "star"); err != nil {
+		return err
+	}
+	if filter.State, err = q.choiceOf("state", string(office.SomeRefunded), string(office.SomeUsed)); err != nil {
+		return err
+	}
+	if filter.Partner != "" {
+		_, err := q.h.Store.PrepaidAccount(q.Context(), filter.Partner)
+		if errors.Is(err, office.ErrNotFound) {
+			filter.PartnerError, err = q.in(noPartner), nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	query := q.orderQuery(&filter)
 	p := ordersPage{Filter: filter, Any: filter != orderFilter{}}
-	if format, ok := q.exporting(filter.FromError, filter.ToError); ok {
+	if format, ok := q.exporting(filter.FromError, filter.ToError, filter.PartnerError); ok {
 		return q.exportOrders(format, query)
 	}
-	if filter.FromError != "" || filter.ToError != "" {
+	if filter.FromError+filter.ToError+filter.PartnerError != "" {
 		return q.render(http.StatusUnprocessableEntity, "orders", ordersTitle, p)
 	}
 	query.Limit = pageSize
