@@ -22,6 +22,7 @@ import (
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/vault"
+	"giftimbiz/internal/webhook"
 )
 
 const (
@@ -56,6 +57,7 @@ type node struct {
 	loops     *loops
 	calls     *office.Recorder
 	refusals  *office.RefusalCounter
+	sender    *webhook.Sender
 	apiConfig partnerapi.Config
 	api       http.Handler
 	pages     http.Handler
@@ -90,7 +92,12 @@ func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, 
 	if err != nil {
 		return nil, err
 	}
+	allowed, err := cfg.webhookAllow()
+	if err != nil {
+		return nil, err
+	}
 	n.wire(proxies)
+	n.wireSender(webhook.NewGuard(allowed))
 	return n, n.load(ctx)
 }
 
@@ -130,6 +137,14 @@ func (n *node) wire(proxies []netip.Prefix) {
 	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.clock)
 }
 
+// wireSender makes what tells partners of events, and has it know at once of those that this node writes down.
+func (n *node) wireSender(guard *webhook.Guard) {
+	n.sender = webhook.New(webhook.Options{
+		Store: n.db, Secrets: n.vault, Clock: n.clock, Logger: n.log, Guard: guard, Observe: n.metrics.delivery,
+	})
+	n.db.OnEvents(n.sender.Nudge)
+}
+
 // load reads partners and stock for the first time.
 func (n *node) load(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, firstLoadWithin)
@@ -157,6 +172,7 @@ func (n *node) readPartners(ctx context.Context) error {
 
 func (n *node) start() {
 	n.engine.Start()
+	n.sender.Start()
 	n.loops.every(storage.RenewEvery, "keeping the node's number", n.db.Renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
@@ -183,6 +199,13 @@ func (n *node) start() {
 		return n.db.NoteSales(ctx, n.clock.Now())
 	})
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
+	n.loops.every(reportEvery, "counting what waits to be delivered", func(ctx context.Context) error {
+		waiting, err := n.db.WaitingDeliveries(ctx, office.MostWaiting)
+		if err == nil {
+			n.metrics.waiting.Set(float64(waiting))
+		}
+		return err
+	})
 	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {
 		n.admission.report(ctx, n.log)
 		return nil
@@ -198,9 +221,10 @@ func (n *node) start() {
 	})
 }
 
-// stop answers the purchases that wait and ends the background work.
+// stop answers the purchases that wait, lets events that are on their way arrive, and ends the background work.
 func (n *node) stop() {
 	n.engine.Stop()
+	n.sender.Stop()
 	n.intake.Stop()
 	n.loops.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), lastCallsWithin)

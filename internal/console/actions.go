@@ -24,6 +24,7 @@ var actionNames = map[string]text{
 	"partner.adjust.ask":     {"조정 요청", "Adjustment asked for"},
 	"partner.adjust.approve": {"조정 승인", "Adjustment approved"},
 	"partner.adjust.refuse":  {"조정 거절", "Adjustment refused"},
+	"endpoint.give_up":       {"알림 주소 중단", "Endpoint given up"},
 
 	"import.apply":    {"파일 불러오기", "File loaded"},
 	"order.refund":    {"환불", "Refunded"},
