@@ -23,6 +23,7 @@ import (
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/vault"
+	"giftimbiz/internal/webhook"
 )
 
 const (
@@ -59,6 +60,7 @@ type node struct {
 	loops     *loops
 	calls     *office.Recorder
 	refusals  *office.RefusalCounter
+	sender    *webhook.Sender
 	apiConfig partnerapi.Config
 	api       http.Handler
 	v2        *partnerv2.API
@@ -94,12 +96,18 @@ func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, 
 	if err != nil {
 		return nil, err
 	}
-	n.wire(proxies)
+	allowed, err := cfg.webhookAllow()
+	if err != nil {
+		return nil, err
+	}
+	guard := webhook.NewGuard(allowed)
+	n.wire(proxies, guard.Plain())
+	n.wireSender(guard)
 	return n, n.load(ctx)
 }
 
-// wire makes the rooms and shows them to each other.
-func (n *node) wire(proxies []netip.Prefix) {
+// wire makes the rooms and shows them to each other. plainHooks lets webhooks go over http, too.
+func (n *node) wire(proxies []netip.Prefix, plainHooks bool) {
 	n.catalog = catalog.New(n.db, n.clock, partnerapi.Encoder(n.publicURL))
 	n.directory = credential.NewDirectory(n.db)
 	n.engine = purchase.New(purchase.Options{
@@ -123,7 +131,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
 		Lookup:  n.vault.Lookup,
-		Imports: n.intake,
+		Imports: n.intake, PlainWebhooks: plainHooks,
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
@@ -135,6 +143,14 @@ func (n *node) wire(proxies []netip.Prefix) {
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.clock)
+}
+
+// wireSender makes what tells partners of events, and has it know at once of those that this node writes down.
+func (n *node) wireSender(guard *webhook.Guard) {
+	n.sender = webhook.New(webhook.Options{
+		Store: n.db, Secrets: n.vault, Clock: n.clock, Logger: n.log, Guard: guard, Observe: n.metrics.delivery,
+	})
+	n.db.OnEvents(n.sender.Nudge)
 }
 
 // load reads partners and stock for the first time.
@@ -164,6 +180,7 @@ func (n *node) readPartners(ctx context.Context) error {
 
 func (n *node) start() {
 	n.engine.Start()
+	n.sender.Start()
 	n.loops.every(storage.RenewEvery, "keeping the node's number", n.db.Renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
@@ -190,6 +207,13 @@ func (n *node) start() {
 		return n.db.NoteSales(ctx, n.clock.Now())
 	})
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
+	n.loops.every(reportEvery, "counting what waits to be delivered", func(ctx context.Context) error {
+		waiting, err := n.db.WaitingDeliveries(ctx, office.MostWaiting)
+		if err == nil {
+			n.metrics.waiting.Set(float64(waiting))
+		}
+		return err
+	})
 	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {
 		n.admission.report(ctx, n.log)
 		return nil
@@ -211,9 +235,10 @@ func (n *node) start() {
 	})
 }
 
-// stop answers the purchases that wait and ends the background work.
+// stop answers the purchases that wait, lets events that are on their way arrive, and ends the background work.
 func (n *node) stop() {
 	n.engine.Stop()
+	n.sender.Stop()
 	n.intake.Stop()
 	n.loops.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), lastCallsWithin)

@@ -49,12 +49,13 @@ func eventWords() string {
 	return strings.Join(words, ", ")
 }
 
-// plainWebhooks tells whether events may also go over http.
-func (c *config) plainWebhooks() bool { return false }
-
 // checkedURL reads where events are to go.
 func (c *config) checkedURL(address string) (string, error) {
-	if err := webhook.CheckURL(address, c.plainWebhooks()); err != nil {
+	allowed, err := c.webhookAllow()
+	if err != nil {
+		return "", err
+	}
+	if err := webhook.CheckURL(address, webhook.NewGuard(allowed).Plain()); err != nil {
 		return "", usageError{fmt.Errorf("%q: %w", address, err)}
 	}
 	return address, nil

@@ -175,7 +175,7 @@ func (db *DB) HastenDeliveries(ctx context.Context, now time.Time) error {
 	far := millis(now.Add(webhook.LongestPause))
 	const farOff = `FROM endpoints e JOIN deliveries d ON d.endpoint_id = e.id AND d.state = 1 AND d.due_at > $1 WHERE e.state = 1`
 	var late asBool
-	err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 `+farOff+` LIMIT 1) some`, far).Scan(&late)
+	err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 `+farOff+` LIMIT 1) x`, far).Scan(&late)
 	if err != nil || !late {
 		return classify(err)
 	}

@@ -47,7 +47,7 @@ SELECT free.id, 0, 1, 1, 0 FROM (
 	if err != nil || found.Any {
 		return found, classify(err)
 	}
-	err = db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM endpoints WHERE state = 1 LIMIT 1) some`).
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM endpoints WHERE state = 1 LIMIT 1) x`).
 		Scan((*asBool)(&found.Any))
 	return found, classify(err)
 }

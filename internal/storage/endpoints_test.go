@@ -56,7 +56,7 @@ func turn(h *storagetest.House, id int64, to webhook.State) {
 	}
 }
 
-func deliveries(h *storagetest.House, q webhook.Query) webhook.Page {
+func deliveriesTo(h *storagetest.House, q webhook.Query) webhook.Page {
 	h.T.Helper()
 	if q.Limit == 0 {
 		q.Limit = 100
@@ -96,7 +96,7 @@ func TestAPartnerHearsWhileOneOfItsEndpointsIsOn(t *testing.T) {
 			t.Errorf("%d events", n)
 		}
 		for _, e := range []webhook.Endpoint{all, orders} {
-			if got := deliveries(h, webhook.Query{EndpointID: e.ID}); len(got.Deliveries) != 2 || endpoint(h, e.ID).Waiting != 2 {
+			if got := deliveriesTo(h, webhook.Query{EndpointID: e.ID}); len(got.Deliveries) != 2 || endpoint(h, e.ID).Waiting != 2 {
 				t.Errorf("endpoint %d: %+v", e.ID, got)
 			}
 		}
@@ -286,7 +286,7 @@ func TestARemovedEndpointLeavesNothing(t *testing.T) {
 				t.Errorf("%d %s, %v", n, table, err)
 			}
 		}
-		if len(deliveries(h, webhook.Query{EndpointID: other.ID}).Deliveries) != 1 {
+		if len(deliveriesTo(h, webhook.Query{EndpointID: other.ID}).Deliveries) != 1 {
 			t.Error("another endpoint's deliveries are gone")
 		}
 	})
@@ -304,7 +304,7 @@ func TestATestReachesOneEndpointAndNeedsItOn(t *testing.T) {
 		if err != nil || d.Event.Type != gift.TestSent || string(d.Event.Data) != "{}" || d.State != webhook.Waiting || !d.DueAt.Equal(h.Clock.Now()) {
 			t.Errorf("%+v, %v", d, err)
 		}
-		if n := len(deliveries(h, webhook.Query{EndpointID: other.ID}).Deliveries); n != 0 {
+		if n := len(deliveriesTo(h, webhook.Query{EndpointID: other.ID}).Deliveries); n != 0 {
 			t.Errorf("another endpoint has %d deliveries", n)
 		}
 		turn(h, e.ID, webhook.Off)
@@ -323,7 +323,7 @@ func TestDeliveriesAreListedByStateTypeAndDay(t *testing.T) {
 			h.Buy(p, "", int64(i+1))
 			h.Clock.Advance(24 * time.Hour)
 		}
-		list := deliveries(h, webhook.Query{EndpointID: e.ID})
+		list := deliveriesTo(h, webhook.Query{EndpointID: e.ID})
 		if got := fmt.Sprint(sorts(list)); got != "[offer.sold_out order.completed offer.sold_out order.completed offer.sold_out order.completed]" {
 			t.Error(got)
 		}
@@ -355,7 +355,7 @@ func TestDeliveriesAreListedByStateTypeAndDay(t *testing.T) {
 			q.query.EndpointID = e.ID
 			var ids []gift.ID
 			for q.query.Limit = 2; ; { // pages of two, in their order
-				page := deliveries(h, q.query)
+				page := deliveriesTo(h, q.query)
 				for _, d := range page.Deliveries {
 					ids = append(ids, d.Event.ID)
 				}
@@ -393,7 +393,7 @@ state = CASE WHEN event_id = (SELECT MIN(id) FROM events) THEN 2 ELSE 3 END`, tr
 			r.EndpointID = e.ID
 			return h.DB.Replay(t.Context(), r, h.Clock.Now())
 		}
-		newest := deliveries(h, webhook.Query{EndpointID: e.ID}).Deliveries[0]
+		newest := deliveriesTo(h, webhook.Query{EndpointID: e.ID}).Deliveries[0]
 		one := webhook.Replay{Event: newest.Event.ID, TriedAt: newest.TriedAt}
 		if done, err := replay(one); err != nil || done.Count != 1 {
 			t.Error(done, err)
@@ -445,7 +445,7 @@ func TestAReplayIsBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if page := deliveries(h, webhook.Query{EndpointID: e.ID, Type: gift.OrderCompleted}); !page.Searched || page.Next == 0 {
+		if page := deliveriesTo(h, webhook.Query{EndpointID: e.ID, Type: gift.OrderCompleted}); !page.Searched || page.Next == 0 {
 			t.Errorf("a search without end: %+v", page)
 		}
 		r := webhook.Replay{EndpointID: e.ID, From: storagetest.Noon, To: storagetest.Noon.Add(time.Second), State: webhook.Abandoned}

@@ -8,7 +8,6 @@ import (
 
 const (
 	mostPerEndpoint = 32 // requests to one endpoint at once
-	firstAtOnce     = 4  // of these, before it is known how it answers
 	slowFrom        = time.Second
 
 	fetchedAtOnce = 128
@@ -27,6 +26,8 @@ type lane struct {
 
 	ready  []Delivery       // read, not yet sent
 	known  map[gift.ID]bool // ready, on their way, or come back and not yet stored
+	stored []gift.ID        // of known, stored while a read was under way that may still show them as they were
+	reads  bool             // a read is under way
 	flying int              // on their way
 	hungry bool             // something may be due that was not read yet
 	used   bool             // something happened since the lease was last renewed
@@ -35,6 +36,7 @@ type lane struct {
 	lost   bool             // the lease is somebody else's, or may be
 	round  int              // of the renewal that the lease was last got by
 
+	proven bool      // it has taken something
 	width  int       // requests at once that it bears
 	streak int       // failures in a row
 	slow   bool      // its last answer took long
@@ -42,9 +44,9 @@ type lane struct {
 }
 
 func newLane(e Endpoint, sign *signer, round int) *lane {
-	l := &lane{known: map[gift.ID]bool{}, width: firstAtOnce, hungry: true, used: true}
+	l := &lane{known: map[gift.ID]bool{}, width: 1, hungry: true, used: true}
 	if !e.FailingSince.IsZero() {
-		l.width, l.streak = 1, patientUpTo
+		l.streak = patientUpTo
 	}
 	l.renewed(e, sign, round)
 	return l
@@ -65,7 +67,7 @@ func (l *lane) close() {
 
 // suspect tells whether its requests may last until they are given up. Such endpoints together get only a part of what can
 // be on its way, so that they delay no other.
-func (l *lane) suspect() bool { return l.slow || l.streak > 0 }
+func (l *lane) suspect() bool { return !l.proven || l.slow || l.streak > 0 }
 
 // resting tells whether it failed so often that it is let alone for a moment. A clock that was set back does not make the
 // moment longer.
@@ -84,6 +86,24 @@ func (l *lane) wants(now time.Time) bool {
 		(len(l.ready) == 0 || !l.resting(now))
 }
 
+// forget takes leave of a delivery whose result is stored.
+func (l *lane) forget(id gift.ID) {
+	if l.reads {
+		l.stored = append(l.stored, id)
+		return
+	}
+	delete(l.known, id)
+}
+
+// hasRead ends a read.
+func (l *lane) hasRead() {
+	l.reads = false
+	for _, id := range l.stored {
+		delete(l.known, id)
+	}
+	l.stored = l.stored[:0]
+}
+
 // add takes what was read, but for what it has in its hands already.
 func (l *lane) add(list []Delivery, limit int) {
 	l.hungry = l.hungry || len(list) == limit
@@ -99,7 +119,7 @@ func (l *lane) add(list []Delivery, limit int) {
 func (l *lane) learn(a answer) {
 	l.used, l.slow = true, a.took >= slowFrom
 	if a.failure == "" {
-		l.streak, l.resume = 0, time.Time{}
+		l.proven, l.streak, l.resume = true, 0, time.Time{}
 		if !l.slow {
 			l.width = min(l.width+1, mostPerEndpoint)
 		}

@@ -53,11 +53,12 @@ type answer struct {
 // poster sends events. Connections are kept. Plain and encrypted ones are apart, because they may lead to different places.
 type poster struct {
 	clock            clock.Clock
+	timeout          time.Duration
 	encrypted, plain *http.Transport
 }
 
 func newPoster(clk clock.Clock, guard *Guard) *poster {
-	return &poster{clock: clk, encrypted: newTransport(guard, true), plain: newTransport(guard, false)}
+	return &poster{clock: clk, timeout: Timeout, encrypted: newTransport(guard, true), plain: newTransport(guard, false)}
 }
 
 // newTransport takes no proxy from the environment: a proxy would connect to what the guard refuses.
@@ -85,7 +86,7 @@ func (p *poster) close() {
 // post sends a body once. prepare signs it.
 func (p *poster) post(ctx context.Context, address string, body []byte, prepare func(http.Header, time.Time) error) answer {
 	a := answer{at: p.clock.Now()}
-	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
 	if err != nil {
@@ -161,10 +162,10 @@ func failureOf(err error) string {
 	switch {
 	case errors.Is(err, ErrAddress):
 		return FailedAddress
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return FailedTimeout
 	case errors.As(err, &name):
 		return FailedName
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return FailedTimeout
 	case errors.As(err, &certificate), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &record),
 		errors.As(err, &alert), strings.Contains(err.Error(), "tls: "):
 		return FailedTLS

@@ -21,8 +21,10 @@ const (
 	keptAtOnce   = 1024
 
 	storeTimeout = 10 * time.Second
-	stopWithin   = Timeout + 5*time.Second
 	leaveWithin  = 3 * time.Second
+
+	// DefaultPatience lets every request under way end.
+	DefaultPatience = Timeout + 5*time.Second
 )
 
 // What Options.Observe is told.
@@ -43,6 +45,8 @@ type Options struct {
 	Logger  *slog.Logger
 	Guard   *Guard
 	Observe func(outcome string, took time.Duration) // may be nil; is called by one goroutine
+
+	Patience time.Duration // how long Stop waits for what is on its way; 0 = DefaultPatience
 }
 
 // Sender delivers events to the endpoints that this node holds leases of. One goroutine, run, owns all that changes; others
@@ -90,6 +94,9 @@ func New(o Options) *Sender {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Patience == 0 {
+		o.Patience = DefaultPatience
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Sender{
 		Options: o, holder: rand.Text(), post: newPoster(o.Clock, o.Guard), nudged: make(chan struct{}, 1),
@@ -101,7 +108,7 @@ func New(o Options) *Sender {
 // Start begins to deliver.
 func (s *Sender) Start() { go s.run() }
 
-// Stop sends nothing more, waits for what is on its way, 15 seconds at most, stores what came of it and gives the leases
+// Stop sends nothing more, waits for what is on its way, Options.Patience at most, stores what came of it and gives the leases
 // back. Call it once, after Start.
 func (s *Sender) Stop() {
 	close(s.stop)
@@ -141,7 +148,7 @@ func (s *Sender) run() {
 			s.hasteDue = s.any
 		case <-stop:
 			stop, s.stopping = nil, true
-			defer time.AfterFunc(stopWithin, func() { s.say(func() { s.cut = true; s.cancel() }) }).Stop()
+			defer time.AfterFunc(s.Patience, func() { s.say(func() { s.cut = true; s.cancel() }) }).Stop()
 		}
 	}
 	s.leave()

@@ -96,7 +96,7 @@ func (s *Sender) fetch() {
 		if !l.wants(now) {
 			continue
 		}
-		s.fetching, l.hungry = true, false
+		s.fetching, l.reads, l.hungry = true, true, false
 		limit := len(l.known) + fetchedAtOnce
 		s.async(func() func() {
 			ctx, cancel := context.WithTimeout(s.ctx, storeTimeout)
@@ -109,6 +109,7 @@ func (s *Sender) fetch() {
 				} else if !l.closed {
 					l.add(list, limit)
 				}
+				l.hasRead()
 			}
 		})
 		return
@@ -151,7 +152,7 @@ func (s *Sender) kept(batch []Delivery, gone, over []int64, err error) {
 	}
 	for i := range batch {
 		if l := s.lanes[batch[i].EndpointID]; l != nil {
-			delete(l.known, batch[i].Event.ID)
+			l.forget(batch[i].Event.ID)
 			l.hungry = l.hungry || batch[i].Event.OrderID != 0 // the next event of the order
 		}
 	}
