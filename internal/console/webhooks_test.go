@@ -11,6 +11,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/storage/storagetest"
 	"giftimbiz/internal/webhook"
 )
 
@@ -67,6 +68,24 @@ func (h *hookHouse) kept(page string) webhook.Listed {
 		h.T.Fatal(err)
 	}
 	return l
+}
+
+// testedWebhook gives a partner a webhook to which a test event is on its way, and returns its number.
+func testedWebhook(h *storagetest.House, partner string) int64 {
+	h.T.Helper()
+	p, err := h.DB.Partner(h.T.Context(), partner)
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	e, err := h.DB.AddEndpoint(h.T.Context(), webhook.Endpoint{PartnerID: p.ID, URL: "https://shop.example/hooks"},
+		func(int64) ([]byte, error) { return []byte("sealed"), nil }, h.Clock.Now())
+	if err == nil {
+		_, err = h.DB.SendTest(h.T.Context(), e.ID, h.Clock.Now())
+	}
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	return e.ID
 }
 
 func TestAWebhooksSecretIsShownOnceAndStoredSealed(t *testing.T) {

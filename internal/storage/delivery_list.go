@@ -77,7 +77,8 @@ WHERE `+strings.Join(append(filters, `v.id = d.event_id`), ` AND `)+
 	case len(filters) > 0: // a walk that ended because it was long enough goes on where it ended
 		var seen int64
 		var last gift.ID
-		err = tx.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(MIN(event_id), 0) FROM (`+walk+`) w`, args[:walked]...).Scan(&seen, &last)
+		err = tx.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(MIN(event_id), 0) FROM (`+walk+`) w`, args[:walked]...).
+			Scan(&seen, &last)
 		if seen >= deliveriesLookedAt {
 			page.Next, page.Searched = last, true
 		}
@@ -123,8 +124,8 @@ FROM deliveries d JOIN events v ON v.id = d.event_id WHERE d.endpoint_id = $1 AN
 	return d, classify(err)
 }
 
-// Replay makes deliveries due at once, as if they had never been tried: the oldest first, MaxReplayed at most. ErrNotFound: there
-// is no such endpoint or delivery; ErrChanged: the delivery was tried since r.TriedAt, or is sent again already.
+// Replay makes deliveries due at once, as if they had never been tried: the oldest first, MaxReplayed at most. ErrNotFound:
+// there is no such endpoint or delivery; ErrChanged: the delivery was tried since r.TriedAt, or is sent again already.
 func (db *DB) Replay(ctx context.Context, r webhook.Replay, now time.Time) (done webhook.Replayed, err error) {
 	if r.State != 0 && r.State != webhook.Abandoned {
 		return done, fmt.Errorf("storage: no replay of deliveries that are %s", r.State)

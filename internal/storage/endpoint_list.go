@@ -54,7 +54,7 @@ func scanListed(row scanner, l *webhook.Listed) error {
 	return scanEndpoint(row, &l.Endpoint, &l.Partner, (*asBool)(&l.Sandbox))
 }
 
-// lookAfter reads how many deliveries wait, and what failed last: of those that are tried again now, or of those that were given
+// lookAfter reads how many deliveries wait, and what failed last: of those that are tried again, or of those that were given
 // up.
 func lookAfter(ctx context.Context, tx *sql.Tx, l *webhook.Listed) error {
 	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM (

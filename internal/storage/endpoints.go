@@ -52,15 +52,17 @@ type endpointState struct {
 }
 
 func stateOfEndpoint(e webhook.Endpoint) endpointState {
-	s := endpointState{Endpoint: e.ID, URL: webhook.WithoutQuery(e.URL), Events: e.Types, State: e.State.String(), Why: e.OffReason}
+	s := endpointState{
+		Endpoint: e.ID, URL: webhook.WithoutQuery(e.URL), Events: e.Types, State: e.State.String(), Why: e.OffReason,
+	}
 	if !e.PreviousUntil.IsZero() {
 		s.Secret = e.PreviousUntil.In(gift.Seoul).Format(time.RFC3339)
 	}
 	return s
 }
 
-// AddEndpoint stores a new endpoint of e.PartnerID, switched on, with e.URL and e.Types, and returns it. seal encrypts its secret
-// once its number is known. ErrTooMany: the partner has MaxEndpoints.
+// AddEndpoint stores a new endpoint of e.PartnerID, switched on, with e.URL and e.Types, and returns it. seal encrypts its
+// secret once its number is known. ErrTooMany: the partner has MaxEndpoints.
 func (db *DB) AddEndpoint(
 	ctx context.Context, e webhook.Endpoint, seal func(id int64) ([]byte, error), now time.Time,
 ) (webhook.Endpoint, error) {
@@ -73,7 +75,8 @@ func (db *DB) AddEndpoint(
 			return err
 		}
 		var there int
-		err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM endpoints WHERE partner_id = $1 AND removed_at IS NULL`, e.PartnerID).Scan(&there)
+		err = tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM endpoints WHERE partner_id = $1 AND removed_at IS NULL`,
+			e.PartnerID).Scan(&there)
 		if err != nil {
 			return err
 		}
@@ -113,14 +116,15 @@ func (db *DB) lockListener(ctx context.Context, tx *sql.Tx, partnerID int64) (gi
 	return p, err
 }
 
-// hearAgain notes whether any of a partner's endpoints is on. Call it with the partner's row locked.
+// hearAgain notes whether any of a partner's endpoints is on. Call it with the partner's row locked. Without the cast
+// PostgreSQL could look through the endpoints of all partners that are on.
 func hearAgain(ctx context.Context, tx *sql.Tx, partnerID int64) error {
-	return execOne(ctx, tx, `UPDATE partners SET hears =
-CASE WHEN EXISTS (SELECT 1 FROM endpoints WHERE partner_id = $1 AND state = 1) THEN 1 ELSE 0 END WHERE id = $1`, partnerID)
+	return execOne(ctx, tx, `UPDATE partners SET hears = CASE WHEN EXISTS (
+    SELECT 1 FROM endpoints WHERE partner_id = $1 AND CAST(state AS BIGINT) = 1) THEN 1 ELSE 0 END WHERE id = $1`, partnerID)
 }
 
-// ChangeEndpoint lets edit change an endpoint's URL, types, state or secrets, stores that and returns the endpoint. The action is
-// what the audit trail calls it. A version other than 0 must be the endpoint's (ErrChanged). What edit returns as an error is
+// ChangeEndpoint lets edit change an endpoint's URL, types, state or secrets, stores that and returns the endpoint. The
+// action is what the audit trail calls it. A version other than 0 must be the endpoint's (ErrChanged). What edit returns as an error is
 // returned, and nothing stored.
 func (db *DB) ChangeEndpoint(
 	ctx context.Context, action string, id, version int64, now time.Time, edit func(gift.Partner, *webhook.Endpoint) error,
@@ -187,8 +191,8 @@ func nullMillis(t time.Time) any {
 	return millis(t)
 }
 
-// RemoveEndpoint removes an endpoint for good, with its deliveries. From its first transaction on, nobody finds the endpoint any
-// more, and nothing is sent to it. A version other than 0 must be the endpoint's (ErrChanged).
+// RemoveEndpoint removes an endpoint for good, with its deliveries. From its first transaction on, nobody finds the endpoint
+// any more, and nothing is sent to it. A version other than 0 must be the endpoint's (ErrChanged).
 func (db *DB) RemoveEndpoint(ctx context.Context, id, version int64, now time.Time) error {
 	err := db.endpointTx(ctx, func(tx *sql.Tx) error {
 		partner, e, err := db.lockEndpoint(ctx, tx, id, version)
