@@ -55,6 +55,8 @@ var readsAll = []struct{ table, words, reason string }{
 	{"adjustments", "WHERE j.state = 1 ORDER BY j.id LIMIT", "an index of those that wait for approval only"},
 	{"imports", "FROM imports WHERE busy = 1", "an index of the one that is being applied only"},
 	{"imports", "FROM imports ORDER BY id DESC LIMIT", "begins at the newest, and ends after a page"},
+	{"repricings", "FROM repricings ORDER BY id DESC LIMIT", "reads the newest and ends"},
+	{"repricings", "FROM repricings WHERE busy = 1", "an index of the one that is being applied only"},
 	{"products", "(SELECT COUNT(*) FROM (SELECT id FROM products LIMIT 10000)", "counted up to a bound"},
 	{"shops", "(SELECT COUNT(*) FROM (SELECT id FROM shops LIMIT 10000)", "counted up to a bound"},
 	{"sellers", "(SELECT COUNT(*) FROM (SELECT id FROM sellers LIMIT 10000)", "counted up to a bound"},

@@ -122,7 +122,7 @@ func (n *node) wire(proxies []netip.Prefix, plainHooks bool) {
 		Store: n.db, Codes: n.vault, Clock: n.clock, Logger: n.log, Observe: n.metrics.redemption,
 	})
 	n.pages = redeem.NewHandler(redeem.Config{
-		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
+		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log, Pictures: n.db,
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
 	n.intake = intake.NewDesk(intake.Config{Store: n.db, Vault: n.vault, Clock: n.clock, Logger: n.log, Prices: pricesByRules(n.db)})
@@ -278,6 +278,7 @@ func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
 	pages, pictures, backOffice := n.admission.page(n.pages), n.admission.page(n.pictures), n.admission.page(n.console)
 	mux.Handle("/r/", pages)
+	mux.Handle("/v/", pages)
 	mux.Handle("/UPLOAD/qr/", pages)
 	mux.Handle("/UPLOAD/barcode/", pages)
 	mux.Handle("/UPLOAD/", pictures)

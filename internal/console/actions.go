@@ -38,6 +38,7 @@ var actionNames = map[string]text{
 	"import.apply":    {"파일 불러오기", "File loaded"},
 	"order.refund":    {"환불", "Refunded"},
 	"voucher.reveal":  {"번호 열람", "Number revealed"},
+	"voucher.link":    {"상품권 링크 교체", "Voucher link renewed"},
 	"settlement.book": {"정산 기록", "Settlement booked"},
 
 	"category.create": {"분류 추가", "Category added"},

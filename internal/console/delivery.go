@@ -19,6 +19,25 @@ var deliveryStates = map[webhook.DeliveryState]stateName{
 	webhook.Abandoned: {name: text{"포기", "Abandoned"}, class: "bad"},
 }
 
+// failureNames say why an attempt failed. Of others, what is stored says it.
+var failureNames = map[string]text{
+	webhook.FailedTimeout:  {"응답 시간 초과", "no answer in time"},
+	webhook.FailedAddress:  {"보낼 수 없는 주소(내부망 등)", "an address that nothing is sent to, such as an internal one"},
+	webhook.FailedName:     {"호스트 이름을 찾을 수 없음", "the host's name leads nowhere"},
+	webhook.FailedTLS:      {"TLS 인증서 또는 연결 오류", "a bad TLS certificate or handshake"},
+	webhook.FailedConnect:  {"연결할 수 없음", "no connection"},
+	webhook.FailedRedirect: {"다른 주소로 돌림(따라가지 않음)", "a redirect, which is not followed"},
+	webhook.FailedStatus:   {"2xx가 아닌 응답", "an answer other than 2xx"},
+	webhook.FailedSecret:   {"서명 비밀을 읽을 수 없음", "its secret cannot be read"},
+}
+
+func (q *request) failureName(stored string) string {
+	if name, ok := failureNames[stored]; ok {
+		return name.in(q.lang)
+	}
+	return stored
+}
+
 // deliveryRow is a delivery in a list.
 type deliveryRow struct {
 	webhook.Delivery
@@ -29,6 +48,7 @@ type deliveryRow struct {
 	StateName, StateClass string
 	Address               string
 	Millis                int64
+	Failed                string // why; "" = it did not
 }
 
 func (q *request) deliveryRow(d webhook.Delivery, sandbox bool) deliveryRow {
@@ -36,6 +56,7 @@ func (q *request) deliveryRow(d webhook.Delivery, sandbox bool) deliveryRow {
 	row := deliveryRow{
 		Delivery: d, ID: webhook.MessageID(d.Event.ID), At: d.Event.At(), Name: eventNames[d.Event.Type].in(q.lang),
 		StateName: n.name.in(q.lang), StateClass: n.class, Address: deliveryAddress(d.EndpointID, d.Event.ID), Millis: d.Took.Milliseconds(),
+		Failed: q.failureName(d.Failure),
 	}
 	if d.Event.OrderID != 0 {
 		row.Order = d.Event.OrderID.Ref(sandbox)
@@ -77,7 +98,7 @@ func (q *request) exportDeliveries(f wantedFile, page webhookPage) error {
 					due = d.DueAt
 				}
 				err := row(r.ID, seoulTime(r.At), string(d.Event.Type), string(r.Order), r.StateName, d.Attempts,
-					seoulTime(d.TriedAt), seoulTime(due), d.Status, r.Millis, d.Failure)
+					seoulTime(d.TriedAt), seoulTime(due), d.Status, r.Millis, r.Failed)
 				if err != nil {
 					return err
 				}

@@ -16,6 +16,8 @@ type orderStore interface {
 	Order(ctx context.Context, id gift.ID) (office.Order, error)
 	Refund(ctx context.Context, n office.NewRefund) (office.OrderRefund, error)
 	RevealNumber(ctx context.Context, orderID gift.ID, line int64, now time.Time) (unit int64, sealed []byte, err error)
+	// RenewLink revokes the link with the given serial number to a line's voucher page; office.ErrChanged when it was before.
+	RenewLink(ctx context.Context, orderID gift.ID, line, serial int64, now time.Time) error
 }
 
 // Numbers decrypts voucher numbers and hashes their last four characters.
@@ -33,6 +35,7 @@ func orderRoutes() []route {
 		{pattern: "GET " + ordersAddress + "/{tid}/{form}", needs: office.See, serve: backTo(ordersAddress, "tid")},
 		{pattern: "POST " + ordersAddress + "/{tid}/refund", needs: office.Refund, serve: (*request).refundOrder},
 		{pattern: "POST " + ordersAddress + "/{tid}/reveal", needs: office.Reveal, serve: (*request).revealNumber},
+		{pattern: "POST " + ordersAddress + "/{tid}/link", needs: office.Reveal, serve: (*request).renewLink},
 	}
 }
 

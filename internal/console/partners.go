@@ -185,6 +185,7 @@ var partnerColumns = []text{
 	{"잔액", "Balance"},
 	{"일일 한도", "Daily limit"},
 	{"중복 방지(초)", "Duplicate window (s)"},
+	{"잔액 알림", "Warn below"},
 	{"허용 주소", "Allowed from"},
 	{"개설", "Opened"},
 }
@@ -198,7 +199,7 @@ func (q *request) exportPartners(query office.PartnerQuery, row func(...any) err
 		}
 		for _, p := range found {
 			err := row(p.Name, p.Title, modeOf(p.Partner).in(q.lang), nameOfState(p.State).name.in(q.lang), int64(p.Balance),
-				p.DailyLimit, p.DuplicateSec, joinAllowed(p.AllowList, " "), seoulTime(p.CreatedAt))
+				p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), joinAllowed(p.AllowList, " "), seoulTime(p.CreatedAt))
 			if err != nil {
 				return err
 			}

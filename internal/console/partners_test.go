@@ -382,7 +382,7 @@ func TestPartnersAreListedSearchedAndExported(t *testing.T) {
 	viewer.get("/partners?below=2,500&state=active").wants(http.StatusOK, ">shop01<", "selected>정상").lacks(">shop02<", ">demo<")
 	viewer.get("/partners?below=little").wants(http.StatusUnprocessableEntity, "1 이상의 금액을").lacks(">shop00<")
 	viewer.get("/partners?state=withdrawn").wants(http.StatusOK, "조건에 맞는 매체사가 없습니다")
-	file := viewer.get("/partners?format=csv&search=shop").wants(http.StatusOK, "매체사 ID,이름", "shop54,가게 54,실거래,정상,55000,0,0,")
+	file := viewer.get("/partners?format=csv&search=shop").wants(http.StatusOK, "매체사 ID,이름", "shop54,가게 54,실거래,정상,55000,0,0,0,")
 	if lines := strings.Count(file.body, "\n"); lines != 56 {
 		t.Errorf("the file has %d lines", lines)
 	}

@@ -95,6 +95,7 @@ type endpointRow struct {
 	Waits                 string // how many deliveries
 	Withheld              bool   // deliveries wait, and nothing is sent
 	Prior                 bool   // the secret before still works
+	Failed                string // why the last failure was one
 }
 
 func (q *request) endpointRow(l webhook.Listed) endpointRow {
@@ -102,7 +103,10 @@ func (q *request) endpointRow(l webhook.Listed) endpointRow {
 	row := endpointRow{
 		Listed: l, Address: webhookAddress(l.ID), StateName: n.name.in(q.lang), StateClass: n.class,
 		Why: offReasons[l.OffReason].in(q.lang), Waits: grouped(l.Waiting), Withheld: l.Waiting > 0 && l.State != webhook.On,
-		Prior: len(l.Previous) > 0 && q.now.Before(l.PreviousUntil),
+		Prior: len(l.Previous) > 0 && q.now.Before(l.PreviousUntil), Failed: q.failureName(l.LastFailure.Text),
+	}
+	if l.LastFailure.Status != 0 {
+		row.Failed += " (HTTP " + strconv.Itoa(l.LastFailure.Status) + ")"
 	}
 	if l.Waiting >= webhook.CountedUpTo {
 		row.Waits += "+"

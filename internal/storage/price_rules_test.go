@@ -3,6 +3,7 @@ package storage_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -93,6 +94,9 @@ func TestPriceRulesDoWhatTheirPreviewShows(t *testing.T) {
 			t.Fatal(n, err)
 		}
 		node.wants([]string{gs + "4990", cu + " 920", cu + " 920"}, star)
+		if got := told(t, h, 1); len(got) != 1 || strings.Count(got[0], `"price":920`) != 2 || strings.Count(got[0], `"price":4990`) != 1 {
+			t.Errorf("told: %v", got)
+		}
 		if r := repricing(t, h); r.Total.Offers != 0 || len(r.Brands) != 0 {
 			t.Errorf("applied: %+v", r)
 		}

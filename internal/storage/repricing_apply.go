@@ -40,7 +40,7 @@ UPDATE offers SET price_far = input.price_far, price_mid = input.price_mid, pric
     changed_seq = (SELECT seq FROM change_clock)
 FROM input WHERE offers.id = input.id AND offers.face = input.face AND offers.price_far = input.was_far
     AND offers.price_mid = input.was_mid AND offers.price_near = input.was_near
-RETURNING offers.id`)
+RETURNING offers.id, offers.last_day, offers.stopped`)
 
 	advanceRepricing = over("id bigint, done bigint, changed bigint", `
 UPDATE repricings SET done = repricings.done + input.done, changed = repricings.changed + input.changed,
@@ -204,7 +204,7 @@ func (db *DB) repricePart(ctx context.Context, id int64) (more bool, err error) 
 	if err != nil {
 		return false, classify(err)
 	}
-	err = queueRepricing(ctx, s, id, part, offers)
+	err = db.queueRepricing(ctx, s, id, part, offers)
 	if err != nil {
 		s.rollback()
 		if errors.Is(err, errCount) {
@@ -216,16 +216,21 @@ func (db *DB) repricePart(ctx context.Context, id int64) (more bool, err error) 
 }
 
 // queueRepricing does a part, with the change clock's next number: like a purchase, it locks the offers and then the clock.
-func queueRepricing(ctx context.Context, s session, id, part int64, offers []office.RepricedOffer) error {
+func (db *DB) queueRepricing(ctx context.Context, s session, id, part int64, offers []office.RepricedOffer) error {
 	amounts := func(of func(office.RepricedOffer) gift.Won) []int64 {
 		return column(offers, func(o office.RepricedOffer) int64 { return int64(of(o)) })
 	}
 	ids := column(offers, func(o office.RepricedOffer) int64 { return o.ID })
-	var changed int64
+	var changed []gift.Offer
 	s.exec(takeRepricingPart, 1, []int64{id}, []int64{part})
 	s.query(lockJoined, func(scanner) error { return nil }, ids)
 	s.exec(tickClock, 1, []int64{1})
-	s.query(reprice, func(scanner) error { changed++; return nil },
+	s.query(reprice, func(row scanner) error {
+		var o gift.Offer
+		err := row.Scan(&o.ID, &o.LastDay, (*asBool)(&o.Stopped))
+		changed = append(changed, o)
+		return err
+	},
 		ids, amounts(func(o office.RepricedOffer) gift.Won { return o.Face }),
 		amounts(func(o office.RepricedOffer) gift.Won { return o.Before.Far }),
 		amounts(func(o office.RepricedOffer) gift.Won { return o.Before.Mid }),
@@ -236,8 +241,33 @@ func queueRepricing(ctx context.Context, s session, id, part int64, offers []off
 	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	s.exec(advanceRepricing, 1, []int64{id}, []int64{int64(len(offers))}, []int64{changed})
+	s.exec(advanceRepricing, 1, []int64{id}, []int64{int64(len(offers))}, []int64{int64(len(changed))})
+	if err := db.queueRepriced(s, offers, changed); err != nil {
+		return err
+	}
 	return s.flush(ctx)
+}
+
+// queueRepriced tells of those whose price of today is another now.
+func (db *DB) queueRepriced(s session, decided []office.RepricedOffer, changed []gift.Offer) error {
+	id, err := db.newID()
+	if err != nil {
+		return err
+	}
+	tiers := make(map[int64]office.RepricedOffer, len(decided))
+	for _, o := range decided {
+		tiers[o.ID] = o
+	}
+	var prices []gift.OfferPrice
+	for _, after := range changed {
+		before := after
+		before.Tiers, after.Tiers, after.Kind = tiers[after.ID].Before, tiers[after.ID].After, gift.Gifticon
+		prices = appendRepriced(prices, before, after, gift.DayOf(id.Time()))
+	}
+	if len(prices) > 0 {
+		queueEvents(s, []gift.Event{gift.NewEvent(id, gift.OfferRepriced, 0, 0, gift.RepricingData{Offers: prices})}, id.Time())
+	}
+	return nil
 }
 
 // packRepriced writes what repricing some offers takes, in few bytes.

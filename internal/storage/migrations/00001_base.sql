@@ -463,7 +463,8 @@ CREATE TABLE orders (
     at          BIGINT   NOT NULL
 );
 CREATE INDEX orders_repeat ON orders (partner_id, fingerprint, id);
--- test_order is 0 in a live item and the order's id in a sandbox item: no unit is in two live orders.
+-- test_order is 0 in a live item and the order's id in a sandbox item: no unit is in two live orders. The link to an item's
+-- voucher page holds link_serial: one that holds another number leads nowhere.
 CREATE TABLE order_items (
     partner_id   BIGINT   NOT NULL,
     kind         SMALLINT NOT NULL,
@@ -478,6 +479,7 @@ CREATE TABLE order_items (
     used_seller  BIGINT,
     used_via     TEXT,
     cancelled_at BIGINT,
+    link_serial  BIGINT   NOT NULL DEFAULT 0,
     PRIMARY KEY (partner_id, kind, order_id, line)
 ) /*clustered*/;
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
