@@ -23,12 +23,13 @@ var actionNames = map[string]text{
 	"partner.adjust":         {"잔액 조정", "Balance adjusted"},
 	"partner.adjust.ask":     {"조정 요청", "Adjustment asked for"},
 	"partner.adjust.approve": {"조정 승인", "Adjustment approved"},
-	"partner.adjust.refuse":  {"조정 거절", "Adjustment refused"},
+	"partner.adjust.refuse":  {"조정 반려", "Adjustment refused"},
 	"endpoint.give_up":       {"알림 주소 중단", "Endpoint given up"},
 
 	"import.apply":    {"파일 불러오기", "File loaded"},
 	"order.refund":    {"환불", "Refunded"},
 	"voucher.reveal":  {"번호 열람", "Number revealed"},
+	"voucher.link":    {"상품권 링크 교체", "Voucher link renewed"},
 	"settlement.book": {"정산 기록", "Settlement booked"},
 
 	"category.create": {"분류 추가", "Category added"},

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"giftimbiz/internal/gift"
 )
@@ -47,10 +46,13 @@ func (n *news) committed() {
 
 // queueEvents stores events and their deliveries, which are due now: the numbers of events may run ahead of a clock that was
 // set back.
-func queueEvents(s session, events []gift.Event, now time.Time) {
+func queueEvents(s session, events []gift.Event) {
 	if len(events) == 0 {
 		return
 	}
+	db := s.database()
+	db.news.written.Store(true)
+	now := db.lease.clock.Now()
 	s.exec(insertEvents, len(events), eventIDs(events), eventTypes(events), eventPartners(events),
 		column(events, func(e gift.Event) int64 { return int64(e.OrderID) }),
 		column(events, func(e gift.Event) string { return string(e.Data) }))
@@ -77,6 +79,15 @@ func eventTypes(events []gift.Event) []string {
 
 func eventPartners(events []gift.Event) []int64 {
 	return column(events, func(e gift.Event) int64 { return e.PartnerID })
+}
+
+// appendRepriced adds an offer that can be bought and costs something else today than before.
+func appendRepriced(list []gift.OfferPrice, before, after gift.Offer, today gift.Day) []gift.OfferPrice {
+	price := after.PriceOn(today)
+	if after.Stopped || after.LastDay < today || price == before.PriceOn(today) {
+		return list
+	}
+	return append(list, gift.OfferPrice{Offer: after.ID, Kind: after.Kind.Word(), Price: price})
 }
 
 // tell stores an event in a transaction that makes it true, if the partner hears. partner 0 = all partners.
