@@ -55,7 +55,7 @@ Ends with Ctrl-C.`,
 			if err != nil {
 				return err
 			}
-			l := &listener{
+			l := &eventReader{
 				client: client.New(client.Options{BaseURL: credentials.BaseURL, Credentials: who.Credentials, Language: "en"}),
 				name:   who.PartnerID, server: credentials.BaseURL, out: cmd.OutOrStdout(), say: cmd.ErrOrStderr(), pause: firstPause,
 			}
@@ -93,8 +93,8 @@ func (c *credentials) listener(id string) (*partnerCredentials, error) {
 	return c.partner(id)
 }
 
-// listener shows events as they happen.
-type listener struct {
+// eventReader shows events as they happen.
+type eventReader struct {
 	client       *client.Client
 	name, server string
 	out, say     io.Writer // of events, and of all else
@@ -103,7 +103,7 @@ type listener struct {
 }
 
 // run shows events until ctx ends, or the server does not grant them.
-func (l *listener) run(ctx context.Context) error {
+func (l *eventReader) run(ctx context.Context) error {
 	after, pause, told := client.LatestEvent, l.pause, false
 	for {
 		page, err := l.client.Events(ctx, after, listenWait)
@@ -138,7 +138,7 @@ func denied(err error) bool {
 	return errors.As(err, &e) && e.Status < http.StatusInternalServerError && e.Status != http.StatusTooManyRequests
 }
 
-func (l *listener) describe(err error) error {
+func (l *eventReader) describe(err error) error {
 	var network *net.OpError
 	if errors.As(err, &network) && network.Op == "dial" {
 		return fmt.Errorf("nothing answers at %s", l.server)
@@ -159,7 +159,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // show writes an event as one line and passes it on.
-func (l *listener) show(ctx context.Context, e client.Event) error {
+func (l *eventReader) show(ctx context.Context, e client.Event) error {
 	var data struct {
 		Order string `json:"order"`
 	}

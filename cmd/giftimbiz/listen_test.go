@@ -176,7 +176,7 @@ func TestListenComesBackToAServerThatWasAway(t *testing.T) {
 	}))
 	defer server.Close()
 	out, said := &heard{}, &heard{}
-	l := &listener{
+	l := &eventReader{
 		client: client.New(client.Options{BaseURL: server.URL}), server: server.URL, name: "devtest1", out: out, say: said,
 		pause: time.Millisecond,
 	}

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -68,16 +68,6 @@ func (s *sink) messages() []message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.got)
-}
-
-// types returns the types of what came so far.
-func (s *sink) types() (list []string) {
-	for _, m := range s.messages() {
-		_, rest, _ := strings.Cut(m.body, `{"type":"`)
-		typ, _, _ := strings.Cut(rest, `"`)
-		list = append(list, typ)
-	}
-	return list
 }
 
 func status(code int) func(http.ResponseWriter, message) {
@@ -176,16 +166,20 @@ func soon(t testing.TB, what string, so func() bool) {
 	}
 }
 
-// eventOf writes an event down of a refund of an order, or of none, that an endpoint is to be told.
-func (o outside) eventOf(h *storagetest.House, endpoint int64, order gift.ID, n int) gift.ID {
-	o.t.Helper()
+// eventOf writes an event of an order down, or of none, that an endpoint is to be told.
+func eventOf(t testing.TB, tx *sql.Tx, h *storagetest.House, endpoint int64, order gift.ID, n int) {
+	t.Helper()
 	id := h.DB.IDs().Next()
-	o.alter(`INSERT INTO events (id, type, partner_id, order_id, data)
+	_, err := tx.ExecContext(t.Context(), `INSERT INTO events (id, type, partner_id, order_id, data)
 SELECT CAST($1 AS BIGINT), 'test.sent', partner_id, CAST($2 AS BIGINT), $3 FROM endpoints WHERE id = $4`,
 		int64(id), int64(order), fmt.Sprintf(`{"order":%d,"n":%d}`, order, n), endpoint)
-	o.alter(`INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at) VALUES ($1, $2, $3, $4)`,
-		endpoint, int64(id), int64(order), h.Clock.Now().UnixMilli())
-	return id
+	if err == nil {
+		_, err = tx.ExecContext(t.Context(), `INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at) VALUES ($1, $2, $3, $4)`,
+			endpoint, int64(id), int64(order), h.Clock.Now().UnixMilli())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // numbered is what eventOf puts into an event.
@@ -250,12 +244,20 @@ func buyStar(h *storagetest.House, partner int64, key string) gift.ID {
 	return out.OrderID
 }
 
-// backlog has events wait at an endpoint: so many of each order, in turns.
+// backlog has events wait at an endpoint: so many of each order, in turns. All begin to wait at once.
 func (o outside) backlog(h *storagetest.House, endpoint int64, orders []gift.ID, each int) {
 	o.t.Helper()
+	tx, err := o.raw.BeginTx(o.t.Context(), nil)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
 	for n := 1; n <= each; n++ {
 		for _, order := range orders {
-			o.eventOf(h, endpoint, order, n)
+			eventOf(o.t, tx, h, endpoint, order, n)
 		}
+	}
+	if err := tx.Commit(); err != nil {
+		o.t.Fatal(err)
 	}
 }

@@ -107,10 +107,10 @@ func TestADeadEndpointDelaysNoOther(t *testing.T) {
 		_, stop := deliver(h)
 		t.Cleanup(stop)
 		soon(t, "the live one is told", func() bool { return out.waiting(live) == 0 })
-		for id := range int64(dead) {
-			out.endpoint(id+1, p, silent.URL)
-			out.backlog(h, id+1, orders[:1], 1)
-		}
+		out.alter(`INSERT INTO endpoints (id, partner_id, url, types, state, secret, created_at)
+SELECT l.number + 1, e.partner_id, CAST($1 AS TEXT), '', 1, e.secret, 0 FROM endpoints e, node_leases l WHERE l.number < $2`, silent.URL, dead)
+		out.alter(`INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at)
+SELECT e.id, d.event_id, d.order_id, d.due_at FROM endpoints e, deliveries d WHERE e.id <> d.endpoint_id`)
 		soon(t, "the dead have what they may have", func() bool { return len(silent.messages()) == most })
 		out.backlog(h, live, orders[1:], 10)
 		soon(t, "the live one is told the rest", func() bool { return out.waiting(live) == 0 })

@@ -16,39 +16,45 @@ var _ webhook.Store = (*DB)(nil)
 // somethingDue of endpoint e, at the time $2.
 const somethingDue = `EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint_id = e.id AND d.state = 1 AND d.due_at <= $2)`
 
-// LookForDeliveries implements webhook.Store.
+// What a row of LookForDeliveries is about.
+const (
+	lookHeld = 1
+	lookFree = 2
+	lookAny  = 3 // there is an endpoint that is on
+)
+
+// LookForDeliveries implements webhook.Store. Where no endpoint is on, it reads nothing but the end of an empty index.
 func (db *DB) LookForDeliveries(ctx context.Context, holder string, now time.Time, limit int) (found webhook.Outlook, err error) {
 	rows, err := db.read.QueryContext(ctx, `
-SELECT held.id, held.version, held.state, held.due, 1 FROM (
+SELECT 1, held.id, held.version, held.state, held.due FROM (
     SELECT e.id, e.version, e.state, CASE WHEN `+somethingDue+` THEN 1 ELSE 0 END AS due FROM endpoints e
     WHERE e.lease_token = $1 AND e.lease_token <> '') held
 UNION ALL
-SELECT free.id, 0, 1, 1, 0 FROM (
+SELECT 2, free.id, 0, 1, 1 FROM (
     SELECT e.id FROM endpoints e
     WHERE e.state = 1 AND e.leased_until <= `+db.dialect.now+` AND e.lease_token <> $1 AND `+somethingDue+`
-    ORDER BY e.id LIMIT $3) free`, holder, millis(now), limit)
+    ORDER BY e.id LIMIT $3) free
+UNION ALL
+SELECT 3, x.id, 0, 1, 0 FROM (SELECT id FROM endpoints WHERE state = 1 LIMIT 1) x`, holder, millis(now), limit)
 	if err != nil {
 		return found, classify(err)
 	}
 	err = scanAll(rows, func(row scanner) error {
+		var about int
 		var h webhook.Held
 		var state webhook.State
-		var due, held asBool
-		err := row.Scan(&h.ID, &h.Version, &state, &due, &held)
-		h.On, h.Due = state == webhook.On, bool(due)
-		if held {
+		var due asBool
+		err := row.Scan(&about, &h.ID, &h.Version, &state, &due)
+		switch h.On, h.Due = state == webhook.On, bool(due); about {
+		case lookHeld:
 			found.Held = append(found.Held, h)
-		} else {
+		case lookFree:
 			found.Free = append(found.Free, h.ID)
+		case lookAny:
+			found.Any = true
 		}
 		return err
 	})
-	found.Any = len(found.Held)+len(found.Free) > 0
-	if err != nil || found.Any {
-		return found, classify(err)
-	}
-	err = db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM endpoints WHERE state = 1 LIMIT 1) x`).
-		Scan((*asBool)(&found.Any))
 	return found, classify(err)
 }
 

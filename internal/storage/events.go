@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"giftimbiz/internal/gift"
 )
@@ -47,10 +46,13 @@ func (n *news) committed() {
 
 // queueEvents stores events and their deliveries, which are due now: the numbers of events may run ahead of a clock that was
 // set back.
-func queueEvents(s session, events []gift.Event, now time.Time) {
+func queueEvents(s session, events []gift.Event) {
 	if len(events) == 0 {
 		return
 	}
+	db := s.database()
+	db.news.written.Store(true)
+	now := db.lease.clock.Now()
 	s.exec(insertEvents, len(events), eventIDs(events), eventTypes(events), eventPartners(events),
 		column(events, func(e gift.Event) int64 { return int64(e.OrderID) }),
 		column(events, func(e gift.Event) string { return string(e.Data) }))

@@ -1,8 +1,6 @@
 package storage
 
 import (
-	"time"
-
 	"giftimbiz/internal/purchase"
 )
 
@@ -61,7 +59,7 @@ UPDATE change_clock SET seq = change_clock.seq + 1 FROM input WHERE change_clock
 UPDATE offers SET changed_seq = (SELECT seq FROM change_clock) FROM input WHERE offers.id = input.offer_id`)
 )
 
-func queueWrites(s session, w *purchase.Writes, now time.Time) {
+func queueWrites(s session, w *purchase.Writes) {
 	queueMoves(s, w.Moves)
 	queueOrders(s, w.Orders)
 	queueItems(s, w.Items)
@@ -73,7 +71,7 @@ func queueWrites(s session, w *purchase.Writes, now time.Time) {
 	s.exec(insertOnce, len(w.Once),
 		column(w.Once, func(o purchase.OnceClaim) int64 { return o.PartnerID }),
 		column(w.Once, func(o purchase.OnceClaim) int64 { return o.OfferID }))
-	queueEvents(s, w.Events, now)
+	queueEvents(s, w.Events)
 	queueDays(s, w.Days)
 	queueOffers(s, w.Offers)
 	s.exec(addBalances, len(w.Balances),

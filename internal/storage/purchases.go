@@ -106,16 +106,12 @@ func (db *DB) Transact(
 		s.rollback()
 		return err
 	}
-	queueWrites(s, &writes, reads.Now)
+	queueWrites(s, &writes)
 	if err := s.flush(ctx); err != nil {
 		s.rollback()
 		return classify(err)
 	}
 	err = s.commit(ctx)
-	if len(writes.Events) > 0 {
-		db.news.written.Store(true)
-	}
-	db.news.committed()
 	if db.undecided(err) {
 		return &purchase.AmbiguousCommit{Cause: err}
 	}

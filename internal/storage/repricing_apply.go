@@ -265,7 +265,7 @@ func (db *DB) queueRepriced(s session, decided []office.RepricedOffer, changed [
 		prices = appendRepriced(prices, before, after, gift.DayOf(id.Time()))
 	}
 	if len(prices) > 0 {
-		queueEvents(s, []gift.Event{gift.NewEvent(id, gift.OfferRepriced, 0, 0, gift.RepricingData{Offers: prices})}, id.Time())
+		queueEvents(s, []gift.Event{gift.NewEvent(id, gift.OfferRepriced, 0, 0, gift.RepricingData{Offers: prices})})
 	}
 	return nil
 }

@@ -80,10 +80,16 @@ func (l *lane) maySend(now time.Time) bool {
 	return len(l.ready) > 0 && !l.closed && !l.stale && l.flying < l.width && !l.resting(now)
 }
 
-// wants tells whether more should be read.
+// wants tells whether more should be read. One that is suspect is read for only when it could be sent something: reading for
+// many such would keep the others waiting.
 func (l *lane) wants(now time.Time) bool {
-	return l.hungry && !l.closed && !l.stale && len(l.ready) < fetchBelow && len(l.known) < mostKnown &&
-		(len(l.ready) == 0 || !l.resting(now))
+	if !l.hungry || l.closed || l.stale || l.resting(now) || len(l.known) >= mostKnown {
+		return false
+	}
+	if l.suspect() {
+		return len(l.ready) == 0 && l.flying < l.width
+	}
+	return len(l.ready) < fetchBelow
 }
 
 // forget takes leave of a delivery whose result is stored.
