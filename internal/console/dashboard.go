@@ -66,7 +66,7 @@ const givenUpDays = 7
 
 // Backlog is how much waits to be delivered; counting ends at office.MostWaiting.
 func (d dashboard) Backlog() string {
-	n := strconv.FormatInt(min(d.Health.Waiting, office.MostWaiting), 10)
+	n := grouped(min(d.Health.Waiting, office.MostWaiting))
 	if d.Health.Waiting >= office.MostWaiting {
 		return n + "+"
 	}

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"bytes"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -55,6 +56,12 @@ func newLane(e Endpoint, sign *signer, round int) *lane {
 // renewed takes over how the endpoint is now.
 func (l *lane) renewed(e Endpoint, sign *signer, round int) {
 	l.endpoint, l.sign, l.round, l.stale = e, sign, round, false
+}
+
+// sameSecrets tells whether what is signed with is still the same.
+func (l *lane) sameSecrets(e Endpoint) bool {
+	return bytes.Equal(l.endpoint.Secret, e.Secret) && bytes.Equal(l.endpoint.Previous, e.Previous) &&
+		l.endpoint.PreviousUntil.Equal(e.PreviousUntil)
 }
 
 // close ends sending.

@@ -124,13 +124,15 @@ func (s *Sender) leased(asked []int64, got []Endpoint, round int) {
 	have := make(map[int64]bool, len(got))
 	for _, e := range got {
 		have[e.ID] = true
-		sign := s.signer(&e)
 		switch l := s.lanes[e.ID]; {
 		case l == nil:
-			l = newLane(e, sign, round)
+			l = newLane(e, s.signer(&e), round)
 			s.lanes[e.ID], s.turns = l, append(s.turns, l)
-		case !l.closed:
-			l.renewed(e, sign, round)
+		case l.closed:
+		case l.sameSecrets(e):
+			l.renewed(e, l.sign, round)
+		default:
+			l.renewed(e, s.signer(&e), round)
 		}
 	}
 	for _, id := range asked {
