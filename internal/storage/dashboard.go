@@ -184,7 +184,7 @@ func (db *DB) readDeliveryHealth(ctx context.Context, h *office.Health) (err err
 	}
 	rows, err := db.read.QueryContext(ctx, `SELECT e.id, p.name, e.url, e.off_reason, e.given_up_at
 FROM endpoints e JOIN partners p ON p.id = e.partner_id
-WHERE e.given_up_at IS NOT NULL AND e.state = 3 ORDER BY e.given_up_at DESC LIMIT $1`, givenUpShown)
+WHERE e.given_up_at IS NOT NULL ORDER BY e.given_up_at DESC LIMIT $1`, givenUpShown)
 	if err != nil {
 		return classify(err)
 	}

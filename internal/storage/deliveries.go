@@ -189,7 +189,7 @@ func (db *DB) HastenDeliveries(ctx context.Context, now time.Time) error {
 // WaitingDeliveries counts what waits to be delivered to endpoints that are on, up to a limit: it reads as many rows.
 func (db *DB) WaitingDeliveries(ctx context.Context, limit int) (n int64, err error) {
 	err = db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (
-    SELECT 1 FROM endpoints e JOIN deliveries d ON d.endpoint_id = e.id AND d.state = 1 WHERE e.state = 1 LIMIT $1) waiting`,
+    SELECT 1 FROM endpoints e CROSS JOIN deliveries d WHERE e.state = 1 AND d.endpoint_id = e.id AND d.state = 1 LIMIT $1) waiting`,
 		limit).Scan(&n)
 	return n, classify(err)
 }
