@@ -33,9 +33,9 @@ type EventPage struct {
 // eventWait bounds how long the server is asked to wait: less than its answers may take at all.
 const eventWait = 20 * time.Second
 
-// Events returns what happened after the event named, "" = all that is kept, LatestEvent = nothing but where to go on. If there
-// is nothing yet, the server waits for it up to wait, at most 20 s. It is for sandbox partners. What the server does not grant is
-// an *Error; its code is that of the problem, such as sandbox-only.
+// Events returns what happened after the event named, "" = all that is kept, LatestEvent = nothing but where to go on. If
+// there is nothing yet, the server waits for it up to wait, at most 20 s. It is for sandbox partners. What the server does not
+// grant is an *Error; its code is that of the problem, such as sandbox-only.
 func (c *Client) Events(ctx context.Context, after string, wait time.Duration) (EventPage, error) {
 	query := url.Values{"wait": {strconv.Itoa(int(min(max(wait, 0), eventWait) / time.Second))}}
 	if after != "" {

@@ -193,3 +193,35 @@ func TestListenComesBackToAServerThatWasAway(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAServerThatStopsKeepsNobodyWaiting for events.
+func TestAServerThatStopsKeepsNobodyWaiting(t *testing.T) {
+	data := t.TempDir()
+	demo := startProgram(t, "demo", "--data", data, "--offers", "300")
+	made, err := readCredentials(data + "/credentials.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, err := made.listener("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := client.New(client.Options{BaseURL: demo.url, Credentials: who.Credentials})
+	page, err := c.Events(t.Context(), client.LatestEvent, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan error, 1)
+	began := time.Now()
+	go func() {
+		_, err := c.Events(t.Context(), page.Next, listenWait)
+		answered <- err
+	}()
+	if err := demo.terminate(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
+	<-answered // with nothing, or refused when the server was gone first
+	if took := time.Since(began); took >= listenWait {
+		t.Errorf("it ended after %v, when the poll did", took)
+	}
+}

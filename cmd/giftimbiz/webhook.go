@@ -291,8 +291,8 @@ func webhookRemoveCommand(cfg *config) *cobra.Command {
 					return err
 				}
 				if !yes {
-					return usageError{fmt.Errorf("it cannot be undone: %s of %s, %d deliveries waiting; if it is meant: giftimbiz webhook remove %d --yes",
-						l.URL, l.Partner, l.Waiting, id)}
+					return usageError{fmt.Errorf("it cannot be undone: %s of %s, %d deliveries waiting; "+
+						"if it is meant: giftimbiz webhook remove %d --yes", l.URL, l.Partner, l.Waiting, id)}
 				}
 				return db.RemoveEndpoint(cmd.Context(), id, 0, clock.System{}.Now())
 			})

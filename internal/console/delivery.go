@@ -55,8 +55,8 @@ func (q *request) deliveryRow(d webhook.Delivery, sandbox bool) deliveryRow {
 	n := deliveryStates[d.State]
 	row := deliveryRow{
 		Delivery: d, ID: webhook.MessageID(d.Event.ID), At: d.Event.At(), Name: eventNames[d.Event.Type].in(q.lang),
-		StateName: n.name.in(q.lang), StateClass: n.class, Address: deliveryAddress(d.EndpointID, d.Event.ID), Millis: d.Took.Milliseconds(),
-		Failed: q.failureName(d.Failure),
+		StateName: n.name.in(q.lang), StateClass: n.class, Address: deliveryAddress(d.EndpointID, d.Event.ID),
+		Millis: d.Took.Milliseconds(), Failed: q.failureName(d.Failure),
 	}
 	if d.Event.OrderID != 0 {
 		row.Order = d.Event.OrderID.Ref(sandbox)
@@ -149,7 +149,7 @@ func (q *request) showDelivery() error {
 	if !d.TriedAt.IsZero() {
 		page.Tried, stamp = d.TriedAt.UnixMilli(), strconv.FormatInt(d.TriedAt.Unix(), 10)
 	}
-	page.Head = fmt.Sprintf("POST %s\nContent-Type: application/json\n%s: %s\n%s: %s\n%s: v1,…", l.URL,
+	page.Head = fmt.Sprintf("POST %s\nContent-Type: application/json\n%s: %s\n%s: %s\n%s: v1,…", page.Endpoint.Shown,
 		strings.ToLower(webhook.IDHeader), page.ID, strings.ToLower(webhook.TimestampHeader), stamp,
 		strings.ToLower(webhook.SignatureHeader))
 	return q.render(http.StatusOK, "delivery", text{p.Title + " 웹훅 전송", p.Title + ": delivery"}, page)

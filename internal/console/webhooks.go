@@ -90,6 +90,7 @@ var offReasons = map[string]text{
 type endpointRow struct {
 	webhook.Listed
 	Address               string
+	Shown                 string // where it is told; for those who may not change it, without what may be a secret
 	StateName, StateClass string
 	Why                   string // it was given up
 	Waits                 string // how many deliveries
@@ -101,9 +102,12 @@ type endpointRow struct {
 func (q *request) endpointRow(l webhook.Listed) endpointRow {
 	n := endpointStates[l.State]
 	row := endpointRow{
-		Listed: l, Address: webhookAddress(l.ID), StateName: n.name.in(q.lang), StateClass: n.class,
-		Why: offReasons[l.OffReason].in(q.lang), Waits: grouped(l.Waiting), Withheld: l.Waiting > 0 && l.State != webhook.On,
+		Listed: l, Address: webhookAddress(l.ID), Shown: webhook.WithoutQuery(l.URL), StateName: n.name.in(q.lang),
+		StateClass: n.class, Why: offReasons[l.OffReason].in(q.lang), Waits: grouped(l.Waiting), Withheld: l.Waiting > 0 && l.State != webhook.On,
 		Prior: len(l.Previous) > 0 && q.now.Before(l.PreviousUntil), Failed: q.failureName(l.LastFailure.Text),
+	}
+	if q.operator.Role.May(office.EditPartners) {
+		row.Shown = l.URL
 	}
 	if l.LastFailure.Status != 0 {
 		row.Failed += " (HTTP " + strconv.Itoa(l.LastFailure.Status) + ")"

@@ -314,9 +314,13 @@ func TestAViewerSeesWebhooksAndChangesNothing(t *testing.T) {
 	h.Buy(h.partner, "", 1)
 	h.operator("viewer@example.com", office.Viewer)
 	viewer := h.signedIn("viewer@example.com")
+	a := h.admin.postForm(page+"/edit", url.Values{"url": {"https://shop.example/hooks?key=hidden"}, "version": {"1"}})
+	if a.status != http.StatusSeeOther || !h.admin.get(page).says("key=hidden") {
+		t.Fatal(a.status)
+	}
 	for _, address := range []string{"/console/partners/demo/webhooks", page} {
-		if a := viewer.get(address); a.status != http.StatusOK || strings.Count(a.body, `method="post"`) != strings.Count(viewer.get("/console/orders").body, `method="post"`) {
-			t.Errorf("%s: %d, or it has forms", address, a.status)
+		if a := viewer.get(address); a.status != http.StatusOK || a.says("key=hidden") || strings.Count(a.body, `method="post"`) != strings.Count(viewer.get("/console/orders").body, `method="post"`) {
+			t.Errorf("%s: %d, or it has forms, or shows what may be a secret", address, a.status)
 		}
 	}
 	for _, form := range []string{"/edit", "/state", "/secret", "/remove", "/test", "/replay"} {
