@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/redeem"
+	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 	"giftimbiz/internal/webhook"
 )
@@ -219,6 +222,33 @@ func TestWhileAllGoesWellEachEventIsToldOnce(t *testing.T) {
 		soon(t, "all is told", func() bool { return out.one(`SELECT COUNT(*) FROM deliveries WHERE state = 1`) == 0 })
 		if n := len(s.messages()); n != events {
 			t.Errorf("%d requests for %d events", n, events)
+		}
+	})
+}
+
+// TestEventsOfAnOrderKeepTheirOrderWhateverClocksShow: a coupon is bought on one node and used on another, whose clock is
+// behind.
+func TestEventsOfAnOrderKeepTheirOrderWhateverClocksShow(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		h.Stock(1, 10)
+		p := h.Partner(gift.Partner{Name: "demo"}, 0)
+		out.endpoint(1, p, "https://shop.example/hooks")
+		order := buyStar(h, p, "one")
+		behind := clock.NewManual(h.Clock.Now().Add(-30 * time.Second))
+		out.process(behind, func(db *storage.DB) {
+			won, err := db.MarkUsed(t.Context(), redeem.Use{
+				OrderID: order, Line: 1, SellerID: 1, ShopID: 37, Via: "page", At: behind.Now(),
+			})
+			if err != nil || !won {
+				t.Error(won, err)
+			}
+		})
+		due, err := h.DB.DueDeliveries(t.Context(), 1, h.Clock.Now(), 10)
+		if err != nil || len(due) != 1 || due[0].Event.Type != gift.OrderCompleted {
+			t.Errorf("%+v, %v", due, err)
+		}
+		if n := out.waiting(1); n != 2 {
+			t.Errorf("%d wait", n)
 		}
 	})
 }

@@ -100,7 +100,7 @@ func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner in
 			return err
 		}
 	}
-	id, err := db.newID()
+	id, err := db.eventID(ctx, tx, partner, order)
 	if err != nil {
 		return err
 	}
@@ -117,6 +117,22 @@ func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner in
 	}
 	_, err = tx.ExecContext(ctx, text, args...)
 	return err
+}
+
+// eventID returns a number for an event: a higher one than those of the events of its order that wait to be told, also when
+// another node made them, whose clock is ahead. Events of an order are told in the order of their numbers.
+func (db *DB) eventID(ctx context.Context, tx *sql.Tx, partner int64, order gift.ID) (gift.ID, error) {
+	id, err := db.newID()
+	if err != nil || partner == 0 || order == 0 {
+		return id, err
+	}
+	var last gift.ID
+	err = tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(d.event_id), 0) FROM endpoints e
+JOIN deliveries d ON d.endpoint_id = e.id AND d.order_id = $2 AND d.state = 1 WHERE e.partner_id = $1`, partner, int64(order)).Scan(&last)
+	if err != nil || last < id {
+		return id, err
+	}
+	return db.newIDAfter(last)
 }
 
 // Behind an event of the same order that waits, this one is due no earlier: what is due is then not looked at in vain.

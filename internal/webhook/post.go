@@ -72,7 +72,7 @@ func newTransport(guard *Guard, encrypted bool) *http.Transport {
 		ForceAttemptHTTP2:      true,
 		DisableCompression:     true, // nothing may unfold
 		MaxIdleConns:           mostAtOnce,
-		MaxIdleConnsPerHost:    mostPerEndpoint,
+		MaxIdleConnsPerHost:    mostAtOnce, // several endpoints may be of one host
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: headerLimit,
 	}
