@@ -227,7 +227,7 @@ func TestTheDashboardNamesEndpointsThatWereGivenUpLately(t *testing.T) {
 	a := h.signedIn("admin@example.com").get(console.Root + "/")
 	for _, want := range []string{
 		"10,000+", "new.example", "mid.example", "2025-09-15 11:00:00", "It answered that it takes nothing more (410).", "It took nothing for 5 days.",
-		`<a href="/console/partners/demo">`,
+		`<a href="/console/webhooks/3">`,
 	} {
 		if !a.says(want) {
 			t.Errorf("lacks %q", want)

@@ -82,8 +82,8 @@ var endpointStates = map[webhook.State]stateName{
 }
 
 var offReasons = map[string]text{
-	webhook.Gone:    {"상대가 410(없음)으로 답했습니다.", "It answered 410 (gone)."},
-	webhook.Failing: {"5일 동안 한 번도 받지 않았습니다.", "It took nothing for 5 days."},
+	webhook.Gone:    {"더 이상 받지 않는다고 응답했습니다(410).", "It answered that it takes nothing more (410)."},
+	webhook.Failing: {"5일 동안 아무것도 받지 않았습니다.", "It took nothing for 5 days."},
 }
 
 // endpointRow is an endpoint on a page.
