@@ -62,6 +62,7 @@ func rootCommand() *cobra.Command {
   giftimbiz export      write any list of the console to a file: orders, settlement, journal, …
   giftimbiz operator    let people sign in to the console
   giftimbiz webhook     tell partners at once what happens
+  giftimbiz listen      show a sandbox partner's events as they happen
   giftimbiz doctor      prove that money and stock add up
 
 Every flag listed below, and --drain of serve, may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
