@@ -145,7 +145,7 @@ func (s *Sender) leased(asked []int64, got []Endpoint, round int) {
 func (s *Sender) signer(e *Endpoint) *signer {
 	secret, err := s.Secrets.OpenSecret(SecretKind, e.ID, e.Secret)
 	previous := ""
-	if err == nil && e.Previous != nil {
+	if err == nil && e.Previous != nil && s.Clock.Now().Before(e.PreviousUntil) {
 		previous, err = s.Secrets.OpenSecret(SecretKind, e.ID, e.Previous)
 	}
 	var sign *signer

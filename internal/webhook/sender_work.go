@@ -97,11 +97,11 @@ func (s *Sender) fetch() {
 			continue
 		}
 		s.fetching, l.reads, l.hungry = true, true, false
-		limit := len(l.known) + fetchedAtOnce
+		id, limit := l.endpoint.ID, len(l.known)+fetchedAtOnce
 		s.async(func() func() {
 			ctx, cancel := context.WithTimeout(s.ctx, storeTimeout)
 			defer cancel()
-			list, err := s.Store.DueDeliveries(ctx, l.endpoint.ID, now, limit)
+			list, err := s.Store.DueDeliveries(ctx, id, now, limit)
 			return func() {
 				s.fetching = false
 				if !s.asked(err) {
