@@ -26,6 +26,7 @@ type Store interface {
 	catalogueStore
 	ledgerStore
 	partnerStore
+	webhookStore
 	orderStore
 	accountStore
 	operatorStore
@@ -61,6 +62,8 @@ type Config struct {
 	Lookup func(kind, value string) []byte
 	// Counter returns the address at which a seller signs a shop's device in: redeem.Links. Without it none is shown.
 	Counter func(office.Seller) string
+	// PlainWebhooks lets webhooks go over http as well: to networks that the server's owner admits.
+	PlainWebhooks bool
 }
 
 type handler struct {
@@ -108,7 +111,7 @@ type route struct {
 func (h *handler) routes() []route {
 	return slices.Concat(
 		frameRoutes(), signInRoutes(), dashboardRoutes(), accountRoutes(),
-		partnerRoutes(), orderRoutes(), catalogueRoutes(), importRoutes(), ledgerRoutes(),
+		partnerRoutes(), webhookRoutes(), orderRoutes(), catalogueRoutes(), importRoutes(), ledgerRoutes(),
 		auditRoutes(), operatorRoutes(), settingRoutes(),
 	)
 }
