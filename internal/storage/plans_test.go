@@ -273,3 +273,56 @@ SELECT $1::bigint, d, 1, 0, 0, 0, 0 FROM generate_series($2::bigint, $3::bigint)
 		t.Errorf("%d rows were read without an index and %d with one", whole, found)
 	}
 }
+
+// TestNoticesReadWhatExpires and not what else was sold, whatever the planner knows.
+func TestNoticesReadWhatExpires(t *testing.T) {
+	for name, before := range map[string]string{"without statistics": `SELECT 1`, "with statistics of empty tables": `VACUUM ANALYZE`} {
+		t.Run(name, func(t *testing.T) {
+			dsn := postgresURL(t)
+			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+			o := outside{t, dsn, rawDB(t, "pgx", dsn)}
+			if _, err := o.raw.ExecContext(t.Context(), before); err != nil {
+				t.Fatal(err)
+			}
+			const others, expire = 400, 20
+			h.Stock(2, 5000, func(o *gift.Offer) { o.LastDay = lastDay + gift.Day(10*(o.ID-1)) })
+			partners := []int64{
+				h.Partner(gift.Partner{Name: "live"}, 10_000_000),
+				h.Partner(gift.Partner{Name: "test", Sandbox: true}, 10_000_000),
+			}
+			o.hear(partners[0])
+			at := (lastDay - 30).Start()
+			if _, err := h.DB.TellExpiry(t.Context(), at.Add(-24*time.Hour), 200); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range partners {
+				each(others, func(i int) { h.Buy(p, fmt.Sprint(i), 2) })
+				each(expire, func(i int) { h.Buy(p, fmt.Sprint("x", i), 1) })
+			}
+			forgetReads(t, dsn)
+			t.Run("notices", func(t *testing.T) { // its end closes the node's connections, which then hand in their figures
+				here := *h
+				here.T = t
+				told, err := here.SecondNode().DB.TellExpiry(t.Context(), at, 200)
+				if err != nil || told != 2*expire {
+					t.Errorf("%d told, %v", told, err)
+				}
+			})
+			whole, found := o.reads("units", "orders", "order_items", "events", "deliveries", "notices")
+			if whole > 0 || found < expire || found > 2*10*expire {
+				t.Errorf("%d rows were read without an index and %d with one", whole, found)
+			}
+		})
+	}
+}
+
+// reads returns how many rows of tables PostgreSQL read since they were forgotten, without an index and with one.
+func (o outside) reads(tables ...string) (whole, found int64) {
+	o.t.Helper()
+	err := o.raw.QueryRowContext(o.t.Context(), `SELECT SUM(seq_tup_read), SUM(COALESCE(idx_tup_fetch, 0)) FROM pg_stat_user_tables
+WHERE relname = ANY($1)`, tables).Scan(&whole, &found)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return whole, found
+}
