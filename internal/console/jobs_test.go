@@ -56,7 +56,7 @@ func TestThePageOfJobsTellsHowTheyAre(t *testing.T) {
 	h.pass(time.Minute)
 	a := b.get("/console/jobs")
 	for _, want := range []string{
-		"Expiry notices", "notices 1,200", "1,234 ms", "2025-09-15 12:00:00", "2025-09-15 13:00:00", "✓ OK",
+		"Expiry notices", "1,200 notices", "1,234 ms", "2025-09-15 12:00:00", "2025-09-15 13:00:00", "✓ OK",
 		"✕ fails", "since 2025-09-15 12:00:00", "1×", "the disk <b>is full", "of another version", "Run now",
 	} {
 		if !a.says(want) {
