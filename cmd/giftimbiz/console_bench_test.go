@@ -13,15 +13,16 @@ import (
 // pageWithin is how long a page of the console may take.
 const pageWithin = 200 * time.Millisecond
 
-// TestALongPastIsInOrder lets the doctor look at what the benchmark of the pages fills.
+// TestALongPastIsInOrder lets the doctor look at what the benchmark of the pages fills, and plans at every page and file.
 func TestALongPastIsInOrder(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, database string) {
 		s := startWithPast(t, database, longPast{orders: 1_000, offers: 300, partners: 5})
 		storagetest.Healthy(t, s.node.db)
 		w := &walk{s: s}
 		w.hire(office.Admin)
-		if len(crawl(t, s.url, w.cookies[office.Admin])) == 0 {
-			t.Error("no pages")
+		pages := crawl(t, s.url, w.cookies[office.Admin])
+		if len(pages) == 0 || fetchFiles(t, s.url, w.cookies[office.Admin], pages) == 0 {
+			t.Error("no pages, or no files")
 		}
 	})
 }

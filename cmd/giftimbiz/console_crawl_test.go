@@ -107,10 +107,47 @@ func appendAddress(all []string, base *url.URL, reference string, fields url.Val
 	if fields != nil {
 		u.RawQuery = fields.Encode()
 	}
-	if u.Fragment = ""; u.Query().Has("format") { // the list as a file
+	if u.Fragment = ""; u.Query().Has("format") { // the list as a file: see fetchFiles
 		return all
 	}
 	return append(all, u.String())
+}
+
+// fetchFiles reads the files that pages lead to, those of one shape once, and returns how many.
+func fetchFiles(t testing.TB, base, cookie string, pages []string) int {
+	t.Helper()
+	known := map[string]bool{}
+	for _, page := range pages {
+		doc := fetchPage(t, base+page, cookie)
+		if doc == nil {
+			continue
+		}
+		for node := range doc.Descendants() {
+			file := attribute(node, "href")
+			if node.Data == "a" && strings.Contains(file, "format=csv") && !known[shape(file)] {
+				known[shape(file)] = true
+				fetchFile(t, base+file, cookie)
+			}
+		}
+	}
+	return len(known)
+}
+
+func fetchFile(t testing.TB, address, cookie string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Cookie", cookie)
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }() // it is read below
+	if n, err := io.Copy(io.Discard, resp.Body); err != nil || n == 0 || resp.StatusCode != http.StatusOK {
+		t.Errorf("%s: HTTP %d, %d bytes, %v", address, resp.StatusCode, n, err)
+	}
 }
 
 // fillings fills a form in several ways: as it stands, and each field by itself with something else.

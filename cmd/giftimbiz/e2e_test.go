@@ -121,7 +121,9 @@ func (s *server) second() *server {
 
 func (s *server) openDB() *storage.DB {
 	s.t.Helper()
-	db, err := storage.OpenOrCreate(s.t.Context(), s.cfg.database())
+	asked := &plans{}
+	s.t.Cleanup(func() { asked.check(s.t, s.cfg.Database) })
+	db, err := storage.OpenWatched(s.t.Context(), s.cfg.database(), asked.note)
 	if err != nil {
 		s.t.Fatal(err)
 	}

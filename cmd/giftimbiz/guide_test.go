@@ -137,6 +137,7 @@ var volatile = []struct {
 	{regexp.MustCompile(`"token": "[^"]+"`), `"token": "TOKEN"`},
 	{regexp.MustCompile(`20250915-[0-9A-Z]{13}`), `20250915-ORDER`},
 	{regexp.MustCompile(`(/UPLOAD/(?:qr|barcode)/)[^"]+\.png`), `${1}CAPABILITY.png`},
+	{regexp.MustCompile(`(/v/)[0-9A-Za-z_-]+`), `${1}CAPABILITY`},
 }
 
 func matchesGolden(t *testing.T, name string, body []byte) {

@@ -34,6 +34,8 @@ const (
 	trimEvery          = 10 * time.Second
 	reportEvery        = 10 * time.Second
 	sweepEvery         = 15 * time.Second
+	repriceEvery       = time.Second
+	repriceWithin      = time.Minute // then others may go on
 	forgetEvery        = time.Hour
 	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout       = 2 * time.Second
@@ -112,7 +114,7 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Codes: n.vault, Clock: n.clock, Logger: n.log, Observe: n.metrics.redemption,
 	})
 	n.pages = redeem.NewHandler(redeem.Config{
-		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log,
+		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log, Pictures: n.db,
 	})
 	n.pictures = media.NewHandler(n.db, n.clock, n.log)
 	n.intake = intake.NewDesk(intake.Config{Store: n.db, Vault: n.vault, Clock: n.clock, Logger: n.log, Prices: pricesByRules(n.db)})
@@ -178,6 +180,10 @@ func (n *node) start() {
 		n.admission.report(ctx, n.log)
 		return nil
 	})
+	// Whoever applied rules waits for it: looking each second writes nothing, as taking a job would.
+	n.loops.every(repriceEvery, "applying price rules", func(ctx context.Context) error {
+		return n.db.ContinueRepricing(ctx, repriceWithin)
+	})
 	n.runner.Start()
 }
 
@@ -224,6 +230,7 @@ func (n *node) routes() http.Handler {
 	mux := http.NewServeMux()
 	pages, pictures, backOffice := n.admission.page(n.pages), n.admission.page(n.pictures), n.admission.page(n.console)
 	mux.Handle("/r/", pages)
+	mux.Handle("/v/", pages)
 	mux.Handle("/UPLOAD/qr/", pages)
 	mux.Handle("/UPLOAD/barcode/", pages)
 	mux.Handle("/UPLOAD/", pictures)

@@ -118,20 +118,23 @@ func partnerShowCommand(cfg *config) *cobra.Command {
 
 func printPartners(w io.Writer, list []office.PartnerAccount) error {
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(table, "NAME\tMODE\tSTATE\tBALANCE\tDAILY LIMIT\tWINDOW\tALLOWED FROM\tTITLE") // Flush reports
+	_, _ = fmt.Fprintln(table, "NAME\tMODE\tSTATE\tBALANCE\tDAILY LIMIT\tWINDOW\tWARN BELOW\tALLOWED FROM\tTITLE") // Flush reports
 	for _, p := range list {
-		mode, limit, allowed := "live", "none", "anywhere"
+		mode, limit, warn, allowed := "live", "none", "never", "anywhere"
 		if p.Sandbox {
 			mode = "sandbox"
 		}
 		if p.DailyLimit > 0 {
 			limit = strconv.FormatInt(p.DailyLimit, 10)
 		}
+		if p.LowBalance > 0 {
+			warn = strconv.FormatInt(int64(p.LowBalance), 10)
+		}
 		if len(p.AllowList) > 0 {
 			allowed = strings.Trim(fmt.Sprint(p.AllowList), "[]")
 		}
-		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%d s\t%s\t%s\n",
-			p.Name, mode, p.State, p.Balance, limit, p.DuplicateSec, allowed, p.Title)
+		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%d s\t%s\t%s\t%s\n",
+			p.Name, mode, p.State, p.Balance, limit, p.DuplicateSec, warn, allowed, p.Title)
 	}
 	return table.Flush()
 }

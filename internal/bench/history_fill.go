@@ -194,11 +194,12 @@ func (p *past) writeOrders(r *rowWriter) error {
 }
 
 func (p *past) writeItems(r *rowWriter) error {
-	for i := int64(0); i < p.orders && r.row(13); i++ {
+	for i := int64(0); i < p.orders && r.row(14); i++ {
 		r.bigint(p.partner(i))
 		r.smallint(int16(gift.Gifticon))
 		r.bigint(int64(p.id(i)), 1, 0, p.offer(i), p.unit(i), p.face, p.price)
 		r.null(4)
+		r.bigint(0)
 	}
 	return r.err
 }

@@ -57,6 +57,13 @@ func (tab *Tab) Refused(status int64, selector string) {
 	tab.Press(selector)
 }
 
+// GoRefused is Go for what the server refuses with a status of 400 or more.
+func (tab *Tab) GoRefused(status int64, path string) {
+	tab.t.Helper()
+	tab.problems.allow(status)
+	tab.Go(path)
+}
+
 // Click clicks on what changes the page it is on.
 func (tab *Tab) Click(selector string) {
 	tab.t.Helper()

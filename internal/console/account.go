@@ -31,6 +31,7 @@ var base32Secret = base32.StdEncoding.WithPadding(base32.NoPadding)
 func accountRoutes() []route {
 	return []route{
 		{pattern: "GET " + accountAddress, needs: office.See, serve: (*request).showAccount},
+		{pattern: "GET " + accountAddress + "/{form...}", needs: office.See, serve: backTo(accountAddress, "")},
 		{pattern: "POST " + accountAddress + "/password", needs: office.See, serve: (*request).changePassword},
 		{pattern: "GET " + accountAddress + "/second-factor", needs: office.See, serve: (*request).showSecondFactor},
 		{pattern: "POST " + accountAddress + "/second-factor", needs: office.See, serve: (*request).turnSecondFactorOn},

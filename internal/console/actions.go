@@ -24,11 +24,12 @@ var actionNames = map[string]text{
 	"partner.adjust":         {"잔액 조정", "Balance adjusted"},
 	"partner.adjust.ask":     {"조정 요청", "Adjustment asked for"},
 	"partner.adjust.approve": {"조정 승인", "Adjustment approved"},
-	"partner.adjust.refuse":  {"조정 거절", "Adjustment refused"},
+	"partner.adjust.refuse":  {"조정 반려", "Adjustment refused"},
 
 	"import.apply":    {"파일 불러오기", "File loaded"},
 	"order.refund":    {"환불", "Refunded"},
 	"voucher.reveal":  {"번호 열람", "Number revealed"},
+	"voucher.link":    {"상품권 링크 교체", "Voucher link renewed"},
 	"settlement.book": {"정산 기록", "Settlement booked"},
 
 	"category.create": {"분류 추가", "Category added"},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -63,24 +64,33 @@ func (r auditRow) Only(parameter string) string {
 func (r auditRow) Name() text { return actionNames[r.Action] }
 
 // auditFilter reads the parameters.
-func (q *request) auditFilter() office.AuditFilter {
-	f := office.AuditFilter{Action: q.FormValue("action"), Subject: q.FormValue("subject")}
-	if id, err := strconv.ParseInt(q.FormValue("operator"), 10, 64); err == nil {
+func (q *request) auditFilter() (office.AuditFilter, error) {
+	f := office.AuditFilter{Action: strings.TrimSpace(q.FormValue("action")), Subject: strings.TrimSpace(q.FormValue("subject"))}
+	if typed := q.FormValue("operator"); typed != "" {
+		id, err := strconv.ParseInt(typed, 10, 64)
+		if err != nil {
+			return f, failure{http.StatusUnprocessableEntity, text{
+				"담당자는 번호로 지정합니다.", "An operator is asked for by its number.",
+			}}
+		}
 		f.Operator = &id
 	}
 	f.From, _ = q.dayOf("from")
 	f.To, _ = q.dayOf("to")
-	return f
+	return f, nil
 }
 
 func (q *request) showAudit() error {
-	filter, wrong := q.auditFilter(), q.wrongDays()
+	wrong := q.wrongDays()
+	filter, err := q.auditFilter()
+	if err != nil {
+		return err
+	}
 	if f, ok := q.exporting(wrong); ok {
 		return q.export(f, "audit", auditHeader, func(row func(...any) error) error { return q.eachEntry(filter, row) })
 	}
 	var entries []office.Entry
 	if wrong == "" {
-		var err error
 		if entries, err = q.h.Store.Audit(q.Context(), filter, gift.ID(q.number("after")), pageSize+1); err != nil {
 			return err
 		}

@@ -36,7 +36,9 @@ type catalogueStore interface {
 	DropPriceRule(ctx context.Context, id, version int64, now time.Time) error
 	Repricing(ctx context.Context, today gift.Day) (office.Repricing, error)
 	RepricedAfter(ctx context.Context, today gift.Day, after, limit int64) ([]office.RepricedOffer, error)
-	ApplyPriceRules(ctx context.Context, today gift.Day, digest string, now time.Time) (offers int64, err error)
+	StartRepricing(ctx context.Context, today gift.Day, digest string, now time.Time) (offers int64, err error)
+	ContinueRepricing(ctx context.Context, within time.Duration) error
+	LastRepricing(ctx context.Context) (office.RepricingRun, error)
 }
 
 const catalogueRoot = Root + "/catalogue"
@@ -111,12 +113,12 @@ func (q *request) showCatalogue() error {
 		{text{"판매 상품", "Offers"}, "/offers", atMost(c.Offers)},
 		{text{"판매 중지", "Stopped offers"}, "/offers?state=stopped", atMost(c.Stopped)},
 		{text{"7일 안에 만료", "Expiring within 7 days"}, "/offers?state=expiring&days=7", atMost(c.Expiring)},
-		{text{"기프티콘 종류", "Products"}, "/products", grouped(c.Products)},
+		{text{"기프티콘 종류", "Products"}, "/products", atMost(c.Products)},
 		{text{"브랜드", "Brands"}, "/brands", grouped(c.Brands)},
 		{text{"카테고리", "Categories"}, "/categories", grouped(c.Categories)},
-		{text{"업체", "Shops"}, "/shops", grouped(c.Shops)},
-		{text{"판매자", "Sellers"}, "/sellers", grouped(c.Sellers)},
-		{text{"별별쿠폰", "Campaigns"}, "/campaigns", grouped(c.Campaigns)},
+		{text{"업체", "Shops"}, "/shops", atMost(c.Shops)},
+		{text{"판매자", "Sellers"}, "/sellers", atMost(c.Sellers)},
+		{text{"별별쿠폰", "Campaigns"}, "/campaigns", atMost(c.Campaigns)},
 		{text{"가격 규칙", "Price rules"}, "/prices", grouped(c.PriceRules)},
 	}
 	if v.Words != "" {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/gift"
@@ -308,8 +309,10 @@ func TestABadVoucherIsFoundByItsNumberAndWithdrawn(t *testing.T) {
 		Offers: []gift.Offer{{
 			ID: 70, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462},
 			LastDay: gift.DateOf(2025, 12, 31),
+		}, {ID: 71, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, LastDay: gift.DateOf(2025, 12, 31)}},
+		Units: []storage.NewUnit{{ID: 7001, OfferID: 70, Position: 1, Sealed: sealed, NumberHash: s.vault.Lookup("voucher", "4242-4242")}, {
+			ID: 7002, OfferID: 71, Position: 1, Sealed: []byte("x"), NumberHash: s.vault.Lookup("voucher", "900012345678"),
 		}},
-		Units: []storage.NewUnit{{ID: 7001, OfferID: 70, Position: 1, Sealed: sealed, NumberHash: s.vault.Lookup("voucher", "4242-4242")}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -318,6 +321,9 @@ func TestABadVoucherIsFoundByItsNumberAndWithdrawn(t *testing.T) {
 	address, _ := s.send("/coupons", "number", " 4242-4242 ")
 	if address != "/units/7001" {
 		t.Fatal(address)
+	}
+	if address, _ := s.send("/coupons", "number", "9000 1234-5678"); address != "/units/7002" { // as it is printed
+		t.Error(address)
 	}
 	s.refused(422, "/units/7001/withdraw", "reason", " ")
 	s.send("/units/7001/withdraw", "reason", "읽히지 않음")
@@ -344,7 +350,7 @@ func TestPriceRulesAreSeenBeforeTheyAreApplied(t *testing.T) {
 	rule := func(target, far string) []string {
 		return []string{"target", target, "far", far, "mid", "60", "near", "50"}
 	}
-	for _, bad := range [][]string{rule("all:0", "100.1"), rule("all:0", "9.55"), rule("all:0", ""), rule("shop:1", "50"), rule("", "50")} {
+	for _, bad := range [][]string{rule("all:0", "100.1"), rule("all:0", "9.55"), rule("all:0", "0"), rule("all:0", ""), rule("shop:1", "50"), rule("", "50")} {
 		s.refused(422, "/prices", bad...)
 	}
 	s.send("/prices", rule("all:0", "65.5")...)
@@ -414,5 +420,34 @@ func TestListsAreReadPageByPageAndExportedWhole(t *testing.T) {
 		if body := s.page(path + "?format=xlsx"); !strings.HasPrefix(body, "PK") {
 			t.Errorf("%s is no XLSX", path)
 		}
+	}
+}
+
+func TestAStrayFilterInAnAddressIsNoFault(t *testing.T) {
+	s := newStockroom(t)
+	for _, path := range []string{"/brands?kind=1", "/products?kind=2", "/categories?parent=4", "/offers?state=x&kind=9"} {
+		s.page(path)
+	}
+}
+
+func TestRulesThatAreBeingAppliedAreSeen(t *testing.T) {
+	s := newStockroom(t)
+	s.send("/prices", "target", "all:0", "far", "65.5", "mid", "60", "near", "50")
+	preview := s.page("/prices/preview")
+	today := gift.DayOf(s.Clock.Now())
+	if _, err := s.DB.StartRepricing(t.Context(), today, hidden(t, preview, "digest"), s.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if page := s.page("/prices"); !strings.Contains(page, "가격 규칙을 적용하고 있습니다.") || !strings.Contains(page, "hx-trigger") {
+		t.Error(page)
+	}
+	if page := s.page("/prices/preview"); strings.Contains(page, `name="digest"`) || !strings.Contains(page, "적용하고 있습니다.") {
+		t.Error("rules that are being applied could be applied")
+	}
+	if err := s.DB.ContinueRepricing(t.Context(), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if page := s.page("/prices"); !strings.Contains(page, "마지막 적용") || strings.Contains(page, "적용하고 있습니다.") {
+		t.Error(page)
 	}
 }

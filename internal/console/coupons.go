@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"giftimbiz/internal/intake"
 	"giftimbiz/internal/office"
 )
 
@@ -68,8 +69,11 @@ func (q *request) findVoucher() error {
 	if err := q.parseForm(); err != nil {
 		return err
 	}
-	number := strings.TrimSpace(q.PostFormValue("number"))
-	if number != "" && q.h.Lookup != nil {
+	typed := strings.TrimSpace(q.PostFormValue("number"))
+	for _, number := range []string{typed, intake.PlainNumber(typed)} { // as it is printed, and as files' numbers are kept
+		if number == "" || q.h.Lookup == nil {
+			break
+		}
 		u, err := q.h.Store.UnitByNumber(q.Context(), q.h.Lookup("voucher", number))
 		if err == nil {
 			return q.redirect(catalogueRoot + "/units/" + strconv.FormatInt(u.ID, 10))

@@ -1,13 +1,18 @@
 package console_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"giftimbiz/internal/console"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/storage"
@@ -157,5 +162,45 @@ func TestPagesObeyTheirContentSecurityPolicy(t *testing.T) {
 				t.Errorf("%s in English: %v", address, korean)
 			}
 		}
+	}
+}
+
+// brokenStock is a store that cannot count, and counts how often it was asked to.
+type brokenStock struct {
+	console.Store
+	asked atomic.Int64
+}
+
+func (s *brokenStock) Stock(context.Context, time.Time, gift.Day) (office.Stock, error) {
+	s.asked.Add(1)
+	return office.Stock{}, errors.New("broken")
+}
+
+// TestACountThatFailedIsNotMadeAgainAtOnce: a database in trouble is not asked for the dearest query by every open page.
+func TestACountThatFailedIsNotMadeAgainAtOnce(t *testing.T) {
+	h := newOfficeHouse(t)
+	broken := &brokenStock{Store: h.DB}
+	h.console = openConsole(h.House, h.vault, func(cfg *console.Config) {
+		cfg.Store, cfg.Logger = broken, slog.New(slog.DiscardHandler)
+	})
+	b := h.signedIn("admin@example.com")
+	for range 5 {
+		b.get("/console/dashboard/stock")
+	}
+	for deadline := time.Now().Add(10 * time.Second); broken.asked.Load() == 0 && time.Now().Before(deadline); {
+		b.get("/console/dashboard/stock")
+	}
+	for range 5 {
+		b.get("/console/dashboard/stock")
+	}
+	if n := broken.asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	h.pass(31 * time.Second)
+	for deadline := time.Now().Add(10 * time.Second); broken.asked.Load() == 1 && time.Now().Before(deadline); {
+		b.get("/console/dashboard/stock")
+	}
+	if n := broken.asked.Load(); n != 2 {
+		t.Errorf("asked %d times half a minute later", n)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,9 +20,9 @@ import (
 // openHouse returns a house on a SQLite file of the test's own, and the file.
 func openHouse(t *testing.T) (*storagetest.House, string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "console.db")
+	file := storagetest.MigratedFile(t)
 	return storagetest.NewHouse(t, func(t testing.TB) (*storage.DB, func() *storage.DB) {
-		db, err := storage.OpenOrCreate(t.Context(), "sqlite:"+file)
+		db, err := storage.Open(t.Context(), "sqlite:"+file)
 		if err != nil {
 			t.Fatal(err)
 		}

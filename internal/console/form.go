@@ -4,7 +4,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"giftimbiz/internal/office"
 )
 
 // maxForm bounds what a form sends; files have bounds of their own.
@@ -21,8 +27,34 @@ func (q *request) parseForm() error {
 	case err != nil:
 		return failure{http.StatusBadRequest, text{"양식을 읽을 수 없습니다.", "The form cannot be read."}}
 	}
+	return checkTexts(q.PostForm)
+}
+
+// checkAddress refuses addresses that cannot be read, or with what no database takes for text.
+func (q *request) checkAddress() error {
+	if !isText(q.URL.Path) {
+		return office.ErrNotFound
+	}
+	values, err := url.ParseQuery(q.URL.RawQuery)
+	if err != nil { // what cannot be read would be left out without a word
+		return failure{http.StatusBadRequest, text{"주소를 읽을 수 없습니다.", "The address cannot be read."}}
+	}
+	return checkTexts(values)
+}
+
+func checkTexts(values url.Values) error {
+	for name, list := range values {
+		if !isText(name) || slices.ContainsFunc(list, func(v string) bool { return !isText(v) }) {
+			return failure{http.StatusBadRequest, text{
+				"읽을 수 없는 글자가 있습니다. UTF-8로 다시 보내 주십시오.", "There are characters that cannot be read. Send them in UTF-8.",
+			}}
+		}
+	}
 	return nil
 }
+
+// isText tells whether PostgreSQL takes it: it has neither bytes that are no UTF-8 nor zeros.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 const noticeCookie = "giftimbiz-notice"
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -84,6 +85,7 @@ func New(cfg Config) http.Handler {
 	if err := h.guard.AddTrustedOrigin(strings.TrimSuffix(cfg.PublicURL, "/")); err != nil {
 		panic("console: public URL: " + err.Error())
 	}
+	h.guard.SetDenyHandler(http.HandlerFunc(h.refuseForged))
 	mux := http.NewServeMux()
 	mux.Handle("GET "+assetsPath+"{file}", http.HandlerFunc(serveAsset))
 	for _, rt := range h.routes() {
@@ -116,6 +118,17 @@ func frameRoutes() []route {
 		{pattern: "POST " + Root + "/language", open: true, serve: (*request).chooseLanguage},
 		{pattern: "GET " + Root, open: true, serve: func(q *request) error { return q.redirect(Root + "/") }},
 		{pattern: Root + "/", open: true, serve: func(*request) error { return office.ErrNotFound }},
+	}
+}
+
+// backTo leads away from addresses that only forms are sent to, for who reloads them or changes the language there: to the page
+// below an address that a part of the path names, or to the address itself.
+func backTo(address, part string) func(*request) error {
+	return func(q *request) error {
+		if part == "" {
+			return q.redirect(address)
+		}
+		return q.redirect(address + "/" + url.PathEscape(q.PathValue(part)))
 	}
 }
 
@@ -160,7 +173,10 @@ func (h *handler) answer(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		setHeaders(w.Header())
 		q := &request{Request: r, h: h, w: w, now: h.Clock.Now(), lang: languageOf(r)}
-		err := q.enter(rt)
+		err := q.checkAddress()
+		if err == nil {
+			err = q.enter(rt)
+		}
 		if err == nil {
 			err = rt.serve(q)
 		}
@@ -203,6 +219,19 @@ func (q *request) actAs(a office.Actor) { q.Request = q.WithContext(office.As(q.
 // errSignedOut sends whoever is not signed in to where one signs in.
 var errSignedOut = errors.New("not signed in")
 
+// errForged is told to browsers that another site made send a form, and to readers of a server that does not know its address.
+var errForged = failure{http.StatusForbidden, text{
+	"다른 주소의 페이지에서 보낸 양식이라 처리하지 않았습니다. 이 서버의 주소로 접속했다면 관리자가 --public-url 설정을 확인해야 합니다.",
+	"This form came from a page of another address, so nothing was done. If you are at this server's own address, " +
+		"whoever runs it should look at its --public-url.",
+}}
+
+// refuseForged looks at no session: what another site makes a browser send keeps nobody signed in.
+func (h *handler) refuseForged(w http.ResponseWriter, r *http.Request) {
+	setHeaders(w.Header())
+	(&request{Request: r, h: h, w: w, now: h.Clock.Now(), lang: languageOf(r)}).fail(errForged)
+}
+
 // fail answers for what went wrong.
 func (q *request) fail(err error) {
 	var (
@@ -224,6 +253,11 @@ func (q *request) fail(err error) {
 			"그 사이에 다른 사람이 바꾸었습니다. 다시 열어 확인한 뒤 저장하십시오.",
 			"Somebody else changed this meanwhile. Open it again, look, and save then.",
 		}}
+	case errors.Is(err, office.ErrStays):
+		f = failure{http.StatusConflict, text{
+			"이 업체의 쿠폰이 이미 판매되었거나 사용되어 다른 업체로 옮길 수 없습니다. 그 업체에 새로 추가하십시오.",
+			"Coupons of this shop were sold or used already, so this cannot move to another shop. Add a new one there.",
+		}}
 	case errors.Is(err, office.ErrUnanswered):
 		f = failure{http.StatusServiceUnavailable, text{
 			"데이터베이스가 응답하지 않아 저장되었는지 알 수 없습니다. 다시 하기 전에 페이지를 새로 열어 확인하십시오.",
@@ -236,9 +270,18 @@ func (q *request) fail(err error) {
 			"This failed. If it goes on, tell us the X-Request-Id.",
 		}}
 	}
-	if err := q.render(f.status, "failure", f.text, f.text.in(q.lang)); err != nil {
+	if err := q.render(f.status, "failure", f.text, q.before()); err != nil {
 		q.h.Logger.Error("console: page of a failure", "error", err)
 	}
+}
+
+// before is the page of the console that led here, or "".
+func (q *request) before() string {
+	u, err := url.Parse(q.Referer())
+	if err != nil || u.Host != q.Host || u.RequestURI() == q.URL.RequestURI() || !strings.HasPrefix(u.Path, Root+"/") {
+		return ""
+	}
+	return u.RequestURI()
 }
 
 // setHeaders keeps pages out of caches, frames and other sites' reach.

@@ -112,7 +112,11 @@ type ledgerPage struct {
 func (q *request) showLedger() error {
 	m := q.moment()
 	if f, ok := q.exporting(m.Error); ok {
-		if q.FormValue("list") == "coupons" {
+		list, err := q.choiceOf("list", "coupons")
+		if err != nil {
+			return err
+		}
+		if list != "" {
 			return q.exportCoupons(f)
 		}
 		return q.exportAccounts(f, office.AccountQuery{At: m.At})

@@ -70,7 +70,10 @@ type accountsPage struct {
 
 func (q *request) listAccounts() error {
 	m := q.moment()
-	kind := q.FormValue("kind")
+	kind, err := q.choiceOf("kind", office.AccountKinds()...)
+	if err != nil {
+		return err
+	}
 	query := office.AccountQuery{Kind: kind, At: m.At, After: q.number("after"), Limit: pageSize + 1}
 	if f, ok := q.exporting(m.Error); ok {
 		return q.exportAccounts(f, office.AccountQuery{Kind: kind, At: m.At})
@@ -82,7 +85,6 @@ func (q *request) listAccounts() error {
 		func(k string) string { return accountKindName(k, q.lang) }, q.lang)}
 	accounts := []office.Account(nil)
 	more := false
-	var err error
 	if kind != office.SalesAccounts {
 		if accounts, err = q.h.Store.LedgerAccounts(q.Context(), query); err != nil {
 			return err

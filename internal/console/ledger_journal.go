@@ -43,8 +43,12 @@ func (f journalFilter) Set() bool { return f.Kind+f.Account+f.Partner+f.From+f.T
 
 // journalFilter reads what of the journal is asked for. What cannot be read is said beside its field, and nothing is shown.
 func (q *request) journalFilter() (f journalFilter, err error) {
+	kind, err := q.choiceOf("kind", office.TransactionKinds()...)
+	if err != nil {
+		return f, err
+	}
 	f = journalFilter{
-		Kind: q.FormValue("kind"), Account: q.FormValue("account"), Partner: strings.TrimSpace(q.FormValue("partner")),
+		Kind: kind, Account: q.FormValue("account"), Partner: strings.TrimSpace(q.FormValue("partner")),
 		From: q.FormValue("from"), To: q.FormValue("to"),
 	}
 	f.query = office.JournalQuery{Kind: f.Kind, Before: gift.ID(max(0, q.number("after"))), Limit: pageSize + 1}
@@ -99,7 +103,9 @@ func (q *request) readAccount(f *journalFilter) error {
 	return nil
 }
 
-// readPartner looks for a partner's account instead of the one chosen.
+var noPartner = text{"이 아이디의 매체사가 없습니다.", "There is no partner with this id."}
+
+// readPartner looks for a partner's account.
 func (q *request) readPartner(f *journalFilter) error {
 	if f.Partner == "" {
 		return nil
@@ -107,11 +113,15 @@ func (q *request) readPartner(f *journalFilter) error {
 	id, err := q.h.Store.PrepaidAccount(q.Context(), f.Partner)
 	switch {
 	case errors.Is(err, office.ErrNotFound):
-		f.PartnerError = text{"이 아이디의 매체사가 없습니다.", "There is no partner with this id."}.in(q.lang)
-		f.query.Accounts = []int64{}
-		return nil
+		f.PartnerError = noPartner.in(q.lang)
 	case err != nil:
 		return err
+	case f.Account != "" && f.Account != strconv.FormatInt(id, 10):
+		f.PartnerError = text{"계정과 매체사 중 하나만 고르십시오.", "Choose an account or a partner, not both."}.in(q.lang)
+	}
+	if f.PartnerError != "" {
+		f.query.Accounts = []int64{}
+		return nil
 	}
 	if f.DayError == "" {
 		f.query.Accounts = []int64{id}

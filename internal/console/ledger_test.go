@@ -430,3 +430,9 @@ func TestASettlementIsExported(t *testing.T) {
 		t.Error(name)
 	}
 }
+
+func TestTheJournalIsOfAnAccountOrAPartner(t *testing.T) {
+	d := newLedgerDesk(t)
+	page := d.as(office.Viewer, "ko")
+	page.sees("/console/ledger/journal?account=bank&partner=demo", "계정과 매체사 중 하나만", "조건에 맞는 거래가 없습니다")
+}

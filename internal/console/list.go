@@ -2,10 +2,13 @@ package console
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"giftimbiz/internal/clock"
@@ -89,6 +92,19 @@ func (q *request) wrongDays() string {
 	return ""
 }
 
+// choiceOf returns a parameter that is one of some values, or "". One that is none of them would select nothing, or all, without
+// a word: no page has such a choice.
+func (q *request) choiceOf(name string, values ...string) (string, error) {
+	value := q.FormValue(name)
+	if value != "" && !slices.Contains(values, value) {
+		return "", failure{http.StatusUnprocessableEntity, text{
+			"조건 " + name + "의 값이 올바르지 않습니다. 쓸 수 있는 값: " + strings.Join(values, ", "),
+			"The condition " + name + " must be one of " + strings.Join(values, ", ") + ".",
+		}}
+	}
+	return value, nil
+}
+
 // wantedFile is a list that is asked for as a file.
 type wantedFile struct {
 	sheet.Format
@@ -129,6 +145,8 @@ func (q *request) export(f wantedFile, name string, header []text, each func(row
 	}
 	if err == nil {
 		err = out.Close()
+	} else {
+		err = errors.Join(err, out.Discard())
 	}
 	if err != nil {
 		return brokenOff{fmt.Errorf("export %s: %w", name, err)}

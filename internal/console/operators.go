@@ -29,6 +29,7 @@ func operatorRoutes() []route {
 		{pattern: "GET " + operatorsAddress, needs: office.Manage, serve: (*request).showOperators},
 		{pattern: "POST " + operatorsAddress, needs: office.Manage, serve: (*request).addOperator},
 		{pattern: "GET " + one, needs: office.Manage, serve: (*request).showOperator},
+		{pattern: "GET " + one + "/{form}", needs: office.Manage, serve: backTo(operatorsAddress, "id")},
 		{pattern: "POST " + one, needs: office.Manage, serve: (*request).editOperator},
 		{pattern: "POST " + one + "/password", needs: office.Manage, serve: (*request).resetPassword},
 		{pattern: "POST " + one + "/state", needs: office.Manage, serve: (*request).changeOperatorState},
@@ -121,7 +122,7 @@ func (q *request) operatorCells(o *office.OperatorRow) []any {
 		second = text{"켜짐", "On"}
 	}
 	return []any{
-		o.Email, o.Name, string(o.Role), state.in(q.lang), second.in(q.lang), gift.DayOf(o.CreatedAt).String(), o.Sessions,
+		o.Email, o.Name, roleNames[o.Role].in(q.lang), state.in(q.lang), second.in(q.lang), gift.DayOf(o.CreatedAt).String(), o.Sessions,
 	}
 }
 
@@ -269,6 +270,13 @@ func (q *request) changeOperator(action string, was, o office.Operator, what tex
 	return q.done(operatorsAddress+"/"+strconv.FormatInt(o.ID, 10), what)
 }
 
+// errOwnAccount keeps a browser that was left open from changing how its reader signs in: one's own account asks for the
+// password.
+var errOwnAccount = failure{http.StatusConflict, text{
+	"본인의 비밀번호와 2단계 인증은 ‘내 계정’에서 바꾸십시오.",
+	"Change your own password and second step in your account.",
+}}
+
 // resetPassword gives an operator a password, typed or made up, and shows it once.
 func (q *request) resetPassword() error {
 	form, err := q.readOperatorForm()
@@ -278,6 +286,9 @@ func (q *request) resetPassword() error {
 	was, err := q.theOperator()
 	if err != nil {
 		return err
+	}
+	if was.ID == q.operator.ID {
+		return errOwnAccount
 	}
 	if why, bad := badPassword(form.Password, was.Email); form.Password != "" && bad {
 		errs := map[string]string{"password": why.in(q.lang)}
@@ -320,6 +331,9 @@ func (q *request) changeOperatorState() error {
 		o.Disabled = false
 		return q.changeOperator("operator.enable", was, o, text{"다시 사용합니다.", "Enabled again."})
 	case "second-factor-off":
+		if o.ID == q.operator.ID {
+			return errOwnAccount
+		}
 		o.TOTP = nil
 		return q.changeOperator("operator.second_factor_off", was, o, text{
 			"2단계 인증을 끄고 로그아웃했습니다.", "The second step is off, and the operator signed out.",

@@ -260,3 +260,36 @@ func TestOnlyAdminsManage(t *testing.T) {
 		}
 	}
 }
+
+// TestAnAdminsOwnWayInIsChangedWithThePasswordOnly: who finds an admin's browser open must not make it their own.
+func TestAnAdminsOwnWayInIsChangedWithThePasswordOnly(t *testing.T) {
+	h := newOfficeHouse(t)
+	b := h.signedIn("admin@example.com")
+	b.secondFactor()
+	own := "/console/operators/1"
+	page := b.get(own)
+	if page.status != http.StatusOK || page.says("second-factor-off") {
+		t.Errorf("%d, with a button that turns the second step off", page.status)
+	}
+	version := page.field("version")
+	for _, a := range []officeAnswer{
+		b.post(own+"/password", "version", version, "password", "another password"),
+		b.post(own+"/state", "version", version, "do", "second-factor-off"),
+	} {
+		if a.status != http.StatusConflict || !a.says("in your account") {
+			t.Errorf("forged: %d", a.status)
+		}
+	}
+	if o, err := h.DB.Operator(t.Context(), 1); err != nil || fmt.Sprint(o.Version) != version || len(o.TOTP) == 0 {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+func TestTheFileOfOperatorsSaysWhatThePageSays(t *testing.T) {
+	h := newOfficeHouse(t)
+	b := h.signedIn("admin@example.com")
+	b.cookies["giftimbiz-language"] = "ko"
+	if a := b.get("/console/operators?format=csv"); !a.says("admin@example.com,,관리자,사용 중,꺼짐,") {
+		t.Error(a.body)
+	}
+}

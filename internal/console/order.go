@@ -89,9 +89,6 @@ func (q *request) showOrder() error {
 	return q.renderOrder(http.StatusOK, q.orderPage(o, refundForm{}))
 }
 
-// backToOrder leads away from addresses that forms are sent to, for who reloads them or changes the language there.
-func (q *request) backToOrder() error { return q.redirect(ordersAddress + "/" + q.PathValue("tid")) }
-
 // findOrder returns the order that the address names.
 func (q *request) findOrder() (office.Order, error) {
 	id, sandbox, err := gift.ParseRef(q.PathValue("tid"))
@@ -256,14 +253,19 @@ func (q *request) orderEvents(o office.Order) []orderEvent {
 		})
 	}
 	for _, e := range o.Trail {
-		if e.Action == "voucher.reveal" {
+		if what, ok := looks[e.Action]; ok {
 			events = append(events, orderEvent{
-				At: e.At, What: q.numbered(text{"번호 열람", "Number shown"}, lineOf(e.After)), Who: e.Actor.Name, Note: e.Actor.Address,
+				At: e.At, What: q.numbered(what, lineOf(e.After)), Who: e.Actor.Name, Note: e.Actor.Address,
 			})
 		}
 	}
 	slices.SortStableFunc(events, func(a, b orderEvent) int { return a.At.Compare(b.At) })
 	return events
+}
+
+// looks are what the audit trail tells of an order's life that nothing else does.
+var looks = map[string]text{
+	"voucher.reveal": {"번호 열람", "Number shown"}, "voucher.link": {"새 링크", "New link"},
 }
 
 // vias are the ways in which a coupon is used.
@@ -281,7 +283,7 @@ func (q *request) numbered(what text, lines ...int64) string {
 	return q.in(text{what.ko + ": " + list + "번", what.en + ": item " + list})
 }
 
-// lineOf reads which line a look at a number was about.
+// lineOf reads which line a look at a number, or a new link, was about.
 func lineOf(after string) int64 {
 	var state struct{ Line int64 }
 	_ = json.Unmarshal([]byte(after), &state) // line 0 says that it is not known

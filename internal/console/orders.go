@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ type orderStore interface {
 	Order(ctx context.Context, id gift.ID) (office.Order, error)
 	Refund(ctx context.Context, n office.NewRefund) (office.OrderRefund, error)
 	RevealNumber(ctx context.Context, orderID gift.ID, line int64, now time.Time) (unit int64, sealed []byte, err error)
+	// RenewLink revokes the link with the given serial number to a line's voucher page; office.ErrChanged when it was before.
+	RenewLink(ctx context.Context, orderID gift.ID, line, serial int64, now time.Time) error
 }
 
 // Numbers decrypts voucher numbers and hashes their last four characters.
@@ -29,16 +32,17 @@ func orderRoutes() []route {
 	return []route{
 		{pattern: "GET " + ordersAddress, needs: office.See, serve: (*request).listOrders},
 		{pattern: "GET " + ordersAddress + "/{tid}", needs: office.See, serve: (*request).showOrder},
-		{pattern: "GET " + ordersAddress + "/{tid}/{form}", needs: office.See, serve: (*request).backToOrder},
+		{pattern: "GET " + ordersAddress + "/{tid}/{form}", needs: office.See, serve: backTo(ordersAddress, "tid")},
 		{pattern: "POST " + ordersAddress + "/{tid}/refund", needs: office.Refund, serve: (*request).refundOrder},
 		{pattern: "POST " + ordersAddress + "/{tid}/reveal", needs: office.Reveal, serve: (*request).revealNumber},
+		{pattern: "POST " + ordersAddress + "/{tid}/link", needs: office.Reveal, serve: (*request).renewLink},
 	}
 }
 
 // orderFilter is what stands in the fields above the list.
 type orderFilter struct {
 	Q, Partner, From, To, Kind, State string
-	FromError, ToError                string
+	FromError, ToError, PartnerError  string
 }
 
 // ordersPage is the list of orders.
@@ -54,14 +58,30 @@ type ordersPage struct {
 func (q *request) listOrders() error {
 	filter := orderFilter{
 		Q: strings.TrimSpace(q.FormValue("q")), Partner: strings.TrimSpace(q.FormValue("partner")),
-		From: q.FormValue("from"), To: q.FormValue("to"), Kind: q.FormValue("kind"), State: q.FormValue("state"),
+		From: q.FormValue("from"), To: q.FormValue("to"),
+	}
+	var err error
+	if filter.Kind, err = q.choiceOf("kind", "gifticon", "star"); err != nil {
+		return err
+	}
+	if filter.State, err = q.choiceOf("state", string(office.SomeRefunded), string(office.SomeUsed)); err != nil {
+		return err
+	}
+	if filter.Partner != "" {
+		_, err := q.h.Store.PrepaidAccount(q.Context(), filter.Partner)
+		if errors.Is(err, office.ErrNotFound) {
+			filter.PartnerError, err = q.in(noPartner), nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	query := q.orderQuery(&filter)
 	p := ordersPage{Filter: filter, Any: filter != orderFilter{}}
-	if format, ok := q.exporting(filter.FromError, filter.ToError); ok {
+	if format, ok := q.exporting(filter.FromError, filter.ToError, filter.PartnerError); ok {
 		return q.exportOrders(format, query)
 	}
-	if filter.FromError != "" || filter.ToError != "" {
+	if filter.FromError+filter.ToError+filter.PartnerError != "" {
 		return q.render(http.StatusUnprocessableEntity, "orders", ordersTitle, p)
 	}
 	query.Limit = pageSize

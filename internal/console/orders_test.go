@@ -234,12 +234,13 @@ func TestUnknownOrdersAreNotFound(t *testing.T) {
 		d.want(d.post(office.Admin, "/console/orders/"+ref+"/refund", "line", "1", "reason", "r", "confirm", "yes"), 404)
 		d.want(d.post(office.Admin, "/console/orders/"+ref+"/reveal", "line", "1"), 404)
 	}
-	for _, form := range []string{"/refund", "/reveal"} { // a browser that reloads where a form was sent
+	for _, form := range []string{"/refund", "/reveal", "/link"} { // a browser that reloads where a form was sent
 		if a := d.get(office.Viewer, address+form); a.status != 200 || a.path != address {
 			t.Errorf("%s: %d at %s", form, a.status, a.path)
 		}
 	}
 	d.want(d.post(office.Admin, address+"/reveal", "line", "2"), 404)
+	d.want(d.post(office.Admin, address+"/link", "line", "2", "serial", "0"), 404)
 	d.want(d.post(office.Admin, address+"/refund", "line", "2", "reason", "r", "confirm", "yes"), 404)
 }
 
@@ -351,6 +352,22 @@ func TestANumberIsRevealedForAMinuteAndLeavesATrace(t *testing.T) {
 FROM audit WHERE action = 'voucher.reveal'`, number).Scan(&lines, &leaks)
 	if err != nil || lines != 1 || leaks != 0 {
 		t.Errorf("%d lines, %d with the number, %v", lines, leaks, err)
+	}
+}
+
+func TestALinkIsRenewedOnceForEachTimeItWasSeen(t *testing.T) {
+	d := newOrderDesk(t)
+	_, address := d.buy(d.Partner(gift.Partner{Name: "demo"}, 10_000), "", numberedOffer, numberedOffer)
+	d.want(d.get(office.Clerk, address), 200, `aria-label="New link for item 2"`, `name="serial" value="0"`)
+	d.want(d.post(office.Clerk, address+"/link", "line", "2", "serial", "0"), 200, "Item 2 has a new link", "voucher_url",
+		"New link: item 2 operator@giftimbiz.local · 192.0.2.7", `name="serial" value="1"`, "!/v/")
+	d.want(d.post(office.Clerk, address+"/link", "line", "2", "serial", "0"), 409)
+	for _, serial := range []string{"", "x", "-1"} {
+		d.want(d.post(office.Clerk, address+"/link", "line", "1", "serial", serial), 409)
+	}
+	for _, role := range []office.Role{office.Viewer, office.Finance} {
+		d.want(d.get(role, address), 200, "!New link for item")
+		d.want(d.post(role, address+"/link", "line", "2", "serial", "1"), 403)
 	}
 }
 

@@ -64,9 +64,6 @@ func (q *request) topUp() error {
 	if err != nil {
 		return err
 	}
-	if err := page.Partner.StillHere(); err != nil {
-		return q.changeFault(err)
-	}
 	form := topUpForm{
 		Amount: q.PostFormValue("amount"), Reference: strings.TrimSpace(q.PostFormValue("reference")),
 		Memo: strings.TrimSpace(q.PostFormValue("memo")),
@@ -81,7 +78,7 @@ func (q *request) topUp() error {
 				"A deposit with this reference was booked before; nothing was booked now.",
 			}
 		case err != nil:
-			return err
+			return q.changeFault(err)
 		default:
 			return q.done(partnerAddress(page.Partner.Name), text{
 				grouped(int64(amount)) + "원을 충전했습니다. 잔액 " + grouped(int64(balance)) + "원",

@@ -52,6 +52,8 @@ func partnerRoutes() []route {
 		{pattern: "POST " + one + "/topup", needs: office.MoveMoney, serve: (*request).topUp},
 		{pattern: "POST " + one + "/adjust", needs: office.MoveMoney, serve: (*request).adjust},
 		{pattern: "POST " + one + "/adjustments/{id}", needs: office.MoveMoney, serve: (*request).decideAdjustment},
+		{pattern: "GET " + one + "/{form}", needs: office.See, serve: backTo(partnersAddress, "name")},
+		{pattern: "GET " + one + "/adjustments/{id}", needs: office.See, serve: backTo(partnersAddress, "name")},
 		{pattern: "GET " + one + "/statement", needs: office.See, serve: (*request).showStatement},
 		{pattern: "GET " + one + "/calls", needs: office.See, serve: (*request).showCalls},
 	}
@@ -96,10 +98,11 @@ type partnersPage struct {
 	Search, Below string
 	BelowError    string
 	States        []option
-	LowBalance    string
+	LowBalance    string // "0": none is low
 	Filtered      bool
 	Rows          []partnerRow
 	Waiting       []adjustmentRow
+	MoreWait      bool // than are shown
 	Pager         pager
 }
 
@@ -124,19 +127,23 @@ func (q *request) showPartners() error {
 		LowBalance: strconv.FormatInt(int64(low.Won()), 10),
 	}
 	query := office.PartnerQuery{Search: shown.Search, After: q.FormValue("after"), Limit: pageSize + 1}
+	state, err := q.choiceOf("state", partnerStateWords()...)
+	if err != nil {
+		return err
+	}
 	for _, n := range stateNames {
-		chosen := q.FormValue("state") == n.word
+		chosen := state == n.word
 		if chosen {
 			query.State = n.state
 		}
 		shown.States = append(shown.States, option{n.word, n.name.in(q.lang), chosen})
 	}
 	below, ok := wholeNumber(shown.Below, int64(gift.MaxDeposit))
-	if shown.Below != "" && !ok {
-		shown.BelowError = text{"금액을 숫자로 쓰십시오.", "Write an amount in digits."}.in(q.lang)
+	if shown.Below != "" && (!ok || below == 0) { // no balance is below zero
+		shown.BelowError = text{"1 이상의 금액을 숫자로 쓰십시오.", "Write an amount of 1 or more in digits."}.in(q.lang)
 	}
 	query.Below = gift.Won(below)
-	shown.Filtered = shown.Search != "" || query.State != 0 || query.Below != 0
+	shown.Filtered = shown.Search != "" || query.State != 0 || shown.Below != ""
 	if f, ok := q.exporting(shown.BelowError); ok {
 		return q.export(f, "partners", partnerColumns, func(row func(...any) error) error { return q.exportPartners(query, row) })
 	}
@@ -144,15 +151,19 @@ func (q *request) showPartners() error {
 }
 
 func (q *request) renderPartners(shown partnersPage, query office.PartnerQuery) error {
+	waiting, err := q.h.Store.WaitingAdjustments(q.Context(), waitingShown+1)
+	if err != nil {
+		return err
+	}
+	shown.MoreWait = len(waiting) > waitingShown
+	shown.Waiting = q.adjustmentRows(waiting[:min(len(waiting), waitingShown)])
+	if shown.BelowError != "" {
+		return q.render(http.StatusUnprocessableEntity, "partners", partnersTitle, shown)
+	}
 	found, err := q.h.Store.FindPartners(q.Context(), query)
 	if err != nil {
 		return err
 	}
-	waiting, err := q.h.Store.WaitingAdjustments(q.Context(), waitingShown)
-	if err != nil {
-		return err
-	}
-	shown.Waiting = q.adjustmentRows(waiting)
 	found, more := page(found)
 	for _, p := range found {
 		shown.Rows = append(shown.Rows, q.partnerRow(p))
@@ -161,8 +172,10 @@ func (q *request) renderPartners(shown partnersPage, query office.PartnerQuery) 
 	if more {
 		shown.Pager.Next = q.with("after", found[len(found)-1].Name)
 	}
-	return q.render(http.StatusOK, "partners", text{"매체사", "Partners"}, shown)
+	return q.render(http.StatusOK, "partners", partnersTitle, shown)
 }
+
+var partnersTitle = text{"매체사", "Partners"}
 
 var partnerColumns = []text{
 	{"매체사 ID", "Partner ID"},
@@ -172,6 +185,7 @@ var partnerColumns = []text{
 	{"잔액", "Balance"},
 	{"일일 한도", "Daily limit"},
 	{"중복 방지(초)", "Duplicate window (s)"},
+	{"잔액 알림", "Warn below"},
 	{"허용 주소", "Allowed from"},
 	{"개설", "Opened"},
 }
@@ -185,7 +199,7 @@ func (q *request) exportPartners(query office.PartnerQuery, row func(...any) err
 		}
 		for _, p := range found {
 			err := row(p.Name, p.Title, modeOf(p.Partner).in(q.lang), nameOfState(p.State).name.in(q.lang), int64(p.Balance),
-				p.DailyLimit, p.DuplicateSec, joinAllowed(p.AllowList, " "), seoulTime(p.CreatedAt))
+				p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), joinAllowed(p.AllowList, " "), seoulTime(p.CreatedAt))
 			if err != nil {
 				return err
 			}

@@ -380,9 +380,9 @@ func TestPartnersAreListedSearchedAndExported(t *testing.T) {
 	viewer.get(next).wants(http.StatusOK, ">shop49<", ">shop54<", "« 처음").lacks(">shop48<", `rel="next"`)
 	viewer.get("/partners?search=가게+07").wants(http.StatusOK, ">shop07<").lacks(">shop08<")
 	viewer.get("/partners?below=2,500&state=active").wants(http.StatusOK, ">shop01<", "selected>정상").lacks(">shop02<", ">demo<")
-	viewer.get("/partners?below=little").wants(http.StatusOK, "금액을 숫자로")
+	viewer.get("/partners?below=little").wants(http.StatusUnprocessableEntity, "1 이상의 금액을").lacks(">shop00<")
 	viewer.get("/partners?state=withdrawn").wants(http.StatusOK, "조건에 맞는 매체사가 없습니다")
-	file := viewer.get("/partners?format=csv&search=shop").wants(http.StatusOK, "매체사 ID,이름", "shop54,가게 54,실거래,정상,55000,0,0,")
+	file := viewer.get("/partners?format=csv&search=shop").wants(http.StatusOK, "매체사 ID,이름", "shop54,가게 54,실거래,정상,55000,0,0,0,")
 	if lines := strings.Count(file.body, "\n"); lines != 56 {
 		t.Errorf("the file has %d lines", lines)
 	}
@@ -447,4 +447,24 @@ func TestSupportSeesWhyACallWasRefused(t *testing.T) {
 	viewer.get("/partners/demo/calls?endpoint=giftimbiz/listAll").wants(http.StatusOK, "req-2").lacks("req-1")
 	viewer.get("/partners/demo/calls?code=XX").wants(http.StatusOK, "조건에 맞는 호출이 없습니다")
 	viewer.get("/partners/demo/calls?format=csv").wants(http.StatusOK, "giftimbiz/buyGifticoupon,PD,품절된 상품입니다: 7번,req-1,4,")
+}
+
+func TestMoreAdjustmentsThanAreShownAreTold(t *testing.T) {
+	d := newPartnerDesk(t)
+	asked := office.As(t.Context(), office.Actor{OperatorID: 77, Name: "kim"})
+	ask := func(i int) {
+		_, err := d.DB.Adjust(asked, office.Adjustment{
+			Partner: "demo", Amount: 5_000_000, Reason: "정정", Request: fmt.Sprint("r", i),
+		}, d.Clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 20 {
+		ask(i)
+	}
+	finance := d.as(office.Finance)
+	finance.get("/partners").wants(http.StatusOK, "승인을 기다리는").lacks("오래된 요청부터")
+	ask(20)
+	finance.get("/partners").wants(http.StatusOK, "오래된 요청부터")
 }

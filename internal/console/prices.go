@@ -5,12 +5,16 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 )
 
 const pricesAddress = catalogueRoot + "/prices"
+
+// repricedWhileAsking is how long an operator waits for new prices, before seeing how far they are.
+const repricedWhileAsking = time.Second
 
 func priceRoutes() []route {
 	return []route{
@@ -34,6 +38,7 @@ type priceRuleForm struct {
 // pricesView is what the template "prices" shows.
 type pricesView struct {
 	Nav     []menuItem
+	Run     office.RepricingRun
 	Rules   []priceRuleForm
 	New     priceRuleForm
 	Targets []selectable
@@ -48,6 +53,9 @@ func (q *request) renderPrices(status int, sent priceRuleForm) error {
 		return err
 	}
 	v := pricesView{Nav: q.catalogueNav()}
+	if v.Run, err = q.h.Store.LastRepricing(q.Context()); err != nil {
+		return err
+	}
 	if sent.ID == 0 {
 		v.New = sent
 	}
@@ -126,7 +134,7 @@ func (f *priceRuleForm) validate() office.PriceRule {
 		n, ok := rateOf(rate.sent)
 		if *rate.to = n; !ok {
 			f.Error = text{
-				"0에서 100까지의 퍼센트를 소수 한 자리까지 쓰십시오. 예: 92.5", "Give percentages between 0 and 100 with at most one decimal, such as 92.5.",
+				"0.1에서 100까지의 퍼센트를 소수 한 자리까지 쓰십시오. 예: 92.5", "Give percentages from 0.1 to 100 with at most one decimal, such as 92.5.",
 			}
 		}
 	}
@@ -181,6 +189,7 @@ func (q *request) dropPriceRule() error {
 // repricingView is what the template "repricing" shows. Sums are on the first page only.
 type repricingView struct {
 	Nav    []menuItem
+	Run    office.RepricingRun
 	First  bool
 	Ask    string // where the sums are, when they are not here: there is too much to sum up at once
 	Total  revalued
@@ -206,7 +215,11 @@ func (q *request) showRepricing() error {
 	if f, ok := q.exporting(); ok {
 		return q.exportRepricing(f, today)
 	}
-	v := repricingView{Nav: q.catalogueNav(), First: after == 0}
+	run, err := q.h.Store.LastRepricing(q.Context())
+	if err != nil {
+		return err
+	}
+	v := repricingView{Nav: q.catalogueNav(), Run: run, First: after == 0}
 	if v.First && q.FormValue("sums") == "" {
 		c, err := q.h.Store.CatalogueCounts(q.Context(), today)
 		if err != nil {
@@ -285,7 +298,7 @@ func (q *request) applyPriceRules() error {
 	if err := q.parseForm(); err != nil {
 		return err
 	}
-	n, err := q.h.Store.ApplyPriceRules(q.Context(), gift.DayOf(q.now), q.PostFormValue("digest"), q.now)
+	n, err := q.h.Store.StartRepricing(q.Context(), gift.DayOf(q.now), q.PostFormValue("digest"), q.now)
 	if errors.Is(err, office.ErrChanged) {
 		return failure{http.StatusConflict, text{
 			"미리보기를 본 뒤에 상품이나 규칙이 바뀌었습니다. 미리보기를 다시 확인하십시오.",
@@ -295,6 +308,10 @@ func (q *request) applyPriceRules() error {
 	if err != nil {
 		return err
 	}
-	shelfCount := grouped(n)
-	return q.done(pricesAddress, text{"판매 상품 " + shelfCount + "개의 가격을 바꾸었습니다.", "The prices of " + shelfCount + " offers are changed."})
+	// It is decided, and goes on in the background if this fails or does not suffice.
+	if err := q.h.Store.ContinueRepricing(q.Context(), repricedWhileAsking); err != nil {
+		q.h.Logger.Warn("console: applying price rules is left to the background", "error", err)
+	}
+	count := grouped(n)
+	return q.done(pricesAddress, text{"판매 상품 " + count + "개의 가격을 규칙대로 바꿉니다.", "The prices of " + count + " offers change by the rules."})
 }

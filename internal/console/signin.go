@@ -33,6 +33,7 @@ func signInRoutes() []route {
 	return []route{
 		{pattern: "GET " + Root + "/sign-in", open: true, serve: (*request).showSignIn},
 		{pattern: "POST " + Root + "/sign-in", open: true, serve: (*request).signIn},
+		{pattern: "GET " + Root + "/sign-in/code", open: true, serve: backTo(Root+"/sign-in", "")},
 		{pattern: "POST " + Root + "/sign-in/code", open: true, serve: (*request).signInWithCode},
 		{pattern: "POST " + Root + "/sign-out", needs: office.See, serve: (*request).signOut},
 	}
@@ -82,6 +83,9 @@ func (q *request) signIn() error {
 	}
 	form := signInForm{
 		Email: strings.TrimSpace(q.PostFormValue("email")), Password: q.PostFormValue("password"), Next: q.PostFormValue("next"),
+	}
+	if len(form.Email) > mostEmail { // nobody has it, and no index could hold it
+		form.Email = ""
 	}
 	wait, err := q.try(form.Email, q.throttled())
 	if err != nil {

@@ -185,8 +185,9 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	h := newOfficeHouse(t)
 	b := h.signedIn("admin@example.com")
 	b.head.Set("Sec-Fetch-Site", "cross-site")
-	if a := b.post("/console/operators", "email", "new@example.com", "role", "admin"); a.status != http.StatusForbidden {
-		t.Errorf("%d", a.status)
+	a := b.post("/console/operators", "email", "new@example.com", "role", "admin")
+	if a.status != http.StatusForbidden || !a.says("came from a page of another address") || a.head.Get("X-Frame-Options") == "" {
+		t.Errorf("%d: %s", a.status, a.body)
 	}
 }
 

@@ -26,6 +26,7 @@ const (
 type survey struct {
 	mu   sync.Mutex
 	kept surveyed      // guarded by mu
+	made time.Time     // guarded by mu: when the last began, also one that failed
 	rest time.Duration // guarded by mu: how long the last took, surveyRest times
 	busy chan struct{} // guarded by mu: closed when the survey under way is done; nil: none is
 }
@@ -72,8 +73,9 @@ func (s sellOut) Days() string {
 // latest returns the last survey, and sees to it that there will be a newer one.
 func (s *survey) latest(h *handler, now time.Time) surveyed {
 	s.mu.Lock()
-	age := now.Sub(s.kept.AsOf)
+	age := now.Sub(s.made)
 	if s.busy == nil && (age >= max(surveyEvery, s.rest) || age < 0) {
+		s.made = now
 		s.busy = make(chan struct{})
 		go s.make(h, now, s.busy)
 	}

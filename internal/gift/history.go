@@ -27,6 +27,8 @@ type BoughtItem struct {
 
 	CancelledAt time.Time // zero: not cancelled
 
+	LinkSerial int64 // which link leads to its voucher page; those with another number were revoked
+
 	Category Category
 	Brand    Brand    // gifticons only
 	Product  Product  // gifticons only

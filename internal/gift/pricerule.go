@@ -6,11 +6,11 @@ type Rate int64
 // WholeFace is the highest rate: nothing is sold above its face value.
 const WholeFace Rate = 1000
 
-// Valid tells whether a price can be made by the rate.
-func (r Rate) Valid() bool { return r >= 0 && r <= WholeFace }
+// Valid tells whether a price can be made by the rate: nothing is given away by a rule.
+func (r Rate) Valid() bool { return r > 0 && r <= WholeFace }
 
-// Of returns the rate's price of a face value: rounded to ten won, half up, and never above the face value.
-func (r Rate) Of(face Won) Won { return min((face*Won(r)+5000)/10_000*10, face) }
+// Of returns the rate's price of a face value: rounded to ten won, half up, at least ten won and never above the face value.
+func (r Rate) Of(face Won) Won { return min(max((face*Won(r)+5000)/10_000*10, 10), face) }
 
 // Rates make the three prices of an offer from its face value.
 type Rates struct {

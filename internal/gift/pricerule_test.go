@@ -17,7 +17,8 @@ func TestARateIsOfTheFaceValueToTenWon(t *testing.T) {
 		{1000, 4995, 4995}, // not above the face value
 		{500, 30, 20},      // 15: half up
 		{500, 29, 10},      // 14.5
-		{0, 5000, 0},
+		{1, 5000, 10},      // never nothing
+		{1, 7, 7},
 		{1000, 1_000_000_000_000, 1_000_000_000_000},
 	} {
 		if got := c.rate.Of(c.face); got != c.want {

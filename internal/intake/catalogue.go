@@ -140,6 +140,9 @@ func readCampaign(c *check, r *row) {
 		r.refuse("price", say("정가보다 비쌀 수 없습니다.", "The price is above the regular price."))
 	}
 	row.Discount, row.Free = row.Price, row.Price == 0
+	if there && row.Price == old.Price { // a form can set these by themselves
+		row.Discount, row.Free = old.Discount, old.Free
+	}
 	row.MakerID = r.optional("maker", maxName, old.MakerID)
 	switch {
 	case there && row.MakerID == old.MakerID:

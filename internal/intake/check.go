@@ -112,9 +112,13 @@ func (c *check) readTitles(titles sheet.Row) error {
 			continue
 		}
 		found := c.table.titled(cell.Text)
+		said := clip(cell.Text, 40)
+		if c.kind == Vouchers && likeNumber(cell.Text) {
+			said = masked(cell.Text)
+		}
 		if found == nil {
 			return &Refusal{Line: titles.Line, Text: say("'%s'은(는) 알 수 없는 열입니다. 양식을 내려받아 비교해 보십시오.",
-				"There is no column %q; compare the template.", clip(cell.Text, 40))}
+				"There is no column %q; compare the template.", said)}
 		}
 		if _, twice := c.where[found.key]; twice {
 			return &Refusal{Line: titles.Line, Text: say("'%s' 열이 두 번 있습니다.", "The column %q is there twice.", clip(cell.Text, 40))}

@@ -41,9 +41,12 @@ func newDesk(t testing.TB, prices intake.Prices) *intake.Desk {
 			{ID: 12, BrandID: 2, Name: "초코 우유", Face: 1500},
 			{ID: 13, BrandID: 2, Name: "바나나우유", Face: 1600},
 		},
-		Shops:     []gift.Shop{{ID: 5, CategoryID: 2, Name: "연남분식", Province: "서울특별시", District: "마포구", Town: "연남동"}},
-		Sellers:   []storage.NewSeller{{ID: 6, ShopID: 5, Name: "점장"}},
-		Campaigns: []gift.Campaign{{ID: 7, ShopID: 5, CouponName: "김말이", Product: "김말이 3개", Free: true}},
+		Shops:   []gift.Shop{{ID: 5, CategoryID: 2, Name: "연남분식", Province: "서울특별시", District: "마포구", Town: "연남동"}},
+		Sellers: []storage.NewSeller{{ID: 6, ShopID: 5, Name: "점장"}},
+		Campaigns: []gift.Campaign{
+			{ID: 7, ShopID: 5, CouponName: "김말이", Product: "김말이 3개", Free: true},
+			{ID: 8, ShopID: 5, CouponName: "어묵", Product: "어묵 1개", Free: true, Price: 1000, Discount: 500, OrgPrice: 1500},
+		},
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -93,6 +96,9 @@ func TestRowsOfVouchersAreChecked(t *testing.T) {
 		{"13,,,,,,2026-12-31,1234567890", "0 0 0 1", `2 price over 60 days "": There is no price here, and no price rule for this product.`},
 		{"13,,,1000,,,2026-06-14,1234567890", "0 0 0 1", `2 last day "2026-06-14": The last day is over (2026-06-14).`},
 		{"13,,,1000,,,31/12/2026,1234567890", "0 0 0 1", `2 last day "31/12/2026": This is no date; write it as 2026-12-31.`},
+		{"13,,,1000,,,1234-5678-9012,", "0 0 0 1", "2 last day \"••••9012\": This is no date; write it as 2026-12-31.\n" +
+			`2 voucher number "••••": A value is needed.`},
+		{"900012345678,,,1000,,,2026-12-31,1234567890", "0 0 0 1", `2 product "••••5678": There is none of this name or number.`},
 		{"13,,,1000,,,,1234567890", "0 0 0 1", `2 last day "": A value is needed.`},
 		{"13,,,1000,,,2026-12-31,", "0 0 0 1", `2 voucher number "••••": A value is needed.`},
 		{"13,,,1000,,,2026-12-31,12345", "0 0 0 1", `2 voucher number "••••": This must have 6 to 40 characters.`},
@@ -147,6 +153,8 @@ func TestRowsOfTheCatalogueAreChecked(t *testing.T) {
 		},
 		{intake.Campaigns, "매장,쿠폰명,상품,정가,판매가\n연남분식,김말이,김말이 3개,,\n5,튀김,튀김 5개,5000,3000\n", "1 0 1 0", ""},
 		{intake.Campaigns, "매장,쿠폰명,상품,정가,판매가\n5,튀김,튀김 5개,5000,6000\n", "0 0 0 1", `2 price "6000": The price is above the regular price.`},
+		{intake.Campaigns, "매장,쿠폰명,상품,사용조건\n5,어묵,어묵 1개,\n", "0 0 1 0", ""}, // its price and that it is free stay
+		{intake.Campaigns, "매장,쿠폰명,상품,판매가\n5,어묵,어묵 1개,700\n", "0 1 0 0", ""},
 		{intake.Coupons, "쿠폰명,유효기간,수량\n김말이,2026-12-31,10\n7,2026-12-31,20\n", "1 0 0 1", `3 campaign "7": Line 2 is about the same.`},
 		{intake.Coupons, "쿠폰명,유효기간,수량\n김말이,2026-12-31,100001\n", "0 0 0 1", `2 quantity "100001": This must be a whole number from 1 to 100000.`},
 		{intake.Coupons, "쿠폰명,유효기간,수량\n김말이,2026-12-31,100000\n김말이,2026-12-30,1\n", "1 0 0 1", `3 quantity "1": A file can add up to 100000 coupons.`},
@@ -163,6 +171,7 @@ func TestAFileWithWrongTitlesIsRefused(t *testing.T) {
 	for file, want := range map[string]string{
 		"상품,번호\nx,y\n":                            "line 1: 'The column",
 		"상품,상품,유효기간,번호\n":                         "The column \"상품\" is there twice.",
+		"상품,900012345678,유효기간\n":                  "There is no column \"••••5678\"; compare the template.",
 		"상품,유효기간,번호,가나다\n":                        "There is no column \"가나다\"; compare the template.",
 		"상품,유효기간,번호\n":                            "There are no rows below the titles.",
 		"\n\nProduct , LAST-DAY,Voucher Number\n": "There are no rows below the titles.",

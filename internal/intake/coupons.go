@@ -12,6 +12,9 @@ const maxCoupons = 100_000
 func readCoupon(c *check, r *row) {
 	campaign, ok := r.campaign()
 	quantity := r.whole("quantity", 1, maxCoupons, 0)
+	if campaign.Free {
+		campaign.Price = 0 // whatever price it shows
+	}
 	offer := gift.Offer{
 		Kind: gift.StarCoupon, CampaignID: campaign.ID, Face: campaign.OrgPrice, LastDay: r.day("last day"),
 		Tiers: gift.Tiers{Far: campaign.Price, Mid: campaign.Price, Near: campaign.Price}, OncePer: r.yes("once", false),

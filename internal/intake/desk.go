@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -80,7 +79,7 @@ func (d *Desk) check(ctx context.Context, k Kind, data []byte, each func(*row) e
 	c := &check{
 		ctx: ctx, kind: k, table: tables[k], store: d.Store, vault: d.Vault, today: gift.DayOf(d.Clock.Now()),
 		names: newDirectory(names), where: map[string]int{}, seen: map[string]int{}, lots: map[gift.Offer]int32{},
-		numbers: map[Hash]struct{}{}, plan: &Plan{Kind: k}, each: each, progress: progress,
+		numbers: map[Hash]struct{}{}, plan: &Plan{Kind: k, load: Load{Seen: names.Seen}}, each: each, progress: progress,
 	}
 	if d.Prices != nil && k == Vouchers {
 		if c.prices, err = d.Prices(ctx); err != nil {
@@ -206,8 +205,18 @@ func (d *Desk) Load(
 	if err != nil {
 		return i, errors.Join(err, d.Store.CancelImport(context.WithoutCancel(ctx), i.ID, d.Clock.Now()))
 	}
-	// Whoever changed the stock since it was checked makes the store refuse: a number is not stored twice.
-	if err := d.apply(ctx, i.ID, func(context.Context) (*Plan, error) { return plan, nil }, progress); err != nil {
+	now := func(ctx context.Context) (*Plan, error) {
+		if k == Vouchers {
+			return plan, nil // a number that was stored meanwhile makes the store refuse
+		}
+		// What another file, or somebody at a form, added or changed since is not to be done twice or undone.
+		plan, err := d.Check(ctx, k, data, nil)
+		if err != nil {
+			return nil, err
+		}
+		return plan, refusedRows(plan, skipRefused)
+	}
+	if err := d.apply(ctx, i.ID, now, progress); err != nil {
 		return i, err
 	}
 	return d.Store.Import(ctx, i.ID)
@@ -309,6 +318,12 @@ func (d *Desk) again(id int64, data []byte) func(context.Context) (*Plan, error)
 		if plan.Counts.Refused > 0 {
 			plan.left = left.Bytes()
 		}
+		if i.SkipRefused && plan.Counts.Refused > i.Counts.Refused {
+			return nil, &Refusal{Text: say(
+				"확인한 뒤로 거절되는 행이 %d개에서 %d개로 늘어 아무것도 적용하지 않았습니다. 파일을 다시 올려 확인하십시오.",
+				"Since the check, %d refused rows have become %d, so nothing was applied: upload the file again.",
+				i.Counts.Refused, plan.Counts.Refused)}
+		}
 		return plan, refusedRows(plan, i.SkipRefused)
 	}
 }
@@ -336,31 +351,6 @@ func (d *Desk) store(
 	total := max(plan.load.units(), 1)
 	progress(0, total)
 	return d.Store.ApplyImport(ctx, i, &plan.load, body, d.Vault.Seal, func(done int) { progress(done, total) }, d.Clock.Now())
-}
-
-// hashCodes makes the slow hashes of new manager codes, side by side.
-func (d *Desk) hashCodes(lists ...[]Seller) error {
-	var wg sync.WaitGroup
-	room := make(chan struct{}, runtime.GOMAXPROCS(0))
-	var mu sync.Mutex
-	var failed error
-	for _, list := range lists {
-		for i := range list {
-			if list[i].code == "" {
-				continue
-			}
-			room <- struct{}{}
-			wg.Go(func() {
-				defer func() { <-room }()
-				hash, err := d.Vault.HashCode(list[i].code)
-				mu.Lock()
-				defer mu.Unlock()
-				list[i].CodeHash, failed = hash, errors.Join(failed, err)
-			})
-		}
-	}
-	wg.Wait()
-	return failed
 }
 
 // Cancel gives a kept file up.

@@ -73,7 +73,7 @@ func (r *row) say(key string, why Text) {
 		}
 	}
 	value := r.cell(key).Text
-	if c.secret {
+	if c.secret || r.check.kind == Vouchers && likeNumber(value) {
 		value = masked(value)
 	}
 	r.findings = append(r.findings, Finding{

@@ -16,6 +16,7 @@ type Names struct {
 	Shops      []gift.Shop
 	Sellers    []Seller
 	Campaigns  []gift.Campaign
+	Seen       int64 // the state they were read in, as the store numbers states
 }
 
 // Seller is who redeems a shop's coupons.
@@ -41,7 +42,8 @@ type Number struct {
 // Load is what a file adds and changes.
 type Load struct {
 	Added   Names // with new ids
-	Changed Names // whole rows that take the place of those with their ids
+	Changed Names // whole rows that take the place of those with their ids, if nobody changed those after Seen
+	Seen    int64
 	Lots    []gift.Offer
 	Numbers []Number
 	// Coupons are star offers, with an id when they are there already; Stock is how many coupons are added.

@@ -78,9 +78,15 @@ func (r *row) tiers(p gift.Product, face gift.Won) (t gift.Tiers) {
 	return t
 }
 
+// plainNumber is a number without the spaces and hyphens that it is printed with.
+func plainNumber(s string) string { return strings.NewReplacer(" ", "", "-", "").Replace(s) }
+
+// PlainNumber is a voucher's number as it is kept, however a person types it.
+func PlainNumber(typed string) string { return plainNumber(strings.TrimSpace(typed)) }
+
 // voucherNumber reads a number without the spaces and hyphens that it is printed with.
 func (r *row) voucherNumber() string {
-	number := strings.NewReplacer(" ", "", "-", "").Replace(r.text("number", maxText))
+	number := plainNumber(r.text("number", maxText))
 	if number == "" || r.outcome == refused && len(number) > maxNumber {
 		return ""
 	}

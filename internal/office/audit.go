@@ -13,6 +13,7 @@ var (
 	ErrNotFound  = errors.New("does not exist")
 	ErrDuplicate = errors.New("exists already")
 	ErrChanged   = errors.New("somebody else changed this meanwhile") // after it was read
+	ErrStays     = errors.New("has sold or redeemed coupons of its shop, and stays there")
 	ErrLastAdmin = errors.New("nobody else could manage operators and settings")
 )
 

@@ -161,7 +161,8 @@ type UnitRow struct {
 	UsedAt  time.Time
 }
 
-// Counts are how many rows the tables of the catalogue have. Offers are counted up to CountedUpTo.
+// Counts are how many rows the tables of the catalogue have. All but categories, brands and rules
+// are counted up to CountedUpTo.
 type Counts struct {
 	Categories, Brands, Products, Shops, Sellers, Campaigns, PriceRules int64
 	Offers, Stopped                                                     int64

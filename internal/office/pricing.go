@@ -1,6 +1,10 @@
 package office
 
-import "giftimbiz/internal/gift"
+import (
+	"time"
+
+	"giftimbiz/internal/gift"
+)
 
 // PriceScope says what a price rule is for.
 type PriceScope string
@@ -56,6 +60,21 @@ type RepricedOffer struct {
 	Before  gift.Tiers
 	After   gift.Tiers
 }
+
+// RepricingRun is how far the price rules, applied at a time, are. Offers that somebody changed since the preview stay as they
+// are: Changed is at most Done, and that Offers.
+type RepricingRun struct {
+	ID      int64 // 0 = there was none
+	By      string
+	At      time.Time
+	Running bool
+	Offers  int64 // to get new prices
+	Done    int64
+	Changed int64 // of those done
+}
+
+// Left returns how many offers stayed as somebody had changed them.
+func (r RepricingRun) Left() int64 { return r.Done - r.Changed }
 
 // PricesBy returns what makes prices of face values by the rules, and tells whether there is one: a brand's goes before its
 // category's, and that before the one for all.

@@ -122,6 +122,7 @@ func (c *call) giftBought(i *gift.BoughtItem, today gift.Day) error {
 	o.text("pin", pin)
 	o.text("barcode_img", barcode)
 	o.text("gm_thumb", c.absolute(i.Product.Thumb))
+	o.text("voucher_url", c.Links.VoucherURL(i))
 	o.close('}')
 	return nil
 }
@@ -161,6 +162,7 @@ func (c *call) starBought(i *gift.BoughtItem, today gift.Day) {
 	o.text("use_date", instant(i.UsedAt))
 	o.text("msl_thumb", i.Campaign.Thumb)
 	o.text("msl_condition", i.Campaign.Condition)
+	o.text("voucher_url", c.Links.VoucherURL(i))
 	o.close('}')
 }
 

@@ -21,7 +21,7 @@ type Opener interface {
 	Open(id int64, sealed []byte) (string, error)
 }
 
-// Config is what NewHandler needs; every field is required.
+// Config is what NewHandler needs; every field but Pictures is required.
 type Config struct {
 	Store   Store
 	Counter *Counter
@@ -29,6 +29,8 @@ type Config struct {
 	Numbers Opener
 	Clock   clock.Clock
 	Logger  *slog.Logger
+
+	Pictures Pictures // of products, for voucher pages; nil = they show none
 }
 
 type handler struct {
@@ -36,7 +38,8 @@ type handler struct {
 	templates templates
 }
 
-// NewHandler returns what serves the redemption page under /r/ and the pictures under /UPLOAD/qr/ and /UPLOAD/barcode/.
+// NewHandler returns what serves the redemption page under /r/, the holder's voucher page under /v/, and the
+// pictures under /UPLOAD/qr/ and /UPLOAD/barcode/.
 // All of it is shown to whoever has the address and to nobody else, so addresses must not be logged.
 func NewHandler(cfg Config) http.Handler {
 	if cfg.Store == nil || cfg.Counter == nil || cfg.Links == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil {
@@ -49,6 +52,7 @@ func NewHandler(cfg Config) http.Handler {
 	mux.HandleFunc("GET "+pagePath+"{token}", h.answer(h.showPage))
 	mux.Handle("POST "+pagePath+"{token}", h.guardOrigin(h.answer(h.usePage)))
 	mux.HandleFunc("GET "+assetsPath+"{file}", serveAsset)
+	newVouchers(cfg).routes(mux)
 	mux.HandleFunc("/", h.answer(h.unknown))
 	return mux
 }

@@ -21,8 +21,15 @@ func openCSV(data []byte) (*csvSource, error) {
 	if err != nil {
 		return nil, err
 	}
+	if bytes.IndexByte(text, '\n') < 0 { // lines end as on old Macs
+		text = bytes.ReplaceAll(text, []byte("\r"), []byte("\n"))
+	}
+	comma := delimiter(text)
+	if line := tooWide(text, byte(comma)); line > 0 {
+		return nil, errTooManyColumns().at(line)
+	}
 	r := csv.NewReader(bytes.NewReader(text))
-	r.Comma = delimiter(text)
+	r.Comma = comma
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true
 	return &csvSource{r}, nil
@@ -55,6 +62,34 @@ func delimiter(text []byte) rune {
 		}
 	}
 	return best
+}
+
+// maxCommas is how many columns a line may have, empty ones included: spreadsheets have no more.
+const maxCommas = 16_384
+
+// tooWide returns a line with more columns than that, or 0. It is looked for before lines are cut into cells, of which 32 MiB
+// of commas would make so many that they fill the memory.
+func tooWide(text []byte, comma byte) int {
+	line, columns, quoted := 1, 0, false
+	for _, c := range text {
+		switch c {
+		case '"':
+			quoted = !quoted
+		case '\n':
+			line++
+			if !quoted {
+				columns = 0
+			}
+		case comma:
+			if quoted {
+				continue
+			}
+			if columns++; columns > maxCommas {
+				return line
+			}
+		}
+	}
+	return 0
 }
 
 func (c *csvSource) next() (Row, error) {

@@ -59,6 +59,7 @@ func TestTextIsReadInTheEncodingsOfKorea(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"UTF-8": []byte(text), "with a mark": []byte("\ufeff" + text), "CP949": cp949(t, text),
 		"semicolons": []byte("상품;액면가\n똠양꿍 똡;1,400\n\n;\n펲시;'=x"),
+		"old Macs":   []byte("상품,액면가\r똠양꿍 똡,\"1,400\"\r\r,\r펲시,'=x\r"),
 		"tabs":       []byte("상품\t액면가\n똠양꿍 똡\t1,400\n\n\t\n펲시\t'=x"),
 	} {
 		got, err := readAll(data)
@@ -82,6 +83,7 @@ func TestWhatCannotBeReadIsRefusedWithASentence(t *testing.T) {
 		"quotes":        {[]byte("a,b\n\"x\"y,z\n"), "line 2: The quotes do not match"},
 		"many rows":     {[]byte(many), "too many rows"},
 		"many columns":  {[]byte(strings.Repeat(",", 100) + "x"), "line 1: There are too many columns"},
+		"commas only":   {bytes.Repeat([]byte(","), sheet.MaxFile), "line 1: There are too many columns"},
 		"a large file":  {make([]byte, sheet.MaxFile+1), "too large"},
 		"a zip bomb":    {bomb(t, 600), "unpacks to more than"},
 		"no workbook":   {bomb(t, 1), "damaged"},
@@ -223,13 +225,13 @@ func TestDaysAreReadHoweverTheyAreWritten(t *testing.T) {
 
 func TestNumbersAreReadHoweverTheyAreWritten(t *testing.T) {
 	for text, want := range map[string]int64{
-		"1400": 1400, "1,400": 1400, "1,400원": 1400, "₩ 1,400": 1400, "1400.0": 1400, "1.4E3": 1400, "1.4e+3": 1400, "-5": -5, "0": 0,
+		"1400": 1400, "1,400": 1400, "1,400원": 1400, "₩ 1,400": 1400, "1400.0": 1400, "\\1,400": 1400, "1,234,567.0": 1234567, "1.4E3": 1400, "1.4e+3": 1400, "-5": -5, "0": 0,
 	} {
 		if n, ok := (sheet.Cell{Text: text}).Whole(); !ok || n != want {
 			t.Errorf("%s: %d, %v", text, n, ok)
 		}
 	}
-	for _, text := range []string{"", "x", "1.5", "0x10", "Inf", "1e99", "--5", "1_000"} {
+	for _, text := range []string{"", "x", "1.5", "0x10", "Inf", "1e99", "--5", "1_000", "1,5", "4,50", "4500 3000", "12원34", "1,4000"} {
 		if n, ok := (sheet.Cell{Text: text}).Whole(); ok {
 			t.Errorf("%s is taken for %d", text, n)
 		}

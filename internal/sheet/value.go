@@ -15,7 +15,10 @@ import (
 // Whole reads a cell as a whole number: digits, also with commas between them, a currency sign or 원 around them, or ".0"
 // behind them, as spreadsheets write numbers.
 func (c Cell) Whole() (n int64, ok bool) {
-	text := strings.NewReplacer(",", "", "₩", "", "￦", "", "원", "", " ", "").Replace(c.Text)
+	text := strings.TrimSuffix(strings.TrimLeft(c.Text, "₩￦\\ "), "원") // the won sign of CP949 is a backslash
+	if text = strings.TrimSpace(text); thousands.MatchString(text) {
+		text = strings.ReplaceAll(text, ",", "")
+	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, true
 	}
@@ -28,6 +31,9 @@ func (c Cell) Whole() (n int64, ok bool) {
 	}
 	return int64(f), true
 }
+
+// thousands matches numbers with commas where they belong: "1,5" and "4,50" are not what they were meant to be.
+var thousands = regexp.MustCompile(`^-?\d{1,3}(,\d{3})+(\.\d*)?$`)
 
 var decimal = regexp.MustCompile(`^-?\d+(\.\d*)?([eE]\+?\d+)?$`)
 

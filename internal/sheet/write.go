@@ -36,6 +36,8 @@ type Writer interface {
 	// Row writes a row. Cells are strings, integers or nil.
 	Row(cells ...any) error
 	Close() error
+	// Discard gives up what is not closed: of XLSX nothing is written.
+	Discard() error
 }
 
 // NewWriter starts a table. Of XLSX, all is written by Close: it is kept in a temporary file until then.
@@ -66,6 +68,9 @@ func (c *csvWriter) Close() error {
 	c.csv.Flush()
 	return c.csv.Error()
 }
+
+// Discard leaves what is written already.
+func (c *csvWriter) Discard() error { return nil }
 
 // plain writes a cell as text. What a spreadsheet would take for a formula gets an apostrophe before it.
 func plain(cell any) string {
@@ -105,6 +110,9 @@ func (x *xlsxWriter) Row(cells ...any) error {
 	x.next++
 	return x.rows.SetRow(at, cells)
 }
+
+// Discard removes the temporary file.
+func (x *xlsxWriter) Discard() error { return x.file.Close() }
 
 func (x *xlsxWriter) Close() error {
 	defer func() { _ = x.file.Close() }() // removes its temporary files

@@ -11,13 +11,8 @@ import (
 // closeLag is how long after a day's end it is closed: transactions are numbered before COMMIT, and none may be under way.
 const closeLag = 10 * time.Minute
 
-// queryer is a transaction, or a connection without one.
-type queryer interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 // openDay returns the first day that is not closed.
-func openDay(ctx context.Context, q queryer) (day gift.Day, err error) {
+func openDay(ctx context.Context, q querier) (day gift.Day, err error) {
 	err = q.QueryRowContext(ctx, `SELECT next_day FROM account_days_cursor WHERE id = 1`).Scan(&day)
 	return day, err
 }

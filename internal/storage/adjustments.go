@@ -220,17 +220,9 @@ func (db *DB) WaitingAdjustments(ctx context.Context, limit int) ([]office.Adjus
 	return db.adjustments(ctx, `WHERE j.state = 1 ORDER BY j.id LIMIT $1`, limit)
 }
 
-func (db *DB) adjustments(ctx context.Context, which string, args ...any) (list []office.Adjustment, err error) {
-	rows, err := db.read.QueryContext(ctx,
+func (db *DB) adjustments(ctx context.Context, which string, args ...any) ([]office.Adjustment, error) {
+	list, err := collect(ctx, db.read, scanAdjustment,
 		`SELECT `+adjustmentColumns+` FROM adjustments j JOIN partners p ON p.id = j.partner_id `+which, args...)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		a, err := scanAdjustment(row)
-		list = append(list, a)
-		return err
-	})
 	return list, classify(err)
 }
 

@@ -15,7 +15,7 @@ import (
 const auditColumns = `id, at, operator_id, actor, address, action, subject, before_state, after_state, note`
 
 // Audit returns entries of the audit trail, newest first: those before the one named, or the newest when that is 0.
-func (db *DB) Audit(ctx context.Context, f office.AuditFilter, before gift.ID, limit int) (list []office.Entry, err error) {
+func (db *DB) Audit(ctx context.Context, f office.AuditFilter, before gift.ID, limit int) ([]office.Entry, error) {
 	columns, values, rest := auditIndex(f)
 	from, to := auditRange(f, before)
 	args := append(values, to, from)
@@ -27,16 +27,8 @@ func (db *DB) Audit(ctx context.Context, f office.AuditFilter, before gift.ID, l
 		args = append(args, *rest)
 		where += fmt.Sprintf(` AND operator_id = $%d`, len(args))
 	}
-	rows, err := db.read.QueryContext(ctx, `SELECT `+auditColumns+` FROM audit WHERE `+where+
+	list, err := collect(ctx, db.read, scanEntry, `SELECT `+auditColumns+` FROM audit WHERE `+where+
 		` ORDER BY `+strings.Join(append(columns, "id"), " DESC, ")+fmt.Sprintf(" DESC LIMIT $%d", len(args)+1), append(args, limit)...)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		e, err := scanEntry(row)
-		list = append(list, e)
-		return err
-	})
 	return list, classify(err)
 }
 

@@ -53,7 +53,7 @@ func (db *DB) KeepCalls(ctx context.Context, calls []office.Call) error {
 }
 
 // Calls returns a page of a partner's kept answers, the newest first.
-func (db *DB) Calls(ctx context.Context, q office.CallQuery) (list []office.Call, err error) {
+func (db *DB) Calls(ctx context.Context, q office.CallQuery) ([]office.Call, error) {
 	if q.Before == 0 {
 		q.Before = 1<<63 - 1
 	}
@@ -67,21 +67,17 @@ func (db *DB) Calls(ctx context.Context, q office.CallQuery) (list []office.Call
 	case q.Endpoint != "":
 		where, args = where+` AND endpoint = $4`, append(args, q.Endpoint)
 	}
-	rows, err := db.read.QueryContext(ctx, `SELECT id, partner_id, proven, at, endpoint, code, message, request, took_ms, node
+	list, err := collect(ctx, db.read, scanCall, `SELECT id, partner_id, proven, at, endpoint, code, message, request, took_ms, node
 FROM partner_calls `+where+` ORDER BY id DESC LIMIT $3`, args...)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var c office.Call
-		var at sql.NullInt64
-		var took int64
-		err := row.Scan(&c.ID, &c.PartnerID, (*asBool)(&c.Proven), &at, &c.Endpoint, &c.Code, &c.Message, &c.Request, &took, &c.Node)
-		c.At, c.Took = fromMillis(at), time.Duration(took)*time.Millisecond
-		list = append(list, c)
-		return err
-	})
 	return list, classify(err)
+}
+
+func scanCall(row scanner) (c office.Call, err error) {
+	var at sql.NullInt64
+	var took int64
+	err = row.Scan(&c.ID, &c.PartnerID, (*asBool)(&c.Proven), &at, &c.Endpoint, &c.Code, &c.Message, &c.Request, &took, &c.Node)
+	c.At, c.Took = fromMillis(at), time.Duration(took)*time.Millisecond
+	return c, err
 }
 
 // ForgetCalls deletes answers kept for more than 7 days and returns how many there were. It takes them a few at a time, so

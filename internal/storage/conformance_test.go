@@ -68,6 +68,44 @@ func opener(newURL func(testing.TB) string) storagetest.Opener {
 
 func sqliteURL(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir(), "test.db") }
 
-func TestSQLiteConforms(t *testing.T) { storagetest.Run(t, opener(sqliteURL)) }
+// migratedSQLiteURL is sqliteURL with the schema in it.
+func migratedSQLiteURL(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + storagetest.MigratedFile(t)
+}
 
-func TestPostgreSQLConforms(t *testing.T) { storagetest.Run(t, opener(postgresURL)) }
+// migratedPostgres is a database with the schema in it, which is copied: migrating one takes longer than many a test.
+var migratedPostgres struct {
+	once sync.Once
+	dsn  string
+}
+
+// migratedPostgresURL is postgresURL with the schema in it.
+func migratedPostgresURL(t testing.TB) string {
+	t.Helper()
+	migratedPostgres.once.Do(func() {
+		dsn := postgresURL(t)
+		db, err := storage.OpenOrCreate(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.Migrate(t.Context())
+		if err := errors.Join(err, db.Close()); err != nil { // nobody may be connected
+			t.Fatal(err)
+		}
+		migratedPostgres.dsn = dsn
+	})
+	if migratedPostgres.dsn == "" {
+		postgresURL(t) // skips the test where there is no PostgreSQL
+		t.Fatal("no migrated database: another test says why")
+	}
+	return copyDatabase(t, migratedPostgres.dsn)
+}
+
+func TestSQLiteConforms(t *testing.T) {
+	storagetest.Run(t, opener(sqliteURL), opener(migratedSQLiteURL))
+}
+
+func TestPostgreSQLConforms(t *testing.T) {
+	storagetest.Run(t, opener(postgresURL), opener(migratedPostgresURL))
+}

@@ -56,18 +56,11 @@ ON CONFLICT (day, hour) DO UPDATE SET orders = excluded.orders, items = excluded
 }
 
 // SalesByHour returns what NoteSales kept of a day.
-func (db *DB) SalesByHour(ctx context.Context, day gift.Day) (list []office.HourSales, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT day, hour, orders, items, spent, face FROM day_hours WHERE day = $1 ORDER BY hour`,
-		int64(day))
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var h office.HourSales
-		err := row.Scan(&h.Day, &h.Hour, &h.Orders, &h.Items, &h.Spent, &h.Face)
-		list = append(list, h)
-		return err
-	})
+func (db *DB) SalesByHour(ctx context.Context, day gift.Day) ([]office.HourSales, error) {
+	list, err := collect(ctx, db.read, func(row scanner) (h office.HourSales, err error) {
+		err = row.Scan(&h.Day, &h.Hour, &h.Orders, &h.Items, &h.Spent, &h.Face)
+		return h, err
+	}, `SELECT day, hour, orders, items, spent, face FROM day_hours WHERE day = $1 ORDER BY hour`, int64(day))
 	return list, classify(err)
 }
 
@@ -78,11 +71,11 @@ const expiringShown = 10
 func (db *DB) Stock(ctx context.Context, now time.Time, salesFrom gift.Day) (office.Stock, error) {
 	stock := office.Stock{AsOf: now, Sold: map[office.SoldKey]int64{}}
 	today := int64(gift.DayOf(now))
-	err := db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
-		if err := readStockItems(ctx, tx, today, &stock); err != nil {
-			return err
+	err := db.wholeSnapshot(ctx, func(tx *sql.Tx) (err error) {
+		if stock.Items, err = readStockItems(ctx, tx, today); err == nil {
+			stock.Expiring, err = readExpiring(ctx, tx, today)
 		}
-		return readExpiring(ctx, tx, today, &stock)
+		return err
 	})
 	if err != nil {
 		return stock, err
@@ -97,8 +90,11 @@ func (db *DB) Stock(ctx context.Context, now time.Time, salesFrom gift.Day) (off
 // onSale selects offers that can be bought on the day $1.
 const onSale = `FROM offers o WHERE o.stopped = 0 AND o.last_day >= $1 AND o.next_position <= o.last_position`
 
-func readStockItems(ctx context.Context, tx *sql.Tx, today int64, stock *office.Stock) error {
-	rows, err := tx.QueryContext(ctx, `SELECT g.kind, g.item, COALESCE(p.name, m.coupon_name, ''), COALESCE(c.name, d.name, ''),
+func readStockItems(ctx context.Context, tx *sql.Tx, today int64) ([]office.StockItem, error) {
+	return collect(ctx, tx, func(row scanner) (i office.StockItem, err error) {
+		err = row.Scan(&i.Kind, &i.ID, &i.Name, &i.Category, &i.Offers, &i.Units, &i.In7, &i.In30)
+		return i, err
+	}, `SELECT g.kind, g.item, COALESCE(p.name, m.coupon_name, ''), COALESCE(c.name, d.name, ''),
 g.offers, g.units, g.in7, g.in30
 FROM (SELECT o.kind, COALESCE(o.product_id, o.campaign_id) AS item, COUNT(*) AS offers,
     CAST(SUM(o.last_position - o.next_position + 1) AS BIGINT) AS units,
@@ -109,19 +105,13 @@ LEFT JOIN products p ON g.kind = 1 AND p.id = g.item LEFT JOIN brands b ON b.id 
 LEFT JOIN categories c ON c.id = b.category_id
 LEFT JOIN campaigns m ON g.kind = 2 AND m.id = g.item LEFT JOIN shops s ON s.id = m.shop_id
 LEFT JOIN categories d ON d.id = s.category_id`, today)
-	if err != nil {
-		return err
-	}
-	return scanAll(rows, func(row scanner) error {
-		var i office.StockItem
-		err := row.Scan(&i.Kind, &i.ID, &i.Name, &i.Category, &i.Offers, &i.Units, &i.In7, &i.In30)
-		stock.Items = append(stock.Items, i)
-		return err
-	})
 }
 
-func readExpiring(ctx context.Context, tx *sql.Tx, today int64, stock *office.Stock) error {
-	rows, err := tx.QueryContext(ctx, `SELECT x.id, x.kind, COALESCE(p.name, m.coupon_name, ''), COALESCE(c.name, d.name, ''), x.last_day,
+func readExpiring(ctx context.Context, tx *sql.Tx, today int64) ([]office.ExpiringOffer, error) {
+	return collect(ctx, tx, func(row scanner) (e office.ExpiringOffer, err error) {
+		err = row.Scan(&e.OfferID, &e.Kind, &e.Name, &e.Category, &e.LastDay, &e.Units)
+		return e, err
+	}, `SELECT x.id, x.kind, COALESCE(p.name, m.coupon_name, ''), COALESCE(c.name, d.name, ''), x.last_day,
 x.units
 FROM (SELECT o.id, o.kind, o.product_id, o.campaign_id, o.last_day, o.last_position - o.next_position + 1 AS units
     `+onSale+` AND o.last_day < CAST($1 AS BIGINT) + 30 ORDER BY o.last_day, o.last_position - o.next_position DESC, o.id LIMIT $2) x
@@ -130,33 +120,18 @@ LEFT JOIN categories c ON c.id = b.category_id
 LEFT JOIN campaigns m ON m.id = x.campaign_id LEFT JOIN shops s ON s.id = m.shop_id
 LEFT JOIN categories d ON d.id = s.category_id
 ORDER BY x.last_day, x.units DESC, x.id`, today, expiringShown)
-	if err != nil {
-		return err
-	}
-	return scanAll(rows, func(row scanner) error {
-		var e office.ExpiringOffer
-		err := row.Scan(&e.OfferID, &e.Kind, &e.Name, &e.Category, &e.LastDay, &e.Units)
-		stock.Expiring = append(stock.Expiring, e)
-		return err
-	})
 }
 
 // LowPartners returns active live partners whose balance is below an amount, the lowest first, limit at most. It reads the
 // balances of all partners: call it in the background.
-func (db *DB) LowPartners(ctx context.Context, below gift.Won, limit int) (list []office.LowPartner, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT p.name, p.title, a.balance
+func (db *DB) LowPartners(ctx context.Context, below gift.Won, limit int) ([]office.LowPartner, error) {
+	list, err := collect(ctx, db.read, func(row scanner) (p office.LowPartner, err error) {
+		err = row.Scan(&p.Name, &p.Title, &p.Balance)
+		return p, err
+	}, `SELECT p.name, p.title, a.balance
 FROM accounts a JOIN partners p ON p.id = a.owner_id
 WHERE a.kind = 'prepaid' AND a.balance < $1 AND p.sandbox = 0 AND p.state = $2 ORDER BY a.balance, p.name LIMIT $3`,
 		int64(below), int64(gift.Active), limit)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var p office.LowPartner
-		err := row.Scan(&p.Name, &p.Title, &p.Balance)
-		list = append(list, p)
-		return err
-	})
 	return list, classify(err)
 }
 

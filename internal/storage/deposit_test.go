@@ -13,7 +13,7 @@ import (
 // TestOnlyAReferenceIsADuplicateDeposit makes the deposit's own number be taken: no reason to believe that the money is
 // booked.
 func TestOnlyAReferenceIsADuplicateDeposit(t *testing.T) {
-	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "pgx": postgresURL} {
+	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": migratedSQLiteURL, "pgx": migratedPostgresURL} {
 		t.Run(driver, func(t *testing.T) {
 			dsn := newURL(t)
 			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
@@ -72,4 +72,24 @@ FOR EACH ROW EXECUTE FUNCTION leave()`,
 			t.Errorf("with the reference %q: %v", reference, err)
 		}
 	}
+}
+
+// TestNothingIsDepositedForAPartnerThatLeft: nobody could take it off its account again.
+func TestNothingIsDepositedForAPartnerThatLeft(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Partner(gift.Partner{Name: "gone"}, 1000)
+		_, err := h.DB.ChangePartner(t.Context(), "gone", 0, h.Clock.Now(), func(p *gift.Partner) error {
+			p.State = gift.Withdrawn
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.DB.Deposit(t.Context(), "gone", 500, "r", "", h.Clock.Now()); !errors.Is(err, gift.ErrWithdrawn) {
+			t.Errorf("%v", err)
+		}
+		if got := h.Balance("gone"); got != 1000 {
+			t.Errorf("balance %d", got)
+		}
+	})
 }

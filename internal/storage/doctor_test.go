@@ -149,10 +149,7 @@ func (p patient) fill(text string) string {
 // copySQLite returns a copy of the database and a connection to it that lets anything be written.
 func copySQLite(t testing.TB, dsn string) (string, *sql.DB) {
 	t.Helper()
-	body, err := os.ReadFile(strings.TrimPrefix(dsn, "sqlite:"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := readFile(t, strings.TrimPrefix(dsn, "sqlite:"))
 	path := filepath.Join(t.TempDir(), "copy.db")
 	if err := os.WriteFile(path, body, 0o600); err != nil {
 		t.Fatal(err)
@@ -160,12 +157,28 @@ func copySQLite(t testing.TB, dsn string) (string, *sql.DB) {
 	return "sqlite:" + path, rawDB(t, "sqlite", "file:"+path+"?_pragma=foreign_keys(0)&_pragma=ignore_check_constraints(1)")
 }
 
-func copyPostgres(t testing.TB, dsn string) (string, *sql.DB) {
+func readFile(t testing.TB, path string) []byte {
+	t.Helper()
+	body, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// copyDatabase returns the URL of a copy of a PostgreSQL database.
+func copyDatabase(t testing.TB, dsn string) string {
 	t.Helper()
 	copied := cluster.started.URL(fmt.Sprintf("copy%d", cluster.count.Add(1)))
 	if err := cluster.started.Copy(dsn, copied); err != nil {
 		t.Fatal(err)
 	}
+	return copied
+}
+
+func copyPostgres(t testing.TB, dsn string) (string, *sql.DB) {
+	t.Helper()
+	copied := copyDatabase(t, dsn)
 	// As a replica, a session checks no foreign keys. Its one connection stays.
 	raw := rawDB(t, "pgx", copied+"&session_replication_role=replica")
 	if _, err := raw.ExecContext(t.Context(), "ALTER TABLE accounts DROP CONSTRAINT accounts_check"); err != nil {

@@ -62,6 +62,15 @@ func eventTimes(events []gift.Event) []int64 {
 	return column(events, func(e gift.Event) int64 { return millis(e.At()) })
 }
 
+// appendRepriced adds an offer that can be bought and costs something else today than before.
+func appendRepriced(list []gift.OfferPrice, before, after gift.Offer, today gift.Day) []gift.OfferPrice {
+	price := after.PriceOn(today)
+	if after.Stopped || after.LastDay < today || price == before.PriceOn(today) {
+		return list
+	}
+	return append(list, gift.OfferPrice{Offer: after.ID, Kind: after.Kind.Word(), Price: price})
+}
+
 // tell stores an event in a transaction that makes it true, if the partner hears. partner 0 = all partners.
 func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner int64, order gift.ID, data any) error {
 	if partner != 0 {

@@ -65,3 +65,37 @@ func TestWhatHappensIsWrittenDown(t *testing.T) {
 		}
 	})
 }
+
+// TestAllAreToldWhatOffersCost when it is changed, and that one has nothing left.
+func TestAllAreToldWhatOffersCost(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(3, 1)
+		live := h.Partner(gift.Partner{Name: "live"}, 0)
+		change := func(id int64, edit func(*gift.Offer)) {
+			t.Helper()
+			o, err := h.DB.OfferByID(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			edit(&o.Offer)
+			if err := h.DB.ChangeOffer(t.Context(), o.Offer, o.Version, h.Clock.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		change(1, func(o *gift.Offer) { o.Tiers.Near = 400 }) // not the price of today
+		change(1, func(o *gift.Offer) { o.Tiers.Far = 900 })
+		change(2, func(o *gift.Offer) { o.LastDay = gift.DayOf(h.Clock.Now()) }) // so it costs what the last days cost
+		change(3, func(o *gift.Offer) { o.Stopped, o.Tiers.Far = true, 800 })    // nobody can buy it
+		if err := h.DB.WithdrawUnit(t.Context(), 100_001, "", h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{
+			`offer.repriced 0 {"offers":[{"offer":1,"kind":"gifticon","price":900}]}`,
+			`offer.repriced 0 {"offers":[{"offer":2,"kind":"gifticon","price":462}]}`,
+			`offer.sold_out 0 {"offer":1,"kind":"gifticon"}`,
+		}
+		if diff := cmp.Diff(want, told(t, h, live)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -69,9 +69,13 @@ SELECT id, 1, product_id, face, price_far, price_mid, price_near, last_day, 0 FR
 
 	lockJoined = over("offer_id bigint", `SELECT offers.id FROM input JOIN offers ON offers.id = input.offer_id `+lockOffers)
 
-	openOffers = over("offer_id bigint, was bigint, last_position bigint", `
+	// Somebody may have changed or stopped an offer since the plan was made to join it.
+	openOffers = over("offer_id bigint, was bigint, last_position bigint, price_far bigint, price_mid bigint, "+
+		"price_near bigint, last_day bigint, once_per bigint", `
 UPDATE offers SET last_position = input.last_position, changed_seq = (SELECT id FROM loads WHERE seq = 0)
-FROM input WHERE offers.id = input.offer_id AND offers.last_position = input.was`)
+FROM input WHERE offers.id = input.offer_id AND offers.last_position = input.was AND offers.stopped = 0
+    AND offers.price_far = input.price_far AND offers.price_mid = input.price_mid AND offers.price_near = input.price_near
+    AND offers.last_day = input.last_day AND offers.once_per = input.once_per`)
 )
 
 // application is one import on its way into the database.
@@ -94,7 +98,8 @@ type application struct {
 // growth is an offer that gets more units.
 type growth struct {
 	offer    int64
-	was, now int64 // its last position
+	was, now int64      // its last position
+	as       gift.Offer // what it has to be like
 }
 
 // ApplyImport implements intake.Store.
@@ -125,7 +130,7 @@ func (a *application) run(ctx context.Context) error {
 	steps = append(steps, a.open)
 	if a.db.pool == nil {
 		for i, step := range steps {
-			if err := errors.Join(a.alone(ctx, step), a.writeBack(ctx, i), rest(ctx)); err != nil {
+			if err := errors.Join(a.alone(ctx, step), a.db.writeBack(ctx, i), rest(ctx, stageRest)); err != nil {
 				return err
 			}
 		}
@@ -133,7 +138,7 @@ func (a *application) run(ctx context.Context) error {
 	}
 	return a.alone(ctx, func(ctx context.Context, s session) error {
 		for _, step := range steps {
-			if err := errors.Join(step(ctx, s), rest(ctx)); err != nil {
+			if err := errors.Join(step(ctx, s), rest(ctx, stageRest)); err != nil {
 				return err
 			}
 		}
@@ -235,7 +240,7 @@ func (a *application) placeLots(joined map[int64]growth, lastOffer int64) {
 			offer.ID, g.offer = lastOffer, lastOffer
 			a.newOffers = append(a.newOffers, offer)
 		}
-		g.now = g.was
+		g.now, g.as = g.was, offer
 		a.lots[i] = len(a.growths)
 		a.growths = append(a.growths, g)
 	}
@@ -277,19 +282,19 @@ func (a *application) stageNumbers(from, to int) func(context.Context, session) 
 	}
 }
 
-// writeBack has SQLite copy its log back now and then, beside purchases: else one of them would have to, with all that the
-// import has written.
-func (a *application) writeBack(ctx context.Context, step int) error {
-	if step%stepsToWriteBack != 0 {
+// writeBack has SQLite copy its log back after some steps, beside purchases: else one of them would have to, with all that
+// the steps have written.
+func (db *DB) writeBack(ctx context.Context, step int) error {
+	if db.pool != nil || step%stepsToWriteBack != 0 {
 		return nil
 	}
-	_, err := a.db.checkpoint(ctx, "PASSIVE")
+	_, err := db.checkpoint(ctx, "PASSIVE")
 	return classify(err)
 }
 
 // rest leaves the database to others for a moment.
-func rest(ctx context.Context) error {
-	t := time.NewTimer(stageRest)
+func rest(ctx context.Context, pause time.Duration) error {
+	t := time.NewTimer(pause)
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -319,7 +324,12 @@ func (a *application) open(ctx context.Context, s session) error {
 		return row.Scan(&id)
 	}, column(a.growths, func(g growth) int64 { return g.offer }))
 	s.exec(openOffers, len(a.growths), column(a.growths, func(g growth) int64 { return g.offer }),
-		column(a.growths, func(g growth) int64 { return g.was }), column(a.growths, func(g growth) int64 { return g.now }))
+		column(a.growths, func(g growth) int64 { return g.was }), column(a.growths, func(g growth) int64 { return g.now }),
+		column(a.growths, func(g growth) int64 { return int64(g.as.Tiers.Far) }),
+		column(a.growths, func(g growth) int64 { return int64(g.as.Tiers.Mid) }),
+		column(a.growths, func(g growth) int64 { return int64(g.as.Tiers.Near) }),
+		column(a.growths, func(g growth) int64 { return int64(g.as.LastDay) }),
+		column(a.growths, func(g growth) int64 { return flag(g.as.OncePer) }))
 	s.exec(finishImport, 1, []int64{a.imported.ID}, [][]byte{a.body}, []string{string(counts)}, []string{string(findings)},
 		[]int64{int64(len(a.load.Numbers))}, []int64{millis(a.now)})
 	if err := a.db.auditIn(ctx, s, change{

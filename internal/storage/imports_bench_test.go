@@ -106,9 +106,10 @@ func BenchmarkPurchasesDuringImport(b *testing.B) {
 				desk := intake.NewDesk(intake.Config{
 					Store: h.DB, Vault: newVault(b), Clock: h.Clock, Logger: slog.New(slog.DiscardHandler),
 				})
+				one := func(int) int64 { return 1 }
 				over := make(chan struct{})
 				alone := time.AfterFunc(2*time.Second, func() { close(over) })
-				before := percentile99(b, h, p, "a", over)
+				before := percentile99(b, h, p, "a", one, over)
 				alone.Stop()
 				over = make(chan struct{})
 				var wg sync.WaitGroup
@@ -118,7 +119,7 @@ func BenchmarkPurchasesDuringImport(b *testing.B) {
 						b.Error(err)
 					}
 				})
-				during := percentile99(b, h, p, "b", over)
+				during := percentile99(b, h, p, "b", one, over)
 				wg.Wait()
 				b.ReportMetric(float64(before.Microseconds())/1000, "ms-alone")
 				b.ReportMetric(float64(during.Microseconds())/1000, "ms-during")
@@ -127,8 +128,10 @@ func BenchmarkPurchasesDuringImport(b *testing.B) {
 	}
 }
 
-// percentile99 buys every five milliseconds until it is over.
-func percentile99(b *testing.B, h *storagetest.House, partner int64, key string, over <-chan struct{}) time.Duration {
+// percentile99 buys one of some offers every five milliseconds until it is over.
+func percentile99(
+	b *testing.B, h *storagetest.House, partner int64, key string, offer func(i int) int64, over <-chan struct{},
+) time.Duration {
 	b.Helper()
 	var took []time.Duration
 	var mu sync.Mutex
@@ -144,7 +147,7 @@ func percentile99(b *testing.B, h *storagetest.House, partner int64, key string,
 		case <-tick.C:
 			wg.Go(func() {
 				began := time.Now()
-				out, err := h.Engine.Buy(b.Context(), storagetest.GiftRequest(partner, fmt.Sprint(key, i), 1))
+				out, err := h.Engine.Buy(b.Context(), storagetest.GiftRequest(partner, fmt.Sprint(key, i), offer(i)))
 				if err != nil || out.Refusal != nil {
 					b.Error(out.Refusal, err)
 				}

@@ -15,6 +15,9 @@ func (db *DB) Names(ctx context.Context) (*intake.Names, error) {
 	var r catalog.Rows
 	n := &intake.Names{}
 	err := db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
+		if err := tx.QueryRowContext(ctx, `SELECT seq FROM change_clock WHERE id = 1`).Scan(&n.Seen); err != nil {
+			return err
+		}
 		if err := (catalogReader{ctx, tx, "changed_seq", math.MinInt64, math.MaxInt64}).names(&r); err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ func (a *application) placeCoupons(ctx context.Context, s session, lastUnit, las
 		return err
 	}
 	for _, o := range a.load.Coupons {
-		g := growth{offer: o.ID, was: last[o.ID], now: last[o.ID] + o.Stock}
+		g := growth{offer: o.ID, was: last[o.ID], now: last[o.ID] + o.Stock, as: o}
 		if o.ID == 0 {
 			lastOffer++
 			g.offer, o.ID = lastOffer, lastOffer
@@ -52,7 +52,7 @@ func (a *application) placeCoupons(ctx context.Context, s session, lastUnit, las
 // catalogue returns all of the import but its vouchers, as rows to store.
 func (a *application) catalogue() *Stock {
 	stock := stockOf(&a.load.Added)
-	stock.Changed = stockOf(&a.load.Changed)
+	stock.Changed, stock.Seen = stockOf(&a.load.Changed), a.load.Seen
 	stock.Offers, stock.Units = a.coupons.Offers, a.coupons.Units
 	return stock
 }

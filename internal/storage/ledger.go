@@ -81,7 +81,7 @@ VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (reference) DO NOTHING`,
 	return errReferenceTaken
 }
 
-// Deposit credits a partner's prepaid balance and returns the new balance. A reference, when given, works once: the
+// Deposit credits the prepaid balance of a partner that did not withdraw and returns the new balance. A reference, when given, works once: the
 // same deposit is not booked twice (ErrDuplicate, which says nothing else). After ErrUnanswered it may be booked or not;
 // the error says how to find out. Sandbox partners are credited with test money that never mixes with the bank's.
 func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, reference, memo string, now time.Time) (
@@ -94,11 +94,11 @@ func (db *DB) Deposit(ctx context.Context, partnerName string, amount gift.Won, 
 		return 0, err
 	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
-		account, sandbox, err := prepaidAccount(ctx, tx, partnerName)
+		p, err := adjustedPartner(ctx, tx, partnerName)
 		if err != nil {
 			return err
 		}
-		if balance, err = db.deposit(ctx, tx, account, sandbox, amount, reference, memo, now); err != nil {
+		if balance, err = db.deposit(ctx, tx, prepaidBase+p.ID, p.Sandbox, amount, reference, memo, now); err != nil {
 			return err
 		}
 		return db.audit(ctx, tx, change{
@@ -146,16 +146,6 @@ func (db *DB) deposit(
 	}
 	err = tx.QueryRowContext(ctx, `SELECT balance FROM accounts WHERE id = $1`, account).Scan(&balance)
 	return balance, err
-}
-
-func prepaidAccount(ctx context.Context, tx *sql.Tx, partnerName string) (account int64, sandbox bool, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT a.id, p.sandbox FROM partners p
-JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id WHERE p.name = $1`, partnerName).
-		Scan(&account, (*asBool)(&sandbox))
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, false, fmt.Errorf("partner %q %w", partnerName, ErrNotFound)
-	}
-	return account, sandbox, err
 }
 
 // execOne runs a statement that must change exactly one row.

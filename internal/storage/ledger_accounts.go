@@ -63,28 +63,25 @@ func (db *DB) LedgerAccounts(ctx context.Context, q office.AccountQuery) (accoun
 			args = append(args, q.Kind)
 		}
 		text := `SELECT ` + accountColumns + `, ` + balance + ` FROM accounts a` + accountOwners + ` WHERE ` + where
-		rows, err := tx.QueryContext(ctx, text, args...)
-		if err != nil {
-			return err
-		}
-		return scanAll(rows, func(row scanner) error {
-			var a office.Account
-			err := row.Scan(&a.ID, &a.Kind, &a.OwnerID, &a.Owner, &a.Title, &a.Balance)
-			accounts = append(accounts, a)
-			return err
-		})
+		accounts, err = collect(ctx, tx, scanLedgerAccount, text, args...)
+		return err
 	})
 	return accounts, err
 }
 
 // LedgerAccount returns an account, or ErrNotFound.
 func (db *DB) LedgerAccount(ctx context.Context, id int64) (a office.Account, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT `+accountColumns+`, a.balance FROM accounts a`+accountOwners+` WHERE a.id = $1`, id).
-		Scan(&a.ID, &a.Kind, &a.OwnerID, &a.Owner, &a.Title, &a.Balance)
+	a, err = scanLedgerAccount(db.read.QueryRowContext(ctx,
+		`SELECT `+accountColumns+`, a.balance FROM accounts a`+accountOwners+` WHERE a.id = $1`, id))
 	if absent(err) == nil && err != nil {
 		return a, fmt.Errorf("account %d %w", id, ErrNotFound)
 	}
 	return a, classify(err)
+}
+
+func scanLedgerAccount(row scanner) (a office.Account, err error) {
+	err = row.Scan(&a.ID, &a.Kind, &a.OwnerID, &a.Owner, &a.Title, &a.Balance)
+	return a, err
 }
 
 // PrepaidAccount returns the number of a partner's account, by the partner's name, or ErrNotFound.
@@ -117,19 +114,14 @@ func (db *DB) TrialBalance(ctx context.Context, at time.Time) (rows []office.Tri
 			}
 			balance, args = balanceAt, m.args()
 		}
-		found, err := tx.QueryContext(ctx, `SELECT kind, COUNT(*),
+		rows, err = collect(ctx, tx, func(row scanner) (r office.TrialRow, err error) {
+			err = row.Scan(&r.Kind, &r.Accounts, &r.Debit, &r.Credit)
+			return r, err
+		}, `SELECT kind, COUNT(*),
 CAST(SUM(CASE WHEN balance < 0 THEN -balance ELSE 0 END) AS BIGINT),
 CAST(SUM(CASE WHEN balance > 0 THEN balance ELSE 0 END) AS BIGINT)
 FROM (SELECT a.kind, `+balance+` AS balance FROM accounts a) x GROUP BY kind`, args...)
-		if err != nil {
-			return err
-		}
-		return scanAll(found, func(row scanner) error {
-			var r office.TrialRow
-			err := row.Scan(&r.Kind, &r.Accounts, &r.Debit, &r.Credit)
-			rows = append(rows, r)
-			return err
-		})
+		return err
 	})
 	return rows, err
 }

@@ -506,3 +506,23 @@ func TestUnusedCouponsAreWhatWasSoldAndNotUsed(t *testing.T) {
 		check("one cancelled", 1)
 	})
 }
+
+// TestADepositsReferenceKeepsNoShopFromBeingPaid: references are typed by people, who may type anything.
+func TestADepositsReferenceKeepsNoShopFromBeingPaid(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		period := redeemedHouse(t, h)
+		h.Partner(gift.Partner{Name: "typist"}, 0)
+		reference := fmt.Sprintf("settlement:%d:%s:%s", paidShop, period.From, period.To)
+		if _, err := h.DB.Deposit(t.Context(), "typist", 1000, reference, "", h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		later(t, h, 24*time.Hour)
+		seen := office.Redeemed{Coupons: 2, Paid: 1000}
+		if _, err := h.DB.BookSettlement(t.Context(), paidShop, period, seen, h.Clock.Now()); err != nil {
+			t.Error(err)
+		}
+		if _, err := h.DB.BookSettlement(t.Context(), paidShop, period, seen, h.Clock.Now()); !errors.Is(err, office.ErrDuplicate) {
+			t.Errorf("once more: %v", err)
+		}
+	})
+}

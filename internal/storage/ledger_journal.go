@@ -70,14 +70,12 @@ func journalIDs(ctx context.Context, tx *sql.Tx, q office.JournalQuery) ([]int64
 	from, to := idRange(q)
 	var ids []int64
 	find := func(text string, args ...any) error {
-		rows, err := tx.QueryContext(ctx, text, append([]any{from, to, q.Limit}, args...)...)
-		if err != nil {
-			return err
-		}
-		return scanAll(rows, func(row scanner) error {
-			ids = append(ids, 0)
-			return row.Scan(&ids[len(ids)-1])
-		})
+		found, err := collect(ctx, tx, func(row scanner) (id int64, err error) {
+			err = row.Scan(&id)
+			return id, err
+		}, text, append([]any{from, to, q.Limit}, args...)...)
+		ids = append(ids, found...)
+		return err
 	}
 	if err := findJournal(q, find); err != nil {
 		return nil, err
@@ -140,21 +138,14 @@ func findJournal(q office.JournalQuery, find func(text string, args ...any) erro
 func (db *DB) readTransactions(ctx context.Context, tx *sql.Tx, ids []int64) ([]office.Transaction, error) {
 	list, args := inList(ids)
 	at := make(map[gift.ID]int, len(ids))
-	found := make([]office.Transaction, 0, len(ids))
-	rows, err := tx.QueryContext(ctx, `SELECT id, kind, COALESCE(order_id, 0), COALESCE(reference, ''), memo, at
+	found, err := collect(ctx, tx, func(row scanner) (t office.Transaction, err error) {
+		var when sql.NullInt64
+		err = row.Scan(&t.ID, &t.Kind, &t.OrderID, &t.Reference, &t.Memo, &when)
+		t.At = fromMillis(when)
+		return t, err
+	}, `SELECT id, kind, COALESCE(order_id, 0), COALESCE(reference, ''), memo, at
 FROM ledger_transactions WHERE id IN `+list+`
 UNION ALL SELECT id, 'purchase', id, '', '', at FROM orders WHERE id IN `+list, args...)
-	if err != nil {
-		return nil, err
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var t office.Transaction
-		var when sql.NullInt64
-		err := row.Scan(&t.ID, &t.Kind, &t.OrderID, &t.Reference, &t.Memo, &when)
-		t.At = fromMillis(when)
-		found = append(found, t)
-		return err
-	})
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type Stock struct {
 
 	// Changed, when set, has rows that take the place of those with the same ids; its offers, units and sales are not looked at.
 	Changed *Stock
+	// Seen is the place on the change clock up to which the rows of Changed were read.
+	Seen int64
 
 	// Origin says where the stock comes from, for people; StockOrigin returns it once the stock is there. "" = not kept.
 	Origin string
@@ -145,7 +147,7 @@ func (stock *Stock) send(ctx context.Context, s session) error {
 		units[u.OfferID]++
 	}
 	steps := []func() error{
-		func() error { return stock.Changed.sendChanges(ctx, s) },
+		func() error { return stock.Changed.sendChanges(ctx, s, stock.Seen) },
 		func() error { return inChunks(ctx, s, stock.Categories, sendCategories) },
 		func() error { return inChunks(ctx, s, stock.Brands, sendBrands) },
 		func() error { return inChunks(ctx, s, stock.Products, sendProducts) },

@@ -131,7 +131,7 @@ func TestNoPriceIsAboveATrillion(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "pgx": postgresURL} {
+	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": migratedSQLiteURL, "pgx": migratedPostgresURL} {
 		t.Run("by the schema, "+driver, func(t *testing.T) {
 			dsn := newURL(t)
 			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))

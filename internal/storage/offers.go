@@ -83,6 +83,11 @@ once_per = $7, changed_seq = $8 WHERE id = $1`, o.ID, int64(after.Tiers.Far), in
 		if err != nil {
 			return err
 		}
+		if prices := appendRepriced(nil, before.Offer, after, gift.DayOf(now)); len(prices) > 0 {
+			if err := db.tell(ctx, tx, gift.OfferRepriced, 0, 0, gift.RepricingData{Offers: prices}); err != nil {
+				return err
+			}
+		}
 		return db.audit(ctx, tx, change{
 			action: offerAction(before.Offer, after), subject: "offer:" + strconv.FormatInt(o.ID, 10),
 			before: offerState(before.Offer), after: offerState(after),

@@ -30,11 +30,6 @@ func (db *DB) Setting(ctx context.Context, name string) (office.Value, error) {
 	return v, classify(err)
 }
 
-// querier is a transaction or a pool.
-type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
 func settingIn(ctx context.Context, q querier, s office.Setting) (office.Value, error) {
 	v := office.Value{Setting: s, Text: s.Default}
 	err := q.QueryRowContext(ctx, `SELECT value, version FROM settings WHERE name = $1`, s.Name).Scan(&v.Text, &v.Version)

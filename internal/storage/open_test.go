@@ -11,8 +11,8 @@ import (
 
 // eachEngine runs the test on an empty, migrated database of each engine. Afterwards the doctor must find nothing.
 func eachEngine(t *testing.T, test func(*testing.T, *storagetest.House)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, storagetest.NewHouse(t, opener(sqliteURL))) })
-	t.Run("postgres", func(t *testing.T) { test(t, storagetest.NewHouse(t, opener(postgresURL))) })
+	t.Run("sqlite", func(t *testing.T) { test(t, storagetest.NewHouse(t, opener(migratedSQLiteURL))) })
+	t.Run("postgres", func(t *testing.T) { test(t, storagetest.NewHouse(t, opener(migratedPostgresURL))) })
 }
 
 // What stockPaid adds to the suite's stock: a shop of its own with a seller and a campaign that has two offers.

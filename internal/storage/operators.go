@@ -16,16 +16,20 @@ const operatorColumns = `o.id, o.email, o.name, o.role, o.password_hash, o.totp_
 // was signed in with it is not any more.
 func (db *DB) SetOperator(ctx context.Context, o office.Operator, now time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `DELETE FROM sessions WHERE operator_id = (SELECT id FROM operators WHERE email = $1)`,
-			office.FoldEmail(o.Email))
-		if err != nil {
+		if err := lockOperators(ctx, tx); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO operators (id, email, name, role, password_hash, created_at)
+		_, err := tx.ExecContext(ctx, `INSERT INTO operators (id, email, name, role, password_hash, created_at)
 SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5 FROM operators WHERE TRUE
 ON CONFLICT (email) DO UPDATE SET name = excluded.name, role = excluded.role, password_hash = excluded.password_hash,
     version = operators.version + 1`,
 			office.FoldEmail(o.Email), o.Name, string(o.Role), o.PasswordHash, millis(now))
+		if err != nil {
+			return err
+		}
+		// Not before the row is locked: a browser that signs in meanwhile with the former password is found, or refused.
+		_, err = tx.ExecContext(ctx, `DELETE FROM sessions WHERE operator_id = (SELECT id FROM operators WHERE email = $1)`,
+			office.FoldEmail(o.Email))
 		return err
 	})
 }
@@ -61,22 +65,16 @@ func (db *DB) Operator(ctx context.Context, id int64) (office.Operator, error) {
 
 // Operators lists operators by their e-mail addresses, those after one, limit at most, with how many browsers each has signed
 // in.
-func (db *DB) Operators(ctx context.Context, now time.Time, after string, limit int) (list []office.OperatorRow, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+operatorColumns+`,
-(SELECT COUNT(*) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1),
-(SELECT MAX(s.seen_at) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1)
-FROM operators o WHERE o.email > $2 ORDER BY o.email LIMIT $3`, millis(now), after, limit)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var o office.OperatorRow
+func (db *DB) Operators(ctx context.Context, now time.Time, after string, limit int) ([]office.OperatorRow, error) {
+	list, err := collect(ctx, db.read, func(row scanner) (o office.OperatorRow, err error) {
 		var seen sql.NullInt64
 		o.Operator, err = scanOperator(row, &o.Sessions, &seen)
 		o.SeenAt = fromMillis(seen)
-		list = append(list, o)
-		return err
-	})
+		return o, err
+	}, `SELECT `+operatorColumns+`,
+(SELECT COUNT(*) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1),
+(SELECT MAX(s.seen_at) FROM sessions s WHERE s.operator_id = o.id AND s.expires_at > $1)
+FROM operators o WHERE o.email > $2 ORDER BY o.email LIMIT $3`, millis(now), after, limit)
 	return list, classify(err)
 }
 

@@ -380,3 +380,30 @@ func auditDays(t *testing.T, h *storagetest.House) gift.Day {
 	}
 	return gift.DayOf(list[len(list)-1].At)
 }
+
+// TestNoBrowserComesInWithAPasswordThatWasReplacedMeanwhile: whoever signs in while the password is set is signed out by that,
+// or refused.
+func TestNoBrowserComesInWithAPasswordThatWasReplacedMeanwhile(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		o := addOperator(t, h, "kim@example.com", office.Admin)
+		for i := range 60 {
+			was, name := operatorNow(t, h, o.ID), fmt.Sprint("browser ", i)
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if err := signIn(t, h, was, name, 0); err != nil && !errors.Is(err, office.ErrChanged) {
+					t.Error(err)
+				}
+			})
+			wg.Go(func() {
+				set := office.Operator{Email: o.Email, Role: office.Admin, PasswordHash: name}
+				if err := h.DB.SetOperator(t.Context(), set, h.Clock.Now()); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Wait()
+			if signedIn(t, h, name) {
+				t.Fatalf("%s goes on", name)
+			}
+		}
+	})
+}

@@ -152,14 +152,8 @@ WHERE e.account_id = a.id AND e.txn_id = t.id
 ORDER BY t.id, e.amount`, args...)
 }
 
-func (r orderReader) trail() error {
-	return r.rows(func(row scanner) error {
-		var e office.Entry
-		var at sql.NullInt64
-		err := row.Scan(&e.ID, &at, &e.Actor.OperatorID, &e.Actor.Name, &e.Actor.Address, &e.Action, &e.Subject, &e.Before, &e.After, &e.Note)
-		e.At = fromMillis(at)
-		r.o.Trail = append(r.o.Trail, e)
-		return err
-	}, `SELECT * FROM (SELECT id, at, operator_id, actor, address, action, subject, before_state, after_state, note
+func (r orderReader) trail() (err error) {
+	r.o.Trail, err = collect(r.ctx, r.tx, scanEntry, `SELECT * FROM (SELECT `+auditColumns+`
     FROM audit WHERE subject = $1 ORDER BY id DESC LIMIT `+strconv.Itoa(trailShown)+`) x ORDER BY id`, r.o.Subject())
+	return err
 }

@@ -94,14 +94,10 @@ WHERE r.id = w.id AND `+strings.Join(filters, " AND "), s.Limit+1)
 
 func (s *orderSearch) read(ctx context.Context, tx *sql.Tx) (page office.OrderPage, err error) {
 	query, ended, endedArgs := s.queries()
-	rows, err := tx.QueryContext(ctx, query, s.args...)
-	if err != nil {
-		return page, err
-	}
-	err = scanAll(rows, func(row scanner) error {
-		page.Orders = append(page.Orders, office.OrderRow{})
-		return scanOrderRow(row, &page.Orders[len(page.Orders)-1])
-	})
+	page.Orders, err = collect(ctx, tx, func(row scanner) (o office.OrderRow, err error) {
+		err = scanOrderRow(row, &o)
+		return o, err
+	}, query, s.args...)
 	switch n := int(s.Limit); {
 	case err != nil:
 	case len(page.Orders) > n:

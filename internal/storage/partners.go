@@ -156,25 +156,20 @@ duplicate_sec = $6, low_balance = $7, changed_seq = $8 WHERE id = $1`,
 
 // Partners lists all partners with their balances, by name.
 func (db *DB) Partners(ctx context.Context) ([]office.PartnerAccount, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+` ORDER BY p.name`)
-	if err != nil {
-		return nil, classify(err)
-	}
-	return scanAccounts(rows)
+	list, err := collect(ctx, db.read, scanAccount,
+		`SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+` ORDER BY p.name`)
+	return list, classify(err)
 }
 
 // FindPartners returns a page of the partners that a query selects, by name. It looks at each partner behind q.After until
 // the page is full: a few milliseconds for some thousands.
 func (db *DB) FindPartners(ctx context.Context, q office.PartnerQuery) ([]office.PartnerAccount, error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+`
+	list, err := collect(ctx, db.read, scanAccount, `SELECT `+partnerAccountColumns+` FROM `+partnerAccountTables+`
 WHERE p.name > $1 AND (LOWER(p.name) LIKE $2 ESCAPE '!' OR LOWER(p.title) LIKE $2 ESCAPE '!')
   AND (p.state = $3 OR $3 = 0) AND (a.balance < $4 OR $4 = 0)
 ORDER BY p.name LIMIT $5`, q.After, "%"+likeLiteral(strings.ToLower(q.Search))+"%", int64(q.State),
 		int64(q.Below), q.Limit)
-	if err != nil {
-		return nil, classify(err)
-	}
-	return scanAccounts(rows)
+	return list, classify(err)
 }
 
 // likeLiteral writes a text so that LIKE … ESCAPE '!' takes it as it is.
@@ -192,15 +187,6 @@ func (db *DB) Partner(ctx context.Context, name string) (office.PartnerAccount, 
 	return p, classify(err)
 }
 
-func scanAccounts(rows *sql.Rows) (list []office.PartnerAccount, err error) {
-	err = scanAll(rows, func(row scanner) error {
-		p, err := scanAccount(row)
-		list = append(list, p)
-		return err
-	})
-	return list, classify(err)
-}
-
 func scanAccount(row scanner) (p office.PartnerAccount, err error) {
 	var created sql.NullInt64
 	p.Partner, err = scanPartner(row, &p.Balance, &created, &p.Version)
@@ -212,18 +198,13 @@ func scanAccount(row scanner) (p office.PartnerAccount, err error) {
 const keysShown = 20
 
 // KeyGenerations returns when a partner's last keys were made and until when they work, the newest first.
-func (db *DB) KeyGenerations(ctx context.Context, partnerID int64) (list []office.KeyGeneration, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT created_at, expires_at FROM partner_keys
-WHERE partner_id = $1 ORDER BY created_at DESC, id LIMIT $2`, partnerID, keysShown)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
+func (db *DB) KeyGenerations(ctx context.Context, partnerID int64) ([]office.KeyGeneration, error) {
+	list, err := collect(ctx, db.read, func(row scanner) (office.KeyGeneration, error) {
 		var created, expires sql.NullInt64
 		err := row.Scan(&created, &expires)
-		list = append(list, office.KeyGeneration{CreatedAt: fromMillis(created), ExpiresAt: fromMillis(expires)})
-		return err
-	})
+		return office.KeyGeneration{CreatedAt: fromMillis(created), ExpiresAt: fromMillis(expires)}, err
+	}, `SELECT created_at, expires_at FROM partner_keys
+WHERE partner_id = $1 ORDER BY created_at DESC, id LIMIT $2`, partnerID, keysShown)
 	return list, classify(err)
 }
 

@@ -44,7 +44,7 @@ WHERE subject = $1 ORDER BY id`, "partner:"+partner)
 
 // eachHouse is eachEngine with a connection beside the store.
 func eachHouse(t *testing.T, test func(*testing.T, *storagetest.House, *sql.DB)) {
-	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "pgx": postgresURL} {
+	for driver, newURL := range map[string]func(testing.TB) string{"sqlite": migratedSQLiteURL, "pgx": migratedPostgresURL} {
 		t.Run(driver, func(t *testing.T) {
 			dsn := newURL(t)
 			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))

@@ -33,10 +33,13 @@ SET enable_mergejoin = off; SET enable_material = off; SET jit = off; SET plan_c
 UNION ALL SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
 )
 
-func openPostgres(ctx context.Context, dsn string) (*DB, error) {
+func openPostgres(ctx context.Context, dsn string, watch func(context.Context, string)) (*DB, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
+	}
+	if watch != nil {
+		config.ConnConfig.Tracer = watchTracer{watch}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -40,7 +40,7 @@ func scanPriceRule(row scanner) (r office.PriceRule, err error) {
 // SetPriceRule adds a rule (its scope must have none: ErrDuplicate), or changes the rates of one that was read in a version.
 func (db *DB) SetPriceRule(ctx context.Context, r office.PriceRule, now time.Time) error {
 	if !r.Rates.Valid() {
-		return fmt.Errorf("a rate is between 0 and %d tenths of a percent", gift.WholeFace)
+		return fmt.Errorf("a rate is between 1 and %d tenths of a percent", gift.WholeFace)
 	}
 	return db.priceRule(ctx, r, func(tx *sql.Tx, before *office.PriceRule, seq int64) (change, error) {
 		if before != nil {

@@ -3,7 +3,10 @@ package storage_test
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -31,7 +34,8 @@ func repricing(t *testing.T, h *storagetest.House) office.Repricing {
 
 func apply(t *testing.T, h *storagetest.House, digest string) (int64, error) {
 	t.Helper()
-	return h.DB.ApplyPriceRules(t.Context(), gift.DayOf(h.Clock.Now()), digest, h.Clock.Now())
+	n, err := h.DB.StartRepricing(t.Context(), gift.DayOf(h.Clock.Now()), digest, h.Clock.Now())
+	return n, errors.Join(err, h.DB.ContinueRepricing(t.Context(), time.Minute))
 }
 
 func TestPriceRulesDoWhatTheirPreviewShows(t *testing.T) {
@@ -90,6 +94,9 @@ func TestPriceRulesDoWhatTheirPreviewShows(t *testing.T) {
 			t.Fatal(n, err)
 		}
 		node.wants([]string{gs + "4990", cu + " 920", cu + " 920"}, star)
+		if got := told(t, h, 1); len(got) != 1 || strings.Count(got[0], `"price":920`) != 2 || strings.Count(got[0], `"price":4990`) != 1 {
+			t.Errorf("told: %v", got)
+		}
 		if r := repricing(t, h); r.Total.Offers != 0 || len(r.Brands) != 0 {
 			t.Errorf("applied: %+v", r)
 		}
@@ -170,20 +177,8 @@ func TestPriceRulesAreOneForEachScope(t *testing.T) {
 // TestPriceRulesAreAppliedToMoreThanIsSentAtOnce crosses the bound of one statement, while others buy.
 func TestPriceRulesAreAppliedToMoreThanIsSentAtOnce(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
-		const offers, first = 5200, 10_000
-		h.Stock(0, 1)
-		stock := &storage.Stock{}
-		for id := int64(first); id < first+offers; id++ {
-			hash := fmt.Appendf(nil, "%d", id)
-			stock.Offers = append(stock.Offers, gift.Offer{
-				ID: id, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, LastDay: gift.DateOf(2025, 12, 31),
-				Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462},
-			})
-			stock.Units = append(stock.Units, storage.NewUnit{ID: id, OfferID: id, Position: 1, Sealed: hash, NumberHash: hash})
-		}
-		if err := h.DB.Load(t.Context(), stock); err != nil {
-			t.Fatal(err)
-		}
+		const offers, first = 5200, firstStocked
+		stockOffers(t, h, offers)
 		p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
 		setRule(t, h, office.PriceRule{Scope: office.ScopeAll, Rates: gift.Rates{Far: 600, Mid: 600, Near: 600}})
 		seen := repricing(t, h)
@@ -203,4 +198,142 @@ func TestPriceRulesAreAppliedToMoreThanIsSentAtOnce(t *testing.T) {
 			t.Errorf("%d offers are left", left.Total.Offers)
 		}
 	})
+}
+
+// TestPriceRulesThatANodeLeftHalfAppliedAreTakenUp breaks off after one part, as a killed node would, and has two others go on.
+func TestPriceRulesThatANodeLeftHalfAppliedAreTakenUp(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		const offers = 1000
+		stockOffers(t, h, offers)
+		setRule(t, h, office.PriceRule{Scope: office.ScopeAll, Rates: gift.Rates{Far: 600, Mid: 600, Near: 600}})
+		seen, now := repricing(t, h), h.Clock.Now()
+		if n, err := h.DB.StartRepricing(t.Context(), gift.DayOf(now), seen.Digest, now); n != offers || err != nil {
+			t.Fatal(n, err)
+		}
+		if err := h.DB.ContinueRepricing(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		run := lastRun(t, h)
+		if !run.Running || run.Done == 0 || run.Done == offers || run.By == "" || repricing(t, h).Total.Offers != offers-run.Done {
+			t.Fatalf("half applied: %+v", run)
+		}
+		if _, err := h.DB.StartRepricing(t.Context(), gift.DayOf(now), repricing(t, h).Digest, now); !errors.Is(err, office.ErrChanged) {
+			t.Errorf("another while one is under way: %v", err)
+		}
+		// What an operator does meanwhile to an offer is not undone, and a rule of now changes nothing of what was decided.
+		last, err := h.DB.OfferByID(t.Context(), firstStocked+offers-1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last.Tiers.Mid = 777
+		if err := h.DB.ChangeOffer(t.Context(), last.Offer, last.Version, now); err != nil {
+			t.Fatal(err)
+		}
+		rules, err := h.DB.PriceRules(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.DB.DropPriceRule(t.Context(), rules[0].ID, rules[0].Version, now); err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				if err := h.DB.ContinueRepricing(t.Context(), time.Minute); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		run = lastRun(t, h)
+		if run.Running || run.Done != offers || run.Changed != offers-1 || run.Left() != 1 {
+			t.Errorf("taken up: %+v", run)
+		}
+		for id, want := range map[int64]gift.Tiers{
+			firstStocked + offers - 2: {Far: 840, Mid: 840, Near: 840}, firstStocked + offers - 1: {Far: 940, Mid: 777, Near: 462},
+		} {
+			if o, err := h.DB.OfferByID(t.Context(), id); err != nil || o.Tiers != want {
+				t.Errorf("offer %d: %+v, %v", id, o.Tiers, err)
+			}
+		}
+		if err := h.DB.ContinueRepricing(t.Context(), time.Minute); err != nil {
+			t.Error(err)
+		}
+		entries, err := h.DB.Audit(t.Context(), office.AuditFilter{Action: "price-rules.apply"}, 0, 10)
+		if err != nil || len(entries) != 1 {
+			t.Errorf("audit: %+v, %v", entries, err)
+		}
+		storagetest.Healthy(t, h.DB)
+	})
+}
+
+func lastRun(t *testing.T, h *storagetest.House) office.RepricingRun {
+	t.Helper()
+	run, err := h.DB.LastRepricing(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+const firstStocked = 10_000
+
+// stockOffers puts offers of one voucher each on sale, from the number firstStocked.
+func stockOffers(t testing.TB, h *storagetest.House, offers int64) {
+	t.Helper()
+	h.Stock(0, 1)
+	stock := &storage.Stock{}
+	for id := int64(firstStocked); id < firstStocked+offers; id++ {
+		hash := fmt.Appendf(nil, "%d", id)
+		stock.Offers = append(stock.Offers, gift.Offer{
+			ID: id, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, LastDay: gift.DateOf(2025, 12, 31),
+			Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462},
+		})
+		stock.Units = append(stock.Units, storage.NewUnit{ID: id, OfferID: id, Position: 1, Sealed: hash, NumberHash: hash})
+	}
+	if err := h.DB.Load(t.Context(), stock); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkPurchasesDuringRepricing tells how long one purchase in a hundred takes, alone and while 200,000 offers, of which
+// one of those reached last is bought, get new prices.
+func BenchmarkPurchasesDuringRepricing(b *testing.B) {
+	for name, open := range map[string]storagetest.Opener{"sqlite": opener(sqliteURL), "postgres": opener(postgresURL)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				h := storagetest.NewHouse(b, open)
+				stockOffers(b, h, 200_000)
+				p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000_000)
+				rule := office.PriceRule{Scope: office.ScopeAll, Rates: gift.Rates{Far: 671, Mid: 600, Near: 600}} // today as before
+				if err := h.DB.SetPriceRule(b.Context(), rule, h.Clock.Now()); err != nil {
+					b.Fatal(err)
+				}
+				today := gift.DayOf(h.Clock.Now())
+				seen, err := h.DB.Repricing(b.Context(), today)
+				if err != nil {
+					b.Fatal(err)
+				}
+				over := make(chan struct{})
+				alone := time.AfterFunc(2*time.Second, func() { close(over) })
+				before := percentile99(b, h, p, "a", func(i int) int64 { return firstStocked + 199_999 - int64(i) }, over)
+				alone.Stop()
+				over = make(chan struct{})
+				began := time.Now()
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					defer close(over)
+					_, err := h.DB.StartRepricing(b.Context(), today, seen.Digest, h.Clock.Now())
+					if err := errors.Join(err, h.DB.ContinueRepricing(b.Context(), time.Hour)); err != nil {
+						b.Error(err)
+					}
+				})
+				during := percentile99(b, h, p, "b", func(i int) int64 { return firstStocked + int64(i)*37%150_000 }, over)
+				wg.Wait()
+				b.ReportMetric(time.Since(began).Seconds(), "s-repricing")
+				b.ReportMetric(float64(before.Microseconds())/1000, "ms-alone")
+				b.ReportMetric(float64(during.Microseconds())/1000, "ms-during")
+			}
+		})
+	}
 }

@@ -28,17 +28,10 @@ ON CONFLICT (day, hour, code) DO UPDATE SET calls = refusal_hours.calls + exclud
 }
 
 // Refusals returns what was added up on a day, for each hour and code.
-func (db *DB) Refusals(ctx context.Context, day gift.Day) (list []office.HourRefusals, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT day, hour, code, calls FROM refusal_hours WHERE day = $1 ORDER BY hour, code`,
-		int64(day))
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var r office.HourRefusals
-		err := row.Scan(&r.Day, &r.Hour, &r.Code, &r.Calls)
-		list = append(list, r)
-		return err
-	})
+func (db *DB) Refusals(ctx context.Context, day gift.Day) ([]office.HourRefusals, error) {
+	list, err := collect(ctx, db.read, func(row scanner) (r office.HourRefusals, err error) {
+		err = row.Scan(&r.Day, &r.Hour, &r.Code, &r.Calls)
+		return r, err
+	}, `SELECT day, hour, code, calls FROM refusal_hours WHERE day = $1 ORDER BY hour, code`, int64(day))
 	return list, classify(err)
 }

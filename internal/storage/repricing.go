@@ -9,9 +9,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
-	"math/rand/v2"
 	"slices"
-	"time"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
@@ -90,10 +88,10 @@ func (db *DB) RepricedAfter(ctx context.Context, today gift.Day, after, limit in
 // repricedAtOnce is how many offers are read to find those of a page.
 const repricedAtOnce = 2000
 
-// The orders in which offers are read: all of them, or some of them by an index.
+// Those that an import under way has written have no place on the change clock yet. The orders in which offers are read: all of them, or some of them by an index.
 var (
-	byID      = `last_day >= $1 AND kind = 1 ORDER BY id`
-	byLastDay = fmt.Sprintf(`(last_day, id) > ($1, $2) AND kind = 1 ORDER BY last_day, id LIMIT %d`, repricedAtOnce)
+	byID      = `last_day >= $1 AND kind = 1 AND changed_seq <> 0 ORDER BY id`
+	byLastDay = fmt.Sprintf(`(last_day, id) > ($1, $2) AND kind = 1 AND changed_seq <> 0 ORDER BY last_day, id LIMIT %d`, repricedAtOnce)
 )
 
 // readOffers tells how many offers were read, and which was the last.
@@ -178,94 +176,6 @@ func (v *revaluation) byBrand() []office.Revalued {
 		return cmp.Or(cmp.Compare(max(b.Margin(), -b.Margin()), max(a.Margin(), -a.Margin())), cmp.Compare(a.BrandID, b.BrandID))
 	})
 	return list
-}
-
-// reprice changes the offers that are as they were read.
-var reprice = over("id bigint, face bigint, was_far bigint, was_mid bigint, was_near bigint, price_far bigint, price_mid bigint, "+
-	"price_near bigint, mark bigint", `
-UPDATE offers SET price_far = input.price_far, price_mid = input.price_mid, price_near = input.price_near,
-    changed_seq = input.mark
-FROM input WHERE offers.id = input.id AND offers.face = input.face AND offers.price_far = input.was_far
-    AND offers.price_mid = input.was_mid AND offers.price_near = input.was_near`)
-
-// ApplyPriceRules gives all offers the prices that a preview of the same day showed, all or none. When what would be done is
-// not what the preview's digest says, nothing changes (ErrChanged). Like a load, it takes its place on the change clock last.
-func (db *DB) ApplyPriceRules(ctx context.Context, today gift.Day, digest string, now time.Time) (offers int64, err error) {
-	if err := db.readyForIDs(ctx); err != nil {
-		return 0, err
-	}
-	err = db.tx(ctx, func(tx *sql.Tx) error {
-		var all []office.RepricedOffer
-		sums := newRevaluation(today)
-		_, err := eachRepriced(ctx, tx, byID, []any{int64(today)}, func(o office.RepricedOffer) {
-			sums.add(o)
-			all = append(all, o)
-		})
-		if err != nil {
-			return err
-		}
-		if sums.digest() != digest {
-			return fmt.Errorf("the price rules, or what they are for: %w", ErrChanged)
-		}
-		if offers = int64(len(all)); offers == 0 {
-			return nil
-		}
-		if err := db.repriceAll(ctx, tx, all); err != nil {
-			return err
-		}
-		return db.audit(ctx, tx, change{
-			action: "price-rules.apply", subject: "price-rules",
-			before: struct{ Stock gift.Won }{sums.total.Before},
-			after: struct {
-				Offers, Units int64
-				Stock         gift.Won
-			}{offers, sums.total.Units, sums.total.After},
-		}, now)
-	})
-	return offers, err
-}
-
-func (db *DB) repriceAll(ctx context.Context, tx *sql.Tx, all []office.RepricedOffer) error {
-	mark := -1 - rand.Int64()
-	if _, err := tx.ExecContext(ctx, `INSERT INTO loads (id, seq) VALUES ($1, 0)`, mark); err != nil {
-		return err
-	}
-	for part := range slices.Chunk(all, loadChunk) {
-		if err := db.repricePart(ctx, tx, part, mark); err != nil {
-			return err
-		}
-	}
-	seq, err := tick(ctx, tx)
-	if err != nil {
-		return err
-	}
-	return execOne(ctx, tx, `UPDATE loads SET seq = $2 WHERE id = $1`, mark, seq)
-}
-
-// repricePart locks offers in the order of their numbers, as purchases do, and gives them their prices. Nobody may have changed
-// them since they were read.
-func (db *DB) repricePart(ctx context.Context, tx *sql.Tx, part []office.RepricedOffer, mark int64) error {
-	amounts := func(of func(office.RepricedOffer) gift.Won) []int64 {
-		return column(part, func(o office.RepricedOffer) int64 { return int64(of(o)) })
-	}
-	marks := make([]int64, len(part))
-	for i := range marks {
-		marks[i] = mark
-	}
-	changed, err := db.execSet(ctx, tx, reprice,
-		column(part, func(o office.RepricedOffer) int64 { return o.ID }),
-		amounts(func(o office.RepricedOffer) gift.Won { return o.Face }),
-		amounts(func(o office.RepricedOffer) gift.Won { return o.Before.Far }),
-		amounts(func(o office.RepricedOffer) gift.Won { return o.Before.Mid }),
-		amounts(func(o office.RepricedOffer) gift.Won { return o.Before.Near }),
-		amounts(func(o office.RepricedOffer) gift.Won { return o.After.Far }),
-		amounts(func(o office.RepricedOffer) gift.Won { return o.After.Mid }),
-		amounts(func(o office.RepricedOffer) gift.Won { return o.After.Near }),
-		marks)
-	if err == nil && changed != int64(len(part)) {
-		err = fmt.Errorf("an offer to be repriced: %w", ErrChanged)
-	}
-	return err
 }
 
 // execSet runs a set statement in an ordinary transaction and returns how many rows it changed. Where the engine takes values

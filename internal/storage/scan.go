@@ -1,6 +1,32 @@
 package storage
 
-import "fmt"
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// querier is a transaction or a pool.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// collect returns all rows of a query, each as scan reads it.
+func collect[T any](
+	ctx context.Context, from querier, scan func(scanner) (T, error), query string, args ...any,
+) (list []T, err error) {
+	rows, err := from.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	err = scanAll(rows, func(row scanner) error {
+		v, err := scan(row)
+		list = append(list, v)
+		return err
+	})
+	return list, err
+}
 
 // asBool reads a SMALLINT flag into a bool: PostgreSQL's driver does not do that by itself.
 type asBool bool

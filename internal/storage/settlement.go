@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -27,17 +26,9 @@ func (db *DB) RedeemedByShop(ctx context.Context, p office.Period, after int64, 
 		return nil, fmt.Errorf("storage: no page of %d shops", limit)
 	}
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT `+redeemedColumns+` FROM shops s
+		list, err = collect(ctx, tx, scanRedeemed, `SELECT `+redeemedColumns+` FROM shops s
 WHERE s.id > $3 AND EXISTS (SELECT 1 FROM shop_days d WHERE d.shop_id = s.id AND d.day >= $1 AND d.day <= $2)
 ORDER BY s.id LIMIT $4`, int64(p.From), int64(p.To), after, limit)
-		if err != nil {
-			return err
-		}
-		err = scanAll(rows, func(row scanner) error {
-			r, err := scanRedeemed(row)
-			list = append(list, r)
-			return err
-		})
 		for i := 0; i < len(list) && err == nil; i++ {
 			list[i].Settled, err = settlementsIn(ctx, tx, list[i].ShopID, p)
 		}
@@ -76,21 +67,16 @@ func scanRedeemed(row scanner) (r office.Redeemed, err error) {
 }
 
 // settlementsIn returns the settlements of a shop that are about any day of a period, oldest first.
-func settlementsIn(ctx context.Context, tx *sql.Tx, shopID int64, p office.Period) (list []office.Settlement, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT `+settlementColumns+` FROM settlements
+func settlementsIn(ctx context.Context, tx *sql.Tx, shopID int64, p office.Period) ([]office.Settlement, error) {
+	return collect(ctx, tx, scanSettlement, `SELECT `+settlementColumns+` FROM settlements
 WHERE shop_id = $1 AND first_day <= $3 AND last_day >= $2 ORDER BY first_day`, shopID, int64(p.From), int64(p.To))
-	if err != nil {
-		return nil, err
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var s office.Settlement
-		var at sql.NullInt64
-		err := row.Scan(&s.ShopID, &s.Period.From, &s.Period.To, &s.Coupons, &s.Face, &s.Paid, &s.TransactionID, &at)
-		s.At = fromMillis(at)
-		list = append(list, s)
-		return err
-	})
-	return list, err
+}
+
+func scanSettlement(row scanner) (s office.Settlement, err error) {
+	var at sql.NullInt64
+	err = row.Scan(&s.ShopID, &s.Period.From, &s.Period.To, &s.Coupons, &s.Face, &s.Paid, &s.TransactionID, &at)
+	s.At = fromMillis(at)
+	return s, err
 }
 
 // RedeemedItems returns a page of the live coupons that a shop redeemed in a period, the newest first. Each of the shop's
@@ -124,25 +110,19 @@ func (db *DB) RedeemedItems(
 	return items[:min(len(items), limit)], err
 }
 
-func redeemedBy(ctx context.Context, tx *sql.Tx, seller string, args []any) (items []office.RedeemedItem, err error) {
-	rows, err := tx.QueryContext(ctx, `SELECT i.used_at, i.order_id, i.line,
+func redeemedBy(ctx context.Context, tx *sql.Tx, seller string, args []any) ([]office.RedeemedItem, error) {
+	return collect(ctx, tx, func(row scanner) (office.RedeemedItem, error) {
+		i := office.RedeemedItem{Seller: seller}
+		var used sql.NullInt64
+		err := row.Scan(&used, &i.OrderID, &i.Line, &i.Product, &i.Partner, &i.Via, &i.Face, &i.Paid)
+		i.UsedAt = fromMillis(used)
+		return i, err
+	}, `SELECT i.used_at, i.order_id, i.line,
     COALESCE((SELECT c.product FROM offers o JOIN campaigns c ON c.id = o.campaign_id WHERE o.id = i.offer_id), ''),
     COALESCE((SELECT p.name FROM partners p WHERE p.id = i.partner_id), ''), i.used_via, i.face, i.paid
 FROM order_items i
 WHERE i.used_seller = $1 AND i.used_at >= $2 AND (i.used_at, i.order_id, i.line) < ($4, $5, $6) AND i.test_order = 0
 ORDER BY i.used_at DESC, i.order_id DESC, i.line DESC LIMIT $3`, args...)
-	if err != nil {
-		return nil, err
-	}
-	err = scanAll(rows, func(row scanner) error {
-		i := office.RedeemedItem{Seller: seller}
-		var used sql.NullInt64
-		err := row.Scan(&used, &i.OrderID, &i.Line, &i.Product, &i.Partner, &i.Via, &i.Face, &i.Paid)
-		i.UsedAt = fromMillis(used)
-		items = append(items, i)
-		return err
-	})
-	return items, err
 }
 
 func newestRedeemed(a, b office.RedeemedItem) int {
@@ -212,15 +192,11 @@ func (db *DB) bookSettlement(
 func (db *DB) writeSettlement(
 	ctx context.Context, tx *sql.Tx, id gift.ID, r office.Redeemed, p office.Period, now time.Time,
 ) error {
-	reference := fmt.Sprintf("settlement:%d:%s:%s", r.ShopID, p.From, p.To)
-	err := post(ctx, tx, transaction{
-		id: id, kind: office.SettlementTransaction, reference: reference, at: now,
+	err := post(ctx, tx, transaction{ // without a reference, which a deposit could have taken
+		id: id, kind: office.SettlementTransaction, at: now,
 		memo:    fmt.Sprintf("%s %s – %s", r.Shop, p.From, p.To),
 		entries: []entry{{payableBase + r.ShopID, -r.Paid}, {bankAccount, r.Paid}},
 	})
-	if errors.Is(err, errReferenceTaken) {
-		return fmt.Errorf("a settlement of these days %w", ErrDuplicate)
-	}
 	if err != nil {
 		return err
 	}
@@ -238,11 +214,8 @@ func (db *DB) writeSettlement(
 }
 
 // ShopSettlements returns the newest settlements of a shop.
-func (db *DB) ShopSettlements(ctx context.Context, shopID int64, limit int) (list []office.Settlement, err error) {
-	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		list, err = settlementsIn(ctx, tx, shopID, office.Period{From: 0, To: math.MaxInt32})
-		return err
-	})
-	slices.Reverse(list)
-	return list[:min(len(list), limit)], err
+func (db *DB) ShopSettlements(ctx context.Context, shopID int64, limit int) ([]office.Settlement, error) {
+	list, err := collect(ctx, db.read, scanSettlement,
+		`SELECT `+settlementColumns+` FROM settlements WHERE shop_id = $1 ORDER BY first_day DESC LIMIT $2`, shopID, limit)
+	return list, classify(err)
 }

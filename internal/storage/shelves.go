@@ -26,6 +26,8 @@ type shelf[T any] struct {
 	same    []string // the columns in which no new row is the same as another
 	// fields points at a row's id and columns, in their order.
 	fields func(*T) []any
+	// stays finds a row when what $1 numbers has to go on belonging to what it does: settlements are explained by it.
+	stays string
 	// keep puts what operators do not change into the new row.
 	keep func(before, after *T)
 }
@@ -78,6 +80,7 @@ func (db *DB) Managers() office.Shelf[office.Seller] {
 		db: db, table: "sellers", subject: "seller", columns: []string{"shop_id", "name", "code_hash"}, names: []string{"name"},
 		parents: "shops", parent: "shop_id",
 		same:   []string{"shop_id", "name"},
+		stays:  `SELECT order_id FROM order_items WHERE used_seller = $1 AND used_at IS NOT NULL LIMIT 1`,
 		fields: func(s *office.Seller) []any { return []any{&s.ID, &s.ShopID, &s.Name, &s.CodeHash} },
 		keep: func(before, after *office.Seller) {
 			if after.CodeHash == "" {
@@ -96,6 +99,7 @@ func (db *DB) Campaigns() office.Shelf[gift.Campaign] {
 			"shop_id", "coupon_name", "product", "terms", "free", "price", "org_price", "discount", "member_type", "maker",
 			"thumb", "image", "image2",
 		},
+		stays: `SELECT id FROM offers WHERE campaign_id = $1 AND next_position > 1 LIMIT 1`,
 		fields: func(c *gift.Campaign) []any {
 			return []any{
 				&c.ID, &c.ShopID, &c.CouponName, &c.Product, &c.Condition, (*asBool)(&c.Free), &c.Price, &c.OrgPrice, &c.Discount,
@@ -130,10 +134,10 @@ func (s *shelf[T]) List(ctx context.Context, q office.ItemQuery) ([]office.Liste
 		args = append(args, value)
 		where += " AND " + strings.ReplaceAll(condition, "$?", "$"+strconv.Itoa(len(args)))
 	}
-	if q.Kind != 0 {
+	if q.Kind != 0 && slices.Contains(s.columns, "kind") {
 		and("t.kind = $?", int64(q.Kind))
 	}
-	if q.Parent != 0 {
+	if q.Parent != 0 && s.parent != "" {
 		and("t."+s.parent+" = $?", q.Parent)
 	}
 	if q.Words != "" {
@@ -273,6 +277,9 @@ func (s *shelf[T]) change(ctx context.Context, tx *sql.Tx, row *T, version int64
 	case before.Version != version:
 		return fmt.Errorf("%s %d: %w", s.subject, id, ErrChanged)
 	}
+	if err := s.checkStays(ctx, tx, &before.Row, row); err != nil {
+		return err
+	}
 	if s.keep != nil {
 		s.keep(&before.Row, row)
 	}
@@ -293,6 +300,22 @@ func (s *shelf[T]) change(ctx context.Context, tx *sql.Tx, row *T, version int64
 	return s.db.audit(ctx, tx, change{
 		action: s.subject + ".change", subject: s.name(id), before: before.Row, after: *row,
 	}, now)
+}
+
+// checkStays keeps what has a history at one shop from being moved to another.
+func (s *shelf[T]) checkStays(ctx context.Context, tx *sql.Tx, before, after *T) error {
+	if s.stays == "" || *s.fields(before)[1].(*int64) == *s.fields(after)[1].(*int64) {
+		return nil
+	}
+	var found int64
+	err := tx.QueryRowContext(ctx, s.stays, s.id(after)).Scan(&found)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err == nil {
+		err = fmt.Errorf("%s %d %w", s.subject, s.id(after), office.ErrStays)
+	}
+	return err
 }
 
 // valuesOf reads the fields that a shelf points at.

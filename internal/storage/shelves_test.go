@@ -243,3 +243,41 @@ AND (action = 'seller.create' AND before_state = '' OR action = 'seller.change' 
 		}
 	})
 }
+
+// TestWhatRedeemedCouponsOfAShopStaysThere: what a shop is paid is explained by its sellers' redemptions.
+func TestWhatRedeemedCouponsOfAShopStaysThere(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		period := redeemedHouse(t, h)
+		seller, err := h.DB.Managers().Get(t.Context(), paidSeller)
+		if err != nil {
+			t.Fatal(err)
+		}
+		campaign, err := h.DB.Campaigns().Get(t.Context(), paidCampaign)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seller.Row.ShopID, campaign.Row.ShopID = 37, 37
+		if _, err := h.DB.Managers().Save(t.Context(), seller.Row, seller.Version, h.Clock.Now()); !errors.Is(err, office.ErrStays) {
+			t.Errorf("a seller: %v", err)
+		}
+		if _, err := h.DB.Campaigns().Save(t.Context(), campaign.Row, campaign.Version, h.Clock.Now()); !errors.Is(err, office.ErrStays) {
+			t.Errorf("a campaign: %v", err)
+		}
+		items, err := h.DB.RedeemedItems(t.Context(), paidShop, period, office.RedeemedPlace{}, 10)
+		if err != nil || len(items) != 2 {
+			t.Errorf("%d items, %v", len(items), err)
+		}
+		seller.Row.ShopID, seller.Row.Name = paidShop, "새 이름"
+		if _, err := h.DB.Managers().Save(t.Context(), seller.Row, seller.Version, h.Clock.Now()); err != nil {
+			t.Errorf("another name: %v", err)
+		}
+		unused, err := h.DB.Managers().Get(t.Context(), paidSeller+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unused.Row.ShopID = 37
+		if _, err := h.DB.Managers().Save(t.Context(), unused.Row, unused.Version, h.Clock.Now()); err != nil {
+			t.Errorf("a seller that redeemed nothing: %v", err)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"giftimbiz/internal/office"
@@ -61,21 +62,19 @@ WHERE s.token_hash = $1 AND s.expires_at > $2 AND o.disabled = 0`, id, millis(no
 	return s, classify(err)
 }
 
+// sessionsShown is how many of an operator's browsers are listed; it can sign all of them out at once.
+const sessionsShown = 100
+
 // SessionsOf lists an operator's browsers, the one used last first.
-func (db *DB) SessionsOf(ctx context.Context, operatorID int64, now time.Time) (list []office.Session, err error) {
-	rows, err := db.read.QueryContext(ctx, `SELECT token_hash, created_at, seen_at, expires_at, address, agent
-FROM sessions WHERE operator_id = $1 AND expires_at > $2 ORDER BY seen_at DESC, created_at DESC`, operatorID, millis(now))
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var s office.Session
+func (db *DB) SessionsOf(ctx context.Context, operatorID int64, now time.Time) ([]office.Session, error) {
+	list, err := collect(ctx, db.read, func(row scanner) (s office.Session, err error) {
 		var created, seen, expires sql.NullInt64
-		err := row.Scan(&s.ID, &created, &seen, &expires, &s.Address, &s.Agent)
+		err = row.Scan(&s.ID, &created, &seen, &expires, &s.Address, &s.Agent)
 		s.CreatedAt, s.SeenAt, s.ExpiresAt = fromMillis(created), fromMillis(seen), fromMillis(expires)
-		list = append(list, s)
-		return err
-	})
+		return s, err
+	}, `SELECT token_hash, created_at, seen_at, expires_at, address, agent
+FROM sessions WHERE operator_id = $1 AND expires_at > $2 ORDER BY seen_at DESC, created_at DESC LIMIT $3`,
+		operatorID, millis(now), sessionsShown)
 	return list, classify(err)
 }
 
@@ -128,7 +127,7 @@ func (db *DB) TrySignIn(
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sign_in_failures WHERE last_at < $1`, millis(forget)); err != nil {
 			return err
 		}
-		for _, account := range []string{"", office.FoldEmail(account)} { // locked in this order by all
+		for _, account := range slices.Compact([]string{"", office.FoldEmail(account)}) { // locked in this order by all
 			failures, last, err := countTry(ctx, tx, account, address, now)
 			if err != nil {
 				return err

@@ -122,24 +122,18 @@ WHERE partner_id = $1 AND day >= $2 AND day <= $3`, b.partnerID, int64(from), in
 
 // lines returns the newest transactions of a span, each with the balance after it.
 func (b book) lines(ctx context.Context, from, before gift.ID, limit int) (lines []office.StatementLine, err error) {
-	rows, err := b.tx.QueryContext(ctx, `SELECT k.txn_id, k.amount, COALESCE(t.kind, $5), COALESCE(t.order_id, 0),
+	lines, err = collect(ctx, b.tx, func(row scanner) (l office.StatementLine, err error) {
+		err = row.Scan(&l.ID, &l.Amount, &l.Kind, &l.OrderID, &l.Reference, &l.Memo)
+		if l.Kind == office.PurchaseTransaction {
+			l.OrderID = l.ID
+		}
+		return l, err
+	}, `SELECT k.txn_id, k.amount, COALESCE(t.kind, $5), COALESCE(t.order_id, 0),
 COALESCE(t.reference, ''), COALESCE(t.memo, '')
 FROM (SELECT txn_id, amount FROM entries WHERE account_id = $1 AND txn_id >= $2 AND txn_id < $3
       ORDER BY txn_id DESC LIMIT $4) k
 LEFT JOIN ledger_transactions t ON t.id = k.txn_id ORDER BY k.txn_id DESC`,
 		b.account, int64(from), int64(before), limit, office.PurchaseTransaction)
-	if err != nil {
-		return nil, err
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var l office.StatementLine
-		err := row.Scan(&l.ID, &l.Amount, &l.Kind, &l.OrderID, &l.Reference, &l.Memo)
-		if l.Kind == office.PurchaseTransaction {
-			l.OrderID = l.ID
-		}
-		lines = append(lines, l)
-		return err
-	})
 	if err != nil || len(lines) == 0 {
 		return lines, err
 	}

@@ -32,18 +32,24 @@ type DB struct {
 
 // Open connects to the database at a URL, "sqlite:PATH" or "postgres://…", and changes nothing in it. A SQLite file must be
 // there. Call CheckSchema, or Migrate, next.
-func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, false) }
+func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, false, nil) }
 
 // OpenOrCreate is Open for whoever may start anew: it makes a missing SQLite file, and the folders to it, for their owner
 // only. Call Migrate next.
-func OpenOrCreate(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, true) }
+func OpenOrCreate(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, true, nil) }
 
-func open(ctx context.Context, dsn string, create bool) (*DB, error) {
+// OpenWatched is OpenOrCreate for tests that ask the engine how it runs its statements: watch is called, by any goroutine,
+// with each that is prepared or sent.
+func OpenWatched(ctx context.Context, dsn string, watch func(ctx context.Context, statement string)) (*DB, error) {
+	return open(ctx, dsn, true, watch)
+}
+
+func open(ctx context.Context, dsn string, create bool, watch func(context.Context, string)) (*DB, error) {
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		return openSQLite(ctx, path, create)
+		return openSQLite(ctx, path, create, watch)
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return openPostgres(ctx, dsn)
+		return openPostgres(ctx, dsn, watch)
 	}
 	return nil, fmt.Errorf("database %q: want sqlite:PATH or postgres://…", redact(dsn))
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 )
 
@@ -43,7 +44,10 @@ func (db *DB) WithdrawUnit(ctx context.Context, unitID int64, reason string, now
 				return c, err
 			}
 		}
-		return c, resize(ctx, tx, o, o.Units-1)
+		if err := resize(ctx, tx, o, o.Units-1); err != nil || o.Stock > 1 {
+			return c, err
+		}
+		return c, db.tell(ctx, tx, gift.OfferSoldOut, 0, 0, gift.OfferData{Offer: o.ID, Kind: o.Kind.Word()})
 	}, now)
 }
 

@@ -135,18 +135,17 @@ func replaceUnused(ctx context.Context, tx *sql.Tx, sums map[gift.Day]office.Unu
 }
 
 func readUnused(ctx context.Context, tx *sql.Tx, query string) (map[gift.Day]office.Unused, error) {
-	rows, err := tx.QueryContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	found := map[gift.Day]office.Unused{}
-	err = scanAll(rows, func(row scanner) error {
-		var u office.Unused
-		err := row.Scan(&u.LastDay, &u.Coupons, &u.Face, &u.Paid)
+	list, err := collect(ctx, tx, scanUnused, query)
+	found := make(map[gift.Day]office.Unused, len(list))
+	for _, u := range list {
 		found[u.LastDay] = u
-		return err
-	})
+	}
 	return found, err
+}
+
+func scanUnused(row scanner) (u office.Unused, err error) {
+	err = row.Scan(&u.LastDay, &u.Coupons, &u.Face, &u.Paid)
+	return u, err
 }
 
 // UnusedCoupons returns the live coupons that are neither used nor cancelled, by ascending last valid day, and as of when.
@@ -159,16 +158,8 @@ func (db *DB) UnusedCoupons(ctx context.Context) (list []office.Unused, asOf tim
 			return err
 		}
 		asOf = fromMillis(shown)
-		rows, err := tx.QueryContext(ctx, `SELECT last_day, coupons, face, paid FROM unused_by_expiry ORDER BY last_day`)
-		if err != nil {
-			return err
-		}
-		return scanAll(rows, func(row scanner) error {
-			var u office.Unused
-			err := row.Scan(&u.LastDay, &u.Coupons, &u.Face, &u.Paid)
-			list = append(list, u)
-			return err
-		})
+		list, err = collect(ctx, tx, scanUnused, `SELECT last_day, coupons, face, paid FROM unused_by_expiry ORDER BY last_day`)
+		return err
 	})
 	return list, asOf, err
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 )
 
 const (
@@ -35,6 +36,7 @@ type Vault struct {
 	dataPrints    map[uint32]string
 	newest        uint32
 	codes         chan struct{} // bounds the slow hashes that run at once
+	signers       sync.Pool     // of *signer
 }
 
 func newVault(root []byte, data map[uint32][]byte) (*Vault, error) {
@@ -43,6 +45,7 @@ func newVault(root []byte, data map[uint32][]byte) (*Vault, error) {
 		tokenKey: derive(root, "tokens"), fingerprint: fingerprint(root), data: map[uint32]cipher.AEAD{},
 		dataPrints: map[uint32]string{}, codes: make(chan struct{}, codesAtOnce),
 	}
+	v.signers.New = func() any { return newSigner(v.capabilityKey) }
 	for id, key := range data {
 		block, err := aes.NewCipher(key)
 		if err != nil {

@@ -409,11 +409,33 @@ CREATE TABLE price_rules (
     id          BIGINT NOT NULL PRIMARY KEY,
     scope       TEXT   NOT NULL CHECK (scope IN ('all', 'category', 'brand')),
     scope_id    BIGINT NOT NULL CHECK ((scope_id = 0) = (scope = 'all')),
-    rate_far    BIGINT NOT NULL CHECK (rate_far BETWEEN 0 AND 1000),
-    rate_mid    BIGINT NOT NULL CHECK (rate_mid BETWEEN 0 AND 1000),
-    rate_near   BIGINT NOT NULL CHECK (rate_near BETWEEN 0 AND 1000),
+    rate_far    BIGINT NOT NULL CHECK (rate_far BETWEEN 1 AND 1000),
+    rate_mid    BIGINT NOT NULL CHECK (rate_mid BETWEEN 1 AND 1000),
+    rate_near   BIGINT NOT NULL CHECK (rate_near BETWEEN 1 AND 1000),
     changed_seq BIGINT NOT NULL,
     UNIQUE (scope, scope_id)
+);
+
+-- Price rules as they were applied. That is decided at once and done in many small transactions, beside purchases: of one under
+-- way, which has busy = 1, the parts are what is left to do, each with what some offers cost and are to cost. changed counts
+-- the offers that got their price; the others of those done had been changed by somebody since. beat_at, by the database's
+-- clock, is when a node last worked on it: another takes it up when that is long ago.
+CREATE TABLE repricings (
+    id       BIGINT   NOT NULL PRIMARY KEY,
+    actor    TEXT     NOT NULL,
+    busy     SMALLINT NOT NULL,
+    offers   BIGINT   NOT NULL,
+    done     BIGINT   NOT NULL DEFAULT 0,
+    changed  BIGINT   NOT NULL DEFAULT 0,
+    beat_at  BIGINT   NOT NULL DEFAULT 0,
+    at       BIGINT   NOT NULL
+);
+CREATE UNIQUE INDEX repricings_busy ON repricings (busy) WHERE busy = 1;
+CREATE TABLE repricing_parts (
+    repricing_id BIGINT NOT NULL REFERENCES repricings (id),
+    part         BIGINT NOT NULL,
+    offers       BYTEA  NOT NULL,
+    PRIMARY KEY (repricing_id, part)
 );
 
 -- Files of stock on their way in, and what became of them. body is the file, encrypted, while it may still be needed. One
@@ -459,7 +481,8 @@ CREATE TABLE orders (
     at          BIGINT   NOT NULL
 );
 CREATE INDEX orders_repeat ON orders (partner_id, fingerprint, id);
--- test_order is 0 in a live item and the order's id in a sandbox item: no unit is in two live orders.
+-- test_order is 0 in a live item and the order's id in a sandbox item: no unit is in two live orders. The link to an item's
+-- voucher page holds link_serial: one that holds another number leads nowhere.
 CREATE TABLE order_items (
     partner_id   BIGINT   NOT NULL,
     kind         SMALLINT NOT NULL,
@@ -474,6 +497,7 @@ CREATE TABLE order_items (
     used_seller  BIGINT,
     used_via     TEXT,
     cancelled_at BIGINT,
+    link_serial  BIGINT   NOT NULL DEFAULT 0,
     PRIMARY KEY (partner_id, kind, order_id, line)
 ) /*clustered*/;
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);

@@ -16,7 +16,7 @@ import (
 	"giftimbiz/internal/storage"
 )
 
-// Opener makes an empty, unmigrated database for one test and closes it when the test ends. Opening the same name again
+// Opener makes a database for one test, with the schema or without, and closes it when the test ends. Opening the same name again
 // within a test gives a second node on the same database.
 type Opener func(t testing.TB) (db *storage.DB, again func() *storage.DB)
 

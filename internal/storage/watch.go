@@ -1,0 +1,94 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// openFile is sql.Open for SQLite.
+func openFile(dsn string, watch func(context.Context, string)) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil || watch == nil {
+		return db, err
+	}
+	watched := sql.OpenDB(&watchedFile{watch, dsn, db.Driver()})
+	return watched, db.Close() // it never connected
+}
+
+// watchedFile opens connections to a SQLite file that tell what is asked of them.
+type watchedFile struct {
+	watch  func(context.Context, string)
+	dsn    string
+	driver driver.Driver
+}
+
+// Connect implements driver.Connector.
+func (f *watchedFile) Connect(context.Context) (driver.Conn, error) {
+	conn, err := f.driver.Open(f.dsn)
+	if err != nil {
+		return nil, err
+	}
+	return watchedConn{conn.(liteConn), f.watch}, nil
+}
+
+// Driver implements driver.Connector.
+func (f *watchedFile) Driver() driver.Driver { return f.driver }
+
+// liteConn is what SQLite's connections can do and database/sql asks them for.
+type liteConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.Pinger
+	driver.QueryerContext
+	driver.SessionResetter
+	driver.Validator
+}
+
+type watchedConn struct {
+	liteConn
+	watch func(context.Context, string)
+}
+
+// PrepareContext implements driver.ConnPrepareContext.
+func (c watchedConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	c.watch(ctx, query)
+	return c.liteConn.PrepareContext(ctx, query)
+}
+
+// ExecContext implements driver.ExecerContext.
+func (c watchedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	c.watch(ctx, query)
+	return c.liteConn.ExecContext(ctx, query, args)
+}
+
+// QueryContext implements driver.QueryerContext.
+func (c watchedConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c.watch(ctx, query)
+	return c.liteConn.QueryContext(ctx, query, args)
+}
+
+// watchTracer is the same for PostgreSQL.
+type watchTracer struct{ watch func(context.Context, string) }
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (t watchTracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	t.watch(ctx, data.SQL)
+	return ctx
+}
+
+// TraceQueryEnd implements pgx.QueryTracer.
+func (watchTracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TracePrepareStart implements pgx.PrepareTracer: database/sql runs what it prepared under a name.
+func (t watchTracer) TracePrepareStart(ctx context.Context, _ *pgx.Conn, data pgx.TracePrepareStartData) context.Context {
+	t.watch(ctx, data.SQL)
+	return ctx
+}
+
+// TracePrepareEnd implements pgx.PrepareTracer.
+func (watchTracer) TracePrepareEnd(context.Context, *pgx.Conn, pgx.TracePrepareEndData) {}
