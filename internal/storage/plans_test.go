@@ -10,6 +10,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
@@ -35,16 +36,24 @@ func countReads(t *testing.T, before string) {
 	}
 	forgetReads(t, dsn)
 	t.Run("trade", func(t *testing.T) { // its end closes the node's connections, which then hand in their figures
-		here := *h
-		here.T = t
-		trade(t, here.SecondNode(), p, purchases)
+		own, _ := opener(func(testing.TB) string { return dsn })(t)
+		if err := own.Join(t.Context(), h.Clock); err != nil {
+			t.Fatal(err)
+		}
+		engine := purchase.New(purchase.Options{Store: own, Clock: h.Clock, IDs: own.IDs(), Lanes: own.Lanes()})
+		engine.Start()
+		defer engine.Stop()
+		trade(t, &storagetest.House{T: t, DB: own, Clock: h.Clock, Engine: engine}, p, purchases)
 	})
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
+	raw := rawDB(t, "pgx", dsn)
+	for read := int64(0); read < 10*purchases; { // it takes a moment until that is known
+		err := raw.QueryRowContext(t.Context(), `SELECT SUM(COALESCE(idx_tup_fetch, 0)) FROM pg_stat_user_tables
+WHERE relname IN ('units', 'orders', 'order_items')`).Scan(&read)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	defer func() { _ = db.Close() }() // only read
-	rows, err := db.QueryContext(t.Context(), `SELECT relname, seq_tup_read, COALESCE(idx_tup_fetch, 0)
+	rows, err := raw.QueryContext(t.Context(), `SELECT relname, seq_tup_read, COALESCE(idx_tup_fetch, 0)
 FROM pg_stat_user_tables WHERE relname IN ('units', 'orders', 'order_items', 'entries', 'idempotency_answers', 'once_claims')`)
 	if err != nil {
 		t.Fatal(err)
