@@ -11,6 +11,8 @@ import (
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/job"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/webhook"
@@ -28,6 +30,9 @@ type metrics struct {
 	delivered *prometheus.CounterVec
 	tellTime  prometheus.Histogram
 	waiting   prometheus.Gauge
+	jobs      *prometheus.CounterVec
+	jobTime   *prometheus.HistogramVec
+	jobWell   *prometheus.GaugeVec
 	endpoints sync.Map // of *endpointMetrics by name: looked up in one step instead of label by label
 }
 
@@ -61,6 +66,22 @@ func newMetrics() *metrics {
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "giftimbiz_refused_total", Help: "Requests refused unread because too many others were there, by why.",
 		}, []string{"why"}),
+		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "giftimbiz_job_runs_total", Help: "Runs of background jobs on this node by what became of them.",
+		}, []string{"job", "outcome"}),
+		jobTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "giftimbiz_job_seconds", Help: "Time that runs of background jobs took on this node.",
+			Buckets: prometheus.ExponentialBuckets(0.001, 4, 10),
+		}, []string{"job"}),
+		jobWell: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "giftimbiz_job_last_success_timestamp_seconds",
+			Help: "When a background job last ended well on any node, by the clock that jobs are due by.",
+		}, []string{"job"}),
+	}
+	for _, j := range office.Jobs() {
+		for _, outcome := range job.Outcomes() {
+			m.jobs.WithLabelValues(j.Name, outcome)
+		}
 	}
 	m.addDeliveries()
 	for _, via := range redeem.Vias() {
@@ -69,6 +90,7 @@ func newMetrics() *metrics {
 		}
 	}
 	m.registry.MustRegister(m.requests, m.durations, m.batchSize, m.batchTime, m.redeemed, m.refused,
+		m.jobs, m.jobTime, m.jobWell,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -142,6 +164,19 @@ func (m *metrics) batch(size int, took time.Duration) {
 }
 
 func (m *metrics) redemption(via, outcome string) { m.redeemed.WithLabelValues(via, outcome).Inc() }
+
+func (m *metrics) jobRan(name, outcome string, took time.Duration) {
+	m.jobs.WithLabelValues(name, outcome).Inc()
+	m.jobTime.WithLabelValues(name).Observe(took.Seconds())
+}
+
+func (m *metrics) jobsSeen(states []job.State) {
+	for _, s := range states {
+		if !s.Succeeded.IsZero() {
+			m.jobWell.WithLabelValues(s.Name).Set(float64(s.Succeeded.UnixMilli()) / 1000)
+		}
+	}
+}
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})

@@ -14,6 +14,7 @@ import (
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/intake"
+	"giftimbiz/internal/job"
 	"giftimbiz/internal/media"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerapi"
@@ -57,7 +58,8 @@ type node struct {
 	engine    *purchase.Engine
 	metrics   *metrics
 	admission *admission
-	loops     *loops
+	loops     *loops      // what each node does for itself
+	runner    *job.Runner // what one of them does for all
 	calls     *office.Recorder
 	refusals  *office.RefusalCounter
 	sender    *webhook.Sender
@@ -143,6 +145,9 @@ func (n *node) wire(proxies []netip.Prefix, plainHooks bool) {
 		Authority: authority, Store: n.db, Clock: n.clock, Logger: n.log, TrustedProxies: proxies,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
+	n.runner = job.New(job.Options{
+		Store: n.db, Clock: n.clock, Logger: n.log, Jobs: n.jobs(), Ran: n.metrics.jobRan, Seen: n.metrics.jobsSeen,
+	})
 	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.clock)
 }
 
@@ -188,24 +193,10 @@ func (n *node) start() {
 		return err
 	})
 	n.loops.every(refreshEvery, "reading the partners", n.readPartners)
-	n.loops.every(tallyEvery, "counting sales", func(ctx context.Context) error {
-		if err := n.db.TallySales(ctx, n.clock.Now()); err != nil {
-			return err
-		}
-		return n.catalog.RefreshPopularity(ctx)
-	})
-	n.loops.every(tallyEvery, "counting unused coupons", func(ctx context.Context) error {
-		return n.db.TallyCoupons(ctx, n.clock.Now())
-	})
-	n.loops.every(tallyEvery, "closing the ledger's days", func(ctx context.Context) error {
-		return n.db.CloseDays(ctx, n.clock.Now())
-	})
+	n.loops.every(tallyEvery, "reading the sales figures", n.catalog.RefreshPopularity)
 	n.loops.every(keepCallsEvery, "keeping calls for support", n.calls.Flush)
 	n.loops.every(countRefusalsEvery, "counting refusals", func(ctx context.Context) error {
 		return n.refusals.Flush(ctx, n.clock.Now())
-	})
-	n.loops.every(tallyEvery, "noting the day's sales", func(ctx context.Context) error {
-		return n.db.NoteSales(ctx, n.clock.Now())
 	})
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
 	n.loops.every(reportEvery, "counting what waits to be delivered", func(ctx context.Context) error {
@@ -219,21 +210,11 @@ func (n *node) start() {
 		n.admission.report(ctx, n.log)
 		return nil
 	})
-	n.loops.every(sweepEvery, "looking after imports", n.intake.Sweep)
+	// Whoever applied rules waits for it: looking each second writes nothing, as taking a job would.
 	n.loops.every(repriceEvery, "applying price rules", func(ctx context.Context) error {
 		return n.db.ContinueRepricing(ctx, repriceWithin)
 	})
-	n.loops.every(forgetEvery, "forgetting old answers", func(ctx context.Context) error {
-		_, err := n.db.ForgetAnswers(ctx, n.clock.Now())
-		return err
-	})
-	n.loops.every(forgetEvery, "sweeping removed webhooks", func(ctx context.Context) error {
-		return n.db.SweepEndpoints(ctx, n.clock.Now())
-	})
-	n.loops.every(forgetEvery, "forgetting old calls", func(ctx context.Context) error {
-		_, err := n.db.ForgetCalls(ctx, n.clock.Now())
-		return err
-	})
+	n.runner.Start()
 }
 
 // stop answers the purchases that wait, lets events that are on their way arrive, and ends the background work.
@@ -241,6 +222,7 @@ func (n *node) stop() {
 	n.engine.Stop()
 	n.sender.Stop()
 	n.intake.Stop()
+	n.runner.Stop()
 	n.loops.stop()
 	ctx, cancel := context.WithTimeout(context.Background(), lastCallsWithin)
 	defer cancel()

@@ -15,6 +15,7 @@ var actionNames = map[string]text{
 	"operator.second_factor_on":  {"2단계 인증 켬", "Second step on"},
 	"operator.second_factor_off": {"2단계 인증 끔", "Second step off"},
 	"setting.change":             {"설정 변경", "Setting changed"},
+	"job.run":                    {"작업 실행", "Job run"},
 
 	"partner.create":         {"매체사 개설", "Partner opened"},
 	"partner.change":         {"매체사 변경", "Partner changed"},

@@ -46,6 +46,7 @@ type dashboard struct {
 	Days     []office.DaySales // the last chartDays
 	Refusals []refusal
 	Health   office.Health
+	Jobs     jobsNow
 	Behind   bool        // sales were not counted for a while
 	Import   *lastImport // nil: there was none
 	Surveyed surveyed
@@ -125,6 +126,9 @@ func (q *request) readDashboard() (d dashboard, err error) {
 		return d, err
 	}
 	if d.Health, err = q.h.Store.Health(q.Context()); err != nil {
+		return d, err
+	}
+	if d.Jobs, err = q.readJobs(); err != nil {
 		return d, err
 	}
 	if last := d.Health.Import; last.ID != 0 {

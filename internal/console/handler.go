@@ -33,6 +33,7 @@ type Store interface {
 	auditStore
 	settingStore
 	dashboardStore
+	jobStore
 }
 
 // Passwords hashes and checks operators' passwords, slowly, and keeps what else signing in needs secret.
@@ -112,7 +113,7 @@ func (h *handler) routes() []route {
 	return slices.Concat(
 		frameRoutes(), signInRoutes(), dashboardRoutes(), accountRoutes(),
 		partnerRoutes(), webhookRoutes(), orderRoutes(), catalogueRoutes(), importRoutes(), ledgerRoutes(),
-		auditRoutes(), operatorRoutes(), settingRoutes(),
+		auditRoutes(), operatorRoutes(), settingRoutes(), jobRoutes(),
 	)
 }
 

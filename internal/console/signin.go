@@ -44,8 +44,10 @@ func signInRoutes() []route {
 const (
 	freeTries   = 5
 	longestWait = 5 * time.Minute
-	forgetTries = 24 * time.Hour
 )
+
+// ForgetTries is after how long a try to sign in is forgotten.
+const ForgetTries = 24 * time.Hour
 
 // codeWithin is how long after the password the code may be given.
 const codeWithin = 5 * time.Minute
@@ -191,7 +193,7 @@ func (q *request) stepOperator(token string) (office.Operator, error) {
 
 // try counts a try, or returns how long it has to wait.
 func (q *request) try(account, address string) (time.Duration, error) {
-	return q.h.Store.TrySignIn(q.Context(), account, address, q.now, q.now.Add(-forgetTries), waitAfter)
+	return q.h.Store.TrySignIn(q.Context(), account, address, q.now, q.now.Add(-ForgetTries), waitAfter)
 }
 
 // throttled is what stands for the request's address when tries are counted: of IPv6, a customer has at least a /64.

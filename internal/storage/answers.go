@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"database/sql"
 	"time"
 )
 
@@ -16,21 +15,6 @@ const (
 // ForgetAnswers deletes the answers kept under idempotency keys for more than 35 days and returns how many there were. It
 // takes them a few at a time, so that purchases go on between.
 func (db *DB) ForgetAnswers(ctx context.Context, now time.Time) (forgotten int64, err error) {
-	before := millis(now.Add(-answersKept))
-	for n := int64(forgottenAtOnce); n == forgottenAtOnce; {
-		err = db.tx(ctx, func(tx *sql.Tx) error {
-			res, err := tx.ExecContext(ctx, `DELETE FROM idempotency_answers WHERE (partner_id, key_hash) IN (
-    SELECT partner_id, key_hash FROM idempotency_answers WHERE at < $1 ORDER BY at LIMIT $2)`, before, forgottenAtOnce)
-			if err != nil {
-				return err
-			}
-			n, err = res.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return forgotten, err
-		}
-		forgotten += n
-	}
-	return forgotten, nil
+	return db.removeAll(ctx, `DELETE FROM idempotency_answers WHERE (partner_id, key_hash) IN (
+    SELECT partner_id, key_hash FROM idempotency_answers WHERE at < $1 ORDER BY at LIMIT $2)`, millis(now.Add(-answersKept)))
 }

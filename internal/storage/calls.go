@@ -83,21 +83,6 @@ func scanCall(row scanner) (c office.Call, err error) {
 // ForgetCalls deletes answers kept for more than 7 days and returns how many there were. It takes them a few at a time, so
 // that purchases go on between.
 func (db *DB) ForgetCalls(ctx context.Context, now time.Time) (forgotten int64, err error) {
-	before := gift.FirstIDAt(now.Add(-callsKept))
-	for n := int64(forgottenAtOnce); n == forgottenAtOnce; {
-		err = db.tx(ctx, func(tx *sql.Tx) error {
-			res, err := tx.ExecContext(ctx, `DELETE FROM partner_calls WHERE id IN (
-    SELECT id FROM partner_calls WHERE id < $1 ORDER BY id LIMIT $2)`, int64(before), forgottenAtOnce)
-			if err != nil {
-				return err
-			}
-			n, err = res.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return forgotten, err
-		}
-		forgotten += n
-	}
-	return forgotten, nil
+	return db.removeAll(ctx, `DELETE FROM partner_calls WHERE id IN (
+    SELECT id FROM partner_calls WHERE id < $1 ORDER BY id LIMIT $2)`, int64(gift.FirstIDAt(now.Add(-callsKept))))
 }

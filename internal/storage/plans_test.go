@@ -10,6 +10,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
@@ -35,16 +36,24 @@ func countReads(t *testing.T, before string) {
 	}
 	forgetReads(t, dsn)
 	t.Run("trade", func(t *testing.T) { // its end closes the node's connections, which then hand in their figures
-		here := *h
-		here.T = t
-		trade(t, here.SecondNode(), p, purchases)
+		own, _ := opener(func(testing.TB) string { return dsn })(t)
+		if err := own.Join(t.Context(), h.Clock); err != nil {
+			t.Fatal(err)
+		}
+		engine := purchase.New(purchase.Options{Store: own, Clock: h.Clock, IDs: own.IDs(), Lanes: own.Lanes()})
+		engine.Start()
+		defer engine.Stop()
+		trade(t, &storagetest.House{T: t, DB: own, Clock: h.Clock, Engine: engine}, p, purchases)
 	})
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
+	raw := rawDB(t, "pgx", dsn)
+	for read := int64(0); read < 10*purchases; { // it takes a moment until that is known
+		err := raw.QueryRowContext(t.Context(), `SELECT SUM(COALESCE(idx_tup_fetch, 0)) FROM pg_stat_user_tables
+WHERE relname IN ('units', 'orders', 'order_items')`).Scan(&read)
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	defer func() { _ = db.Close() }() // only read
-	rows, err := db.QueryContext(t.Context(), `SELECT relname, seq_tup_read, COALESCE(idx_tup_fetch, 0)
+	rows, err := raw.QueryContext(t.Context(), `SELECT relname, seq_tup_read, COALESCE(idx_tup_fetch, 0)
 FROM pg_stat_user_tables WHERE relname IN ('units', 'orders', 'order_items', 'entries', 'idempotency_answers', 'once_claims')`)
 	if err != nil {
 		t.Fatal(err)
@@ -272,4 +281,62 @@ SELECT $1::bigint, d, 1, 0, 0, 0, 0 FROM generate_series($2::bigint, $3::bigint)
 	if whole, found := readsOf(t, raw, "partner_days"); whole > 0 || found > 2*15*partners {
 		t.Errorf("%d rows were read without an index and %d with one", whole, found)
 	}
+}
+
+// TestNoticesReadWhatExpires and not what else was sold, whatever the planner knows.
+func TestNoticesReadWhatExpires(t *testing.T) {
+	for name, before := range map[string]string{"without statistics": `SELECT 1`, "with statistics of empty tables": `VACUUM ANALYZE`} {
+		t.Run(name, func(t *testing.T) {
+			dsn := postgresURL(t)
+			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+			o := outside{t, dsn, rawDB(t, "pgx", dsn)}
+			if _, err := o.raw.ExecContext(t.Context(), before); err != nil {
+				t.Fatal(err)
+			}
+			const others, expire = 400, 20
+			h.Stock(2, 5000, func(o *gift.Offer) { o.LastDay = lastDay + gift.Day(10*(o.ID-1)) })
+			partners := []int64{
+				h.Partner(gift.Partner{Name: "live"}, 10_000_000),
+				h.Partner(gift.Partner{Name: "test", Sandbox: true}, 10_000_000),
+			}
+			o.hear(partners[0])
+			at := (lastDay - 30).Start()
+			if _, err := h.DB.TellExpiry(t.Context(), at.Add(-24*time.Hour), 200); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range partners {
+				each(others, func(i int) { h.Buy(p, fmt.Sprint(i), 2) })
+				each(expire, func(i int) { h.Buy(p, fmt.Sprint("x", i), 1) })
+			}
+			forgetReads(t, dsn)
+			db, err := storage.Open(t.Context(), dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := db.Join(t.Context(), h.Clock); err != nil {
+				t.Fatal(err)
+			}
+			told, err := db.TellExpiry(t.Context(), at, 200)
+			if err := errors.Join(err, db.Close()); err != nil || told != 2*expire { // its connections hand in their figures
+				t.Fatalf("%d told, %v", told, err)
+			}
+			whole, found := o.reads(`'units', 'orders', 'order_items', 'events', 'deliveries', 'notices'`)
+			if whole > 0 || found > 2*12*expire { // per item its unit, its line twice, and its order's other rows
+				t.Errorf("%d rows were read without an index and %d with one", whole, found)
+			}
+		})
+	}
+}
+
+// reads returns how many rows of tables PostgreSQL read since they were forgotten, without an index and with one, once it knows.
+func (o outside) reads(tables string) (whole, found int64) {
+	o.t.Helper()
+	for looks := int64(0); looks == 0; {
+		err := o.raw.QueryRowContext(o.t.Context(), `SELECT SUM(idx_scan), SUM(seq_tup_read), SUM(COALESCE(idx_tup_fetch, 0))
+FROM pg_stat_user_tables WHERE relname IN (`+tables+`)`).Scan(&looks, &whole, &found)
+		if err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	return whole, found
 }

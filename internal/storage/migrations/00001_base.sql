@@ -266,6 +266,33 @@ CREATE INDEX deliveries_order ON deliveries (endpoint_id, order_id, event_id) WH
 -- By which those that were given up are listed, and sent again.
 CREATE INDEX deliveries_abandoned ON deliveries (endpoint_id, event_id) WHERE state = 3;
 
+-- Background work of the whole house, a row for each job. It is due at due_at, and dated, by the clock that orders are dated
+-- with; the node that does it holds the lease, by the database's clock. done counts what the last run that ended well did.
+CREATE TABLE jobs (
+    name          TEXT   NOT NULL PRIMARY KEY,
+    due_at        BIGINT NOT NULL DEFAULT 0,
+    lease_token   TEXT   NOT NULL DEFAULT '',
+    leased_until  BIGINT NOT NULL DEFAULT 0,
+    node          BIGINT NOT NULL DEFAULT 0,
+    began_at      BIGINT,
+    ended_at      BIGINT,
+    succeeded_at  BIGINT,
+    took_ms       BIGINT NOT NULL DEFAULT 0,
+    done          BIGINT NOT NULL DEFAULT 0,
+    failures      BIGINT NOT NULL DEFAULT 0,
+    failing_since BIGINT,
+    failure       TEXT   NOT NULL DEFAULT ''
+) /*often updated*/;
+-- How far partners were told of what comes with the days, a row for each sort of notice: of all offers with an earlier last
+-- day, of those with this one and a lower number, and of this offer's units or orders up to a place and a line.
+CREATE TABLE notices (
+    name     TEXT   NOT NULL PRIMARY KEY,
+    last_day BIGINT NOT NULL,
+    offer_id BIGINT NOT NULL DEFAULT 0,
+    place    BIGINT NOT NULL DEFAULT 0,
+    line     BIGINT NOT NULL DEFAULT 0
+);
+
 CREATE TABLE categories (
     id          BIGINT   NOT NULL PRIMARY KEY,
     kind        SMALLINT NOT NULL,
@@ -485,6 +512,8 @@ CREATE TABLE order_items (
 CREATE UNIQUE INDEX order_items_unit ON order_items (unit_id, test_order);
 CREATE INDEX order_items_coupon ON order_items (partner_id, offer_id, order_id, line) WHERE kind = 2;
 CREATE INDEX order_items_test ON order_items (partner_id, unit_id, test_order) WHERE kind = 2 AND test_order > 0;
+-- Sandbox orders take no units, so that those of an offer are not found by its units.
+CREATE INDEX order_items_test_offer ON order_items (offer_id, order_id, line) WHERE test_order > 0;
 -- Written when an item is cancelled, not when it is sold.
 CREATE INDEX order_items_cancelled ON order_items (cancelled_at) WHERE cancelled_at IS NOT NULL;
 -- What was paid back, and why. A refund that moved money has its number's transaction in the ledger; one of a sandbox order

@@ -1,0 +1,120 @@
+package office
+
+import "time"
+
+// The names that background work of the whole house is kept under.
+const (
+	JobSales           = "sales"
+	JobUnusedCoupons   = "unused-coupons"
+	JobLedgerDays      = "ledger-days"
+	JobDaySales        = "day-sales"
+	JobImports         = "imports"
+	JobExpiry          = "expiry-notices"
+	JobRepricing       = "repricing-notices"
+	JobForgetAnswers   = "forget-answers"
+	JobForgetCalls     = "forget-calls"
+	JobForgetEvents    = "forget-events"
+	JobForgetSignIns   = "forget-sign-ins"
+	JobRemoveEndpoints = "remove-endpoints"
+)
+
+// JobInfo is what people are told of a job.
+type JobInfo struct {
+	Name  string
+	Title Words
+	Help  Words
+	Unit  Words // what a run counts; empty: nothing
+}
+
+// Jobs lists all jobs, as the console shows them.
+func Jobs() []JobInfo {
+	return []JobInfo{
+		{
+			Name: JobExpiry, Title: Words{"만료 알림", "Expiry notices"}, Unit: Words{"알림", "notices"},
+			Help: Words{
+				"마지막 날의 30일, 7일, 1일 전과 만료된 다음 날 매체사에 알립니다. 자정이 지나면 실행됩니다.",
+				"Tells partners 30, 7 and 1 days before the last day, and the day after. Runs after midnight.",
+			},
+		},
+		{
+			Name: JobRepricing, Title: Words{"가격 변경 알림", "Repricing notices"}, Unit: Words{"판매번호", "offers"},
+			Help: Words{
+				"남은 기간에 따라 오늘부터 가격이 달라진 판매번호를 매체사에 알립니다. 자정에 실행됩니다.",
+				"Tells partners which offers cost something else from today on, for the days they have left. Runs at midnight.",
+			},
+		},
+		{
+			Name: JobSales, Title: Words{"인기도 집계", "Counting sales"},
+			Help: Words{"목록의 인기순에 쓰는 판매량을 셉니다.", "Counts sales, by which lists are sorted by popularity."},
+		},
+		{
+			Name: JobUnusedCoupons, Title: Words{"미사용 쿠폰 집계", "Counting unused coupons"},
+			Help: Words{"아직 쓰이지 않은 쿠폰을 원장 화면에 보이도록 셉니다.", "Counts coupons that are not used yet, for the ledger's page."},
+		},
+		{
+			Name: JobLedgerDays, Title: Words{"원장 일 마감", "Closing the ledger's days"},
+			Help: Words{"지난 날의 계정별 잔액을 적어 둡니다.", "Keeps each account's balance at the end of a day."},
+		},
+		{
+			Name: JobDaySales, Title: Words{"시간별 판매 기록", "Noting sales by hour"},
+			Help: Words{"현황 화면의 하루 그래프에 쓸 판매액을 적어 둡니다.", "Notes what was sold, for the dashboard's curve of the day."},
+		},
+		{
+			Name: JobImports, Title: Words{"불러오기 점검", "Looking after imports"},
+			Help: Words{
+				"멈춘 서버가 남긴 불러오기를 정리하고 오래된 파일을 지웁니다.",
+				"Clears up imports whose server died, and deletes old files.",
+			},
+		},
+		{
+			Name: JobForgetAnswers, Title: Words{"오래된 응답 삭제", "Forgetting old answers"}, Unit: Words{"삭제", "deleted"},
+			Help: Words{"35일이 지난 멱등 키의 응답을 지웁니다.", "Deletes answers kept under idempotency keys for more than 35 days."},
+		},
+		{
+			Name: JobForgetCalls, Title: Words{"오래된 호출 기록 삭제", "Forgetting old calls"}, Unit: Words{"삭제", "deleted"},
+			Help: Words{"7일이 지난 호출 기록을 지웁니다.", "Deletes calls kept for support for more than 7 days."},
+		},
+		{
+			Name: JobForgetEvents, Title: Words{"오래된 알림 삭제", "Forgetting old events"}, Unit: Words{"삭제", "deleted"},
+			Help: Words{
+				"30일이 지난 이벤트와 전송 기록을 지웁니다. 아직 보내지 못한 것은 남깁니다.",
+				"Deletes events and deliveries of more than 30 days ago; those that still wait stay.",
+			},
+		},
+		{
+			Name: JobRemoveEndpoints, Title: Words{"삭제한 웹훅 정리", "Clearing removed webhooks"},
+			Help: Words{
+				"매체사에서 뺀 웹훅과 그 전송 기록을 한 시간 뒤에 지웁니다.",
+				"Deletes webhooks that were removed, with their deliveries, an hour later.",
+			},
+		},
+		{
+			Name: JobForgetSignIns, Title: Words{"끝난 로그인 삭제", "Forgetting sessions"}, Unit: Words{"삭제", "deleted"},
+			Help: Words{
+				"끝난 로그인과 하루가 지난 로그인 실패 횟수를 지웁니다.",
+				"Deletes sessions that are over, and tries to sign in that were a day ago.",
+			},
+		},
+	}
+}
+
+// JobRun is how a job is.
+type JobRun struct {
+	Name         string
+	Due          time.Time // when it is done next
+	Running      bool      // a node does it just now
+	Node         int64     // that does it, or did it last
+	Began, Ended time.Time // of the last run; zero: none
+	Succeeded    time.Time // when it last ended well; zero: never
+	Took         time.Duration
+	Done         int64 // in the last run that ended well
+	Failures     int64 // in a row
+	FailingSince time.Time
+	Failure      string
+}
+
+// JobLate is how long after it is due a job that nobody does is called late.
+const JobLate = 2 * time.Minute
+
+// Late tells whether a job is due and no node does it.
+func (r *JobRun) Late(now time.Time) bool { return !r.Running && now.Sub(r.Due) > JobLate }
