@@ -80,7 +80,7 @@ func (db *DB) Managers() office.Shelf[office.Seller] {
 		db: db, table: "sellers", subject: "seller", columns: []string{"shop_id", "name", "code_hash"}, names: []string{"name"},
 		parents: "shops", parent: "shop_id",
 		same:   []string{"shop_id", "name"},
-		stays:  `SELECT order_id FROM order_items WHERE used_seller = $1 AND used_at IS NOT NULL LIMIT 1`,
+		stays:  `SELECT id FROM redemptions WHERE seller_id = $1 LIMIT 1`,
 		fields: func(s *office.Seller) []any { return []any{&s.ID, &s.ShopID, &s.Name, &s.CodeHash} },
 		keep: func(before, after *office.Seller) {
 			if after.CodeHash == "" {

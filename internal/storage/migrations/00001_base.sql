@@ -622,6 +622,7 @@ CREATE TABLE redemptions (
 );
 CREATE INDEX redemptions_item ON redemptions (order_id, line);
 CREATE INDEX redemptions_shop ON redemptions (shop_id, day, id);
+CREATE INDEX redemptions_seller ON redemptions (seller_id);
 -- A shop's devices that are signed in, by the hash of their cookie. A shift is over when its seller has another code or shop, or
 -- is gone: code_hash is the seller's as it was, and no foreign key keeps sellers. misses counts numbers of no coupon.
 CREATE TABLE shifts (
