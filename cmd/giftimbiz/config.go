@@ -24,6 +24,7 @@ type config struct {
 	KeyFile        string        `env:"KEY_FILE"`
 	Keys           string        `env:"KEYS,unset"`
 	TrustedProxies []string      `env:"TRUSTED_PROXIES"`
+	WebhookAllow   []string      `env:"WEBHOOK_ALLOW"`
 	LogLevel       string        `env:"LOG_LEVEL"`
 	LogFormat      string        `env:"LOG_FORMAT"`
 	Drain          time.Duration `env:"DRAIN"`
@@ -52,6 +53,8 @@ func (c *config) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.PublicURL, "public-url", c.PublicURL, "how partners and phones reach this server, https://host (default http://LISTEN)")
 	f.StringVar(&c.KeyFile, "key-file", c.KeyFile, "file of the encryption keys (default DATA/vault.keys; GIFTIMBIZ_KEYS holds keys themselves)")
 	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", c.TrustedProxies, "addresses or networks whose X-Forwarded-For is believed")
+	f.StringSliceVar(&c.WebhookAllow, "webhook-allow", c.WebhookAllow,
+		"networks that are not public and that events may be sent to, also over http")
 	f.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", c.LogFormat, "text or json")
 }
@@ -64,7 +67,10 @@ func (c *config) check() error {
 	if _, err := c.publicURL(c.Listen); err != nil {
 		return err
 	}
-	_, err := c.trustedProxies()
+	if _, err := c.trustedProxies(); err != nil {
+		return err
+	}
+	_, err := c.webhookAllow()
 	return err
 }
 
@@ -103,11 +109,19 @@ func (c *config) publicURL(listening string) (string, error) {
 }
 
 func (c *config) trustedProxies() ([]netip.Prefix, error) {
-	var list []netip.Prefix
-	for _, text := range c.TrustedProxies {
+	return parseNetworks("--trusted-proxies", c.TrustedProxies)
+}
+
+// webhookAllow returns the networks that events may be sent to besides the public Internet.
+func (c *config) webhookAllow() ([]netip.Prefix, error) {
+	return parseNetworks("--webhook-allow", c.WebhookAllow)
+}
+
+func parseNetworks(flag string, texts []string) (list []netip.Prefix, err error) {
+	for _, text := range texts {
 		prefix, err := peer.ParsePrefix(text)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--trusted-proxies: %w", err)}
+			return nil, usageError{fmt.Errorf("%s: %w", flag, err)}
 		}
 		list = append(list, prefix)
 	}

@@ -231,9 +231,12 @@ func onePerPath(pages []string) (some []string) {
 	return some
 }
 
-// live lets partners buy, so that pages have something to show.
+// live lets partners buy and be told of it, so that pages have something to show.
 func live(s *server) {
+	s.t.Helper()
 	c := s.as("demo")
+	hook(s, "https://127.0.0.1/hooks")
+	hook(s, "https://127.0.0.1/quiet")
 	buyCoupon(c)
 	for _, buyer := range []*caller{c, s.as("devtest1")} {
 		buyer.call("giftimbiz/buyGifticoupon", "md_idx", chocoID, "cash", chocoPrice, "product", chocoName).wants("0000")

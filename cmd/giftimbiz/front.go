@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"giftimbiz/internal/partnerapi"
+	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/requestid"
 )
 
@@ -58,7 +59,7 @@ func starting() http.Handler {
 		w.Header().Set("Retry-After", "1")
 		plain(w, http.StatusServiceUnavailable, "starting")
 	})
-	return apiFirst(http.HandlerFunc(partnerapi.Starting), mux)
+	return apiFirst(http.HandlerFunc(partnerv2.Starting), http.HandlerFunc(partnerapi.Starting), mux)
 }
 
 // seenWriter knows whether the answer has begun.

@@ -61,6 +61,8 @@ func rootCommand() *cobra.Command {
   giftimbiz import      load stock from CSV and XLSX files; giftimbiz template makes empty ones
   giftimbiz export      write any list of the console to a file: orders, settlement, journal, …
   giftimbiz operator    let people sign in to the console
+  giftimbiz webhook     tell partners at once what happens
+  giftimbiz listen      show a sandbox partner's events as they happen
   giftimbiz doctor      prove that money and stock add up
 
 Every flag listed below, and --drain of serve, may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
@@ -71,7 +73,8 @@ Every flag listed below, and --drain of serve, may also be given as a variable: 
 	cfg.addFlags(root.PersistentFlags())
 	root.AddCommand(
 		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(),
-		operatorCommand(cfg), importCommand(cfg), templateCommand(), exportCommand(cfg), doctorCommand(cfg), callCommand(cfg), benchCommand(cfg), versionCommand(),
+		operatorCommand(cfg), webhookCommand(cfg), importCommand(cfg), templateCommand(), exportCommand(cfg), doctorCommand(cfg),
+		callCommand(cfg), listenCommand(cfg), benchCommand(cfg), versionCommand(),
 	)
 	malformed := cfg.readEnvironment()
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return malformed }

@@ -15,6 +15,7 @@ import (
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/redeem"
+	"giftimbiz/internal/webhook"
 )
 
 // metrics is what /metrics shows.
@@ -29,6 +30,9 @@ type metrics struct {
 	jobs      *prometheus.CounterVec
 	jobTime   *prometheus.HistogramVec
 	jobWell   *prometheus.GaugeVec
+	delivered *prometheus.CounterVec
+	tellTime  prometheus.Histogram
+	waiting   prometheus.Gauge
 	endpoints sync.Map // of *endpointMetrics by name: looked up in one step instead of label by label
 }
 
@@ -79,6 +83,7 @@ func newMetrics() *metrics {
 			m.jobs.WithLabelValues(j.Name, outcome)
 		}
 	}
+	m.addDeliveries()
 	for _, via := range []string{"api", "page"} {
 		for _, outcome := range redeem.Outcomes() {
 			m.redeemed.WithLabelValues(via, outcome) // there from the start, so that the first of each counts as a rise
@@ -88,6 +93,29 @@ func newMetrics() *metrics {
 		m.jobs, m.jobTime, m.jobWell,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// addDeliveries adds what tells how partners are told of events.
+func (m *metrics) addDeliveries() {
+	m.delivered = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "giftimbiz_webhook_deliveries_total", Help: "Attempts to tell partners of events by what became of them.",
+	}, []string{"outcome"})
+	m.tellTime = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "giftimbiz_webhook_seconds", Help: "Time until a partner's endpoint had answered, or was given up.",
+		Buckets: prometheus.ExponentialBuckets(0.001, 3, 10),
+	})
+	m.waiting = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "giftimbiz_webhook_waiting", Help: "Deliveries that wait, of all nodes, counted up to 10000.",
+	})
+	for _, outcome := range webhook.Outcomes() {
+		m.delivered.WithLabelValues(outcome)
+	}
+	m.registry.MustRegister(m.delivered, m.tellTime, m.waiting)
+}
+
+func (m *metrics) delivery(outcome string, took time.Duration) {
+	m.delivered.WithLabelValues(outcome).Inc()
+	m.tellTime.Observe(took.Seconds())
 }
 
 // watchCalls adds how many answers were not kept for support.

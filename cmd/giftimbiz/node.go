@@ -18,11 +18,13 @@ import (
 	"giftimbiz/internal/media"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerapi"
+	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/vault"
+	"giftimbiz/internal/webhook"
 )
 
 const (
@@ -60,8 +62,10 @@ type node struct {
 	runner    *job.Runner // what one of them does for all
 	calls     *office.Recorder
 	refusals  *office.RefusalCounter
+	sender    *webhook.Sender
 	apiConfig partnerapi.Config
 	api       http.Handler
+	v2        *partnerv2.API
 	pages     http.Handler
 	pictures  http.Handler
 	intake    *intake.Desk
@@ -94,12 +98,18 @@ func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, 
 	if err != nil {
 		return nil, err
 	}
-	n.wire(proxies)
+	allowed, err := cfg.webhookAllow()
+	if err != nil {
+		return nil, err
+	}
+	guard := webhook.NewGuard(allowed)
+	n.wire(proxies, guard.Plain())
+	n.wireSender(guard)
 	return n, n.load(ctx)
 }
 
-// wire makes the rooms and shows them to each other.
-func (n *node) wire(proxies []netip.Prefix) {
+// wire makes the rooms and shows them to each other. plainHooks lets webhooks go over http, too.
+func (n *node) wire(proxies []netip.Prefix, plainHooks bool) {
 	n.catalog = catalog.New(n.db, n.clock, partnerapi.Encoder(n.publicURL))
 	n.directory = credential.NewDirectory(n.db)
 	n.engine = purchase.New(purchase.Options{
@@ -123,18 +133,29 @@ func (n *node) wire(proxies []netip.Prefix) {
 		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
 		Lookup:  n.vault.Lookup,
-		Imports: n.intake,
+		Imports: n.intake, PlainWebhooks: plainHooks,
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
 		Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, Observe: n.observe, TrustedProxies: proxies,
 	}
 	n.api = partnerapi.New(n.apiConfig)
+	n.v2 = partnerv2.New(partnerv2.Config{
+		Authority: authority, Store: n.db, Clock: n.clock, Logger: n.log, TrustedProxies: proxies,
+	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{
 		Store: n.db, Clock: n.clock, Logger: n.log, Jobs: n.jobs(), Ran: n.metrics.jobRan, Seen: n.metrics.jobsSeen,
 	})
 	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.clock)
+}
+
+// wireSender makes what tells partners of events, and has it know at once of those that this node writes down.
+func (n *node) wireSender(guard *webhook.Guard) {
+	n.sender = webhook.New(webhook.Options{
+		Store: n.db, Secrets: n.vault, Clock: n.clock, Logger: n.log, Guard: guard, Observe: n.metrics.delivery,
+	})
+	n.db.OnEvents(n.sender.Nudge)
 }
 
 // load reads partners and stock for the first time.
@@ -164,6 +185,7 @@ func (n *node) readPartners(ctx context.Context) error {
 
 func (n *node) start() {
 	n.engine.Start()
+	n.sender.Start()
 	n.loops.every(storage.RenewEvery, "keeping the node's number", n.db.Renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
@@ -176,6 +198,13 @@ func (n *node) start() {
 		return n.refusals.Flush(ctx, n.clock.Now())
 	})
 	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
+	n.loops.every(reportEvery, "counting what waits to be delivered", func(ctx context.Context) error {
+		waiting, err := n.db.WaitingDeliveries(ctx, office.MostWaiting)
+		if err == nil {
+			n.metrics.waiting.Set(float64(waiting))
+		}
+		return err
+	})
 	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {
 		n.admission.report(ctx, n.log)
 		return nil
@@ -187,9 +216,10 @@ func (n *node) start() {
 	n.runner.Start()
 }
 
-// stop answers the purchases that wait and ends the background work.
+// stop answers the purchases that wait, lets events that are on their way arrive, and ends the background work.
 func (n *node) stop() {
 	n.engine.Stop()
+	n.sender.Stop()
 	n.intake.Stop()
 	n.runner.Stop()
 	n.loops.stop()
@@ -241,18 +271,21 @@ func (n *node) routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.admission.api(n.api), mux)
+	return apiFirst(n.v2, n.admission.api(n.api), mux)
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
-// the API do not follow.
-func apiFirst(api, rest http.Handler) http.Handler {
+// the API do not follow. Its second version bounds by itself how many may wait.
+func apiFirst(v2, api, rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if partnerapi.Owns(r.URL.Path) {
+		switch {
+		case partnerv2.Owns(r.URL.Path):
+			v2.ServeHTTP(w, r)
+		case partnerapi.Owns(r.URL.Path):
 			api.ServeHTTP(w, r)
-			return
+		default:
+			rest.ServeHTTP(w, r)
 		}
-		rest.ServeHTTP(w, r)
 	})
 }
 

@@ -97,6 +97,7 @@ func (s *service) stop(server *http.Server, n *node, served <-chan error) error 
 		return err
 	case <-time.After(s.drain):
 	}
+	n.v2.Stop() // who waits for events would keep it waiting
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	return shutdown(ctx, server)

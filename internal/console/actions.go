@@ -26,6 +26,16 @@ var actionNames = map[string]text{
 	"partner.adjust.approve": {"조정 승인", "Adjustment approved"},
 	"partner.adjust.refuse":  {"조정 반려", "Adjustment refused"},
 
+	"endpoint.create":  {"웹훅 추가", "Webhook added"},
+	"endpoint.change":  {"웹훅 변경", "Webhook changed"},
+	"endpoint.on":      {"웹훅 켬", "Webhook switched on"},
+	"endpoint.off":     {"웹훅 끔", "Webhook switched off"},
+	"endpoint.give_up": {"웹훅 자동으로 꺼짐", "Webhook given up"},
+	"endpoint.rotate":  {"웹훅 비밀 교체", "Webhook's secret rotated"},
+	"endpoint.remove":  {"웹훅 삭제", "Webhook removed"},
+	"endpoint.test":    {"웹훅 시험", "Webhook tested"},
+	"endpoint.replay":  {"웹훅 다시 보내기", "Webhook's events sent again"},
+
 	"import.apply":    {"파일 불러오기", "File loaded"},
 	"order.refund":    {"환불", "Refunded"},
 	"voucher.reveal":  {"번호 열람", "Number revealed"},

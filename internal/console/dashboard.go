@@ -50,6 +50,28 @@ type dashboard struct {
 	Behind   bool        // sales were not counted for a while
 	Import   *lastImport // nil: there was none
 	Surveyed surveyed
+	GivenUp  []givenUp // endpoints, in the last days
+}
+
+// givenUp is an endpoint that the server switched off, as one line.
+type givenUp struct {
+	office.GivenUpEndpoint
+	Said text
+}
+
+// Address is its page.
+func (g givenUp) Address() string { return webhookAddress(g.ID) }
+
+// givenUpDays is for how many days endpoints that were given up are named.
+const givenUpDays = 7
+
+// Backlog is how much waits to be delivered; counting ends at office.MostWaiting.
+func (d dashboard) Backlog() string {
+	n := grouped(min(d.Health.Waiting, office.MostWaiting))
+	if d.Health.Waiting >= office.MostWaiting {
+		return n + "+"
+	}
+	return n
 }
 
 // lastImport is the newest import, as one line.
@@ -112,6 +134,11 @@ func (q *request) readDashboard() (d dashboard, err error) {
 	if last := d.Health.Import; last.ID != 0 {
 		state := intake.State(last.State)
 		d.Import = &lastImport{last, importStates[state], state == intake.Failed}
+	}
+	for _, e := range d.Health.GivenUp {
+		if q.now.Sub(e.At) < givenUpDays*24*time.Hour {
+			d.GivenUp = append(d.GivenUp, givenUp{e, offReasons[e.Reason]})
+		}
 	}
 	d.Behind = !d.Health.Tallied.IsZero() && q.now.Sub(d.Health.Tallied) > behindAfter
 	if d.Refusals, err = q.readRefusals(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/storage"
+	"giftimbiz/internal/webhook"
 )
 
 // trading is a house that sold two vouchers a week ago at noon, one an hour later, and three today.
@@ -202,5 +203,37 @@ func TestACountThatFailedIsNotMadeAgainAtOnce(t *testing.T) {
 	}
 	if n := broken.asked.Load(); n != 2 {
 		t.Errorf("asked %d times half a minute later", n)
+	}
+}
+
+// unwell is a store whose partners are not all told.
+type unwell struct {
+	console.Store
+	health office.Health
+}
+
+func (s unwell) Health(context.Context) (office.Health, error) { return s.health, nil }
+
+func TestTheDashboardNamesEndpointsThatWereGivenUpLately(t *testing.T) {
+	h := newOfficeHouse(t)
+	now := h.Clock.Now()
+	h.console = openConsole(h.House, h.vault, func(cfg *console.Config) {
+		cfg.Store = unwell{cfg.Store, office.Health{Waiting: office.MostWaiting, GivenUp: []office.GivenUpEndpoint{
+			{ID: 3, Partner: "demo", Host: "new.example", Reason: webhook.Gone, At: now.Add(-time.Hour)},
+			{ID: 2, Partner: "demo", Host: "mid.example", Reason: webhook.Failing, At: now.Add(-6 * 24 * time.Hour)},
+			{ID: 1, Partner: "demo", Host: "old.example", Reason: webhook.Gone, At: now.Add(-8 * 24 * time.Hour)},
+		}}}
+	})
+	a := h.signedIn("admin@example.com").get(console.Root + "/")
+	for _, want := range []string{
+		"10,000+", "new.example", "mid.example", "2025-09-15 11:00:00", "It answered that it takes nothing more (410).", "It took nothing for 5 days.",
+		`<a href="/console/webhooks/3">`,
+	} {
+		if !a.says(want) {
+			t.Errorf("lacks %q", want)
+		}
+	}
+	if a.says("old.example") {
+		t.Error("one that was given up long ago is named")
 	}
 }

@@ -13,9 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/sheet"
+	"giftimbiz/internal/webhook"
 )
 
 // List is a list of the console as the command line asks for it as a file.
@@ -42,6 +44,8 @@ func Lists() []List {
 		{"partners", "", []Filter{words("search"), oneOf("state", partnerStateWords()...), whole("below")}, partnersAddress},
 		{"statement", "PARTNER", days, partnersAddress + "/{name}/statement"},
 		{"calls", "PARTNER", []Filter{words("code"), words("endpoint")}, partnersAddress + "/{name}/calls"},
+		{"deliveries", "ENDPOINT", append(days, oneOf("state", deliveryStateWords()...),
+			oneOf("type", append(gift.EventTypes(), gift.TestSent)...)), webhooksAddress + "/{id}"},
 		{"orders", "", append(days, words("q"), words("partner"), oneOf("kind", "gifticon", "star"),
 			oneOf("state", office.SomeRefunded, office.SomeUsed)), ordersAddress},
 		{"categories", "", []Filter{words("q"), oneOf("kind", "1", "2")}, catalogueRoot + "/categories"},
@@ -107,6 +111,13 @@ func partnerStateWords() []string {
 	all := make([]string, len(stateNames))
 	for i, n := range stateNames {
 		all[i] = n.word
+	}
+	return all
+}
+
+func deliveryStateWords() (all []string) {
+	for _, s := range webhook.DeliveryStates() {
+		all = append(all, s.String())
 	}
 	return all
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"log/slog"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -21,8 +22,9 @@ func TestEveryListCanBeHadWithoutABrowser(t *testing.T) {
 	cfg := console.Config{
 		Store: h.DB, Numbers: h.vault, Clock: h.Clock, Logger: slog.New(slog.DiscardHandler), Imports: desk,
 	}
-	of := map[string]string{"PARTNER": "demo", "OFFER": "1", "SHOP": "37"}
-	rows := map[string]int{"partners": 1, "orders": 6, "statement": 7, "offers": 3, "units": 50, "operators": 1, "journal": 14}
+	hook := testedWebhook(h.House, "demo")
+	of := map[string]string{"PARTNER": "demo", "OFFER": "1", "SHOP": "37", "ENDPOINT": strconv.FormatInt(hook, 10)}
+	rows := map[string]int{"partners": 1, "orders": 6, "statement": 7, "offers": 3, "units": 50, "operators": 1, "journal": 14, "deliveries": 1}
 	for _, l := range console.Lists() {
 		t.Run(l.Name, func(t *testing.T) {
 			want := console.Wanted{List: l, Of: of[l.Of], Format: sheet.CSV, Language: locale.English}
@@ -50,11 +52,13 @@ func TestEveryListCanBeHadWithoutABrowser(t *testing.T) {
 // TestAWrongFilterGetsNoFile: a file has no place to say that it holds something else.
 func TestAWrongFilterGetsNoFile(t *testing.T) {
 	h := trading(t)
+	hook := testedWebhook(h.House, "demo")
 	b := h.signedIn("admin@example.com")
 	for _, address := range []string{
 		"orders?from=yesterday", "orders?from=2025-09-16&to=2025-09-01", "partners?below=much", "partners/demo/statement?from=x",
 		"ledger?at=noon", "ledger/accounts?at=noon", "ledger/journal?from=x", "ledger/journal?partner=nobody",
 		"ledger/settlement?from=x&to=y", "ledger/settlement/37?from=x&to=y", "audit?from=x",
+		"webhooks/" + strconv.FormatInt(hook, 10) + "?from=x",
 	} {
 		a := b.get("/console/" + address + "&format=csv")
 		if a.status != 422 || a.head.Get("Content-Disposition") != "" {

@@ -26,6 +26,7 @@ type Store interface {
 	catalogueStore
 	ledgerStore
 	partnerStore
+	webhookStore
 	orderStore
 	accountStore
 	operatorStore
@@ -60,6 +61,8 @@ type Config struct {
 	// Lookup returns the keyed hash under which a value of a kind is found: vault.Lookup. Without it vouchers are not found by
 	// their numbers.
 	Lookup func(kind, value string) []byte
+	// PlainWebhooks lets webhooks go over http as well: to networks that the server's owner admits.
+	PlainWebhooks bool
 }
 
 type handler struct {
@@ -107,7 +110,7 @@ type route struct {
 func (h *handler) routes() []route {
 	return slices.Concat(
 		frameRoutes(), signInRoutes(), dashboardRoutes(), accountRoutes(),
-		partnerRoutes(), orderRoutes(), catalogueRoutes(), importRoutes(), ledgerRoutes(),
+		partnerRoutes(), webhookRoutes(), orderRoutes(), catalogueRoutes(), importRoutes(), ledgerRoutes(),
 		auditRoutes(), operatorRoutes(), settingRoutes(), jobRoutes(),
 	)
 }

@@ -40,7 +40,8 @@ func (q *request) menu() []menuItem {
 		if !q.operator.Role.May(menuNeeds[e.address]) { // who sees pages has the permission that stands for no need: See
 			continue
 		}
-		here := q.URL.Path == e.address || e.address != Root+"/" && strings.HasPrefix(q.URL.Path+"/", e.address+"/")
+		here := q.URL.Path == e.address || e.address != Root+"/" && strings.HasPrefix(q.URL.Path+"/", e.address+"/") ||
+			e.address == partnersAddress && strings.HasPrefix(q.URL.Path, webhooksAddress+"/") // they are partners'
 		items = append(items, menuItem{Address: e.address, Name: e.name.in(q.lang), Here: here})
 	}
 	return items

@@ -27,6 +27,7 @@ type officeHouse struct {
 	*storagetest.House
 	vault   *vault.Vault
 	console http.Handler
+	file    string // of its database
 	log     bytes.Buffer
 }
 
@@ -34,8 +35,8 @@ const officePassword = "a password of admins"
 
 func newOfficeHouse(t *testing.T) *officeHouse {
 	t.Helper()
-	house, _ := openHouse(t)
-	h := &officeHouse{House: house, vault: newVault(t)}
+	house, file := openHouse(t)
+	h := &officeHouse{House: house, vault: newVault(t), file: file}
 	h.console = openConsole(house, h.vault, func(cfg *console.Config) {
 		cfg.Logger = slog.New(slog.NewTextHandler(&h.log, nil))
 		cfg.Address = func(r *http.Request) string { return r.Header.Get("Test-Address") }

@@ -2,6 +2,7 @@ package credential
 
 import (
 	"crypto/subtle"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -31,6 +32,19 @@ func (a *Authority) CheckRefreshOnly(p Presented) (*Identity, *Fault) {
 		return nil, &Fault{Kind: fault}
 	}
 	return id, nil
+}
+
+// CheckAccess tells whose access token it is that a caller shows by itself, as the partner's state and addresses allow.
+func (a *Authority) CheckAccess(access Header, from netip.Addr) (*Identity, *Fault) {
+	c := check{Authority: a, people: a.directory.current.Load(), now: a.clock.Now()}
+	g, fault := c.accessHolder(access)
+	if fault == 0 {
+		fault = mayCall(g.member, &Presented{Addr: from})
+	}
+	if fault != 0 {
+		return nil, &Fault{Kind: fault}
+	}
+	return g.identity, nil
 }
 
 // check is one check: all of its steps see the same directory at the same time. A FaultKind of 0 is no fault.
@@ -141,37 +155,46 @@ func (c *check) refresh(h Header, m *member) (*Identity, FaultKind) {
 }
 
 func (c *check) access(h Header, caller *Identity) FaultKind {
+	g, fault := c.accessHolder(h)
+	if fault == 0 && g.member.Name != caller.Partner.Name {
+		return AccessOfAnother
+	}
+	return fault
+}
+
+// accessHolder returns the keys that an access token was issued under.
+func (c *check) accessHolder(h Header) (*generation, FaultKind) {
 	text := bare(h.Value)
 	switch {
 	case !h.Present:
-		return AccessMissing
+		return nil, AccessMissing
 	case isEmpty(text):
-		return AccessEmpty
+		return nil, AccessEmpty
 	case len(text) > maxTokenSize:
-		return AccessTooLong
+		return nil, AccessTooLong
 	}
 	t, fault := c.read(text, accessType)
 	switch fault {
 	case malformed:
-		return AccessMalformed
+		return nil, AccessMalformed
 	case notOurs:
-		return AccessNotOurs
+		return nil, AccessNotOurs
 	case notVerified:
-		return AccessSignatureWrong
+		return nil, AccessSignatureWrong
 	case noFault:
 	}
 	m := c.people.byName[t.partner]
 	switch {
 	case t.expiredAt(c.now):
-		return AccessExpired
+		return nil, AccessExpired
 	case m == nil:
-		return AccessOfUnknownPartner
-	case !t.validClaimsAt(c.now) || m.generation(t.generation, c.now) == nil:
-		return AccessInvalid
-	case m.Name != caller.Partner.Name:
-		return AccessOfAnother
+		return nil, AccessOfUnknownPartner
 	}
-	return 0
+	g := m.generation(t.generation, c.now)
+	if !t.validClaimsAt(c.now) || g == nil {
+		return nil, AccessInvalid
+	}
+	return g, 0
 }
 
 // bare forgives the word Bearer and spaces around a token.

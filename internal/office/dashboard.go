@@ -73,6 +73,21 @@ type Health struct {
 	Nodes   []Node
 	Tallied time.Time // up to when sales are counted for popularity; zero: not yet
 	Import  Import    // the newest; its ID is 0 when there was none
+
+	Waiting int64             // deliveries that wait, counted up to MostWaiting
+	GivenUp []GivenUpEndpoint // the last ones, the newest first
+}
+
+// MostWaiting is where counting deliveries that wait ends.
+const MostWaiting = 10_000
+
+// GivenUpEndpoint is an endpoint that the server switched off.
+type GivenUpEndpoint struct {
+	ID      int64
+	Partner string // its name
+	Host    string // of the endpoint's address, the rest of which may hold a secret
+	Reason  string // as of webhook
+	At      time.Time
 }
 
 // Import is how far a file of stock is.

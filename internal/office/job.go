@@ -4,17 +4,18 @@ import "time"
 
 // The names that background work of the whole house is kept under.
 const (
-	JobSales         = "sales"
-	JobUnusedCoupons = "unused-coupons"
-	JobLedgerDays    = "ledger-days"
-	JobDaySales      = "day-sales"
-	JobImports       = "imports"
-	JobExpiry        = "expiry-notices"
-	JobRepricing     = "repricing-notices"
-	JobForgetAnswers = "forget-answers"
-	JobForgetCalls   = "forget-calls"
-	JobForgetEvents  = "forget-events"
-	JobForgetSignIns = "forget-sign-ins"
+	JobSales          = "sales"
+	JobUnusedCoupons  = "unused-coupons"
+	JobLedgerDays     = "ledger-days"
+	JobDaySales       = "day-sales"
+	JobImports        = "imports"
+	JobExpiry         = "expiry-notices"
+	JobRepricing      = "repricing-notices"
+	JobForgetAnswers  = "forget-answers"
+	JobSweepEndpoints = "sweep-endpoints"
+	JobForgetCalls    = "forget-calls"
+	JobForgetEvents   = "forget-events"
+	JobForgetSignIns  = "forget-sign-ins"
 )
 
 // JobInfo is what people are told of a job.
@@ -79,6 +80,10 @@ func Jobs() []JobInfo {
 				"30일이 지난 이벤트와 전송 기록을 지웁니다. 아직 보내지 못한 것은 남깁니다.",
 				"Deletes events and deliveries of more than 30 days ago; those that still wait stay.",
 			},
+		},
+		{
+			Name: JobSweepEndpoints, Title: Words{"제거한 웹훅 정리", "Sweeping removed webhooks"},
+			Help: Words{"제거한 웹훅과 그 전송 기록을 지웁니다.", "Deletes webhooks that were removed, with their deliveries."},
 		},
 		{
 			Name: JobForgetSignIns, Title: Words{"끝난 로그인 삭제", "Forgetting sessions"}, Unit: Words{"삭제", "deleted"},

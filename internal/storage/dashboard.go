@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -135,7 +136,7 @@ WHERE a.kind = 'prepaid' AND a.balance < $1 AND p.sandbox = 0 AND p.state = $2 O
 	return list, classify(err)
 }
 
-// Health tells which nodes hold a number, how far sales are counted, and how the newest import is.
+// Health tells which nodes hold a number, how far sales are counted, how the newest import is, and how partners are told.
 func (db *DB) Health(ctx context.Context) (h office.Health, err error) {
 	var upTo int64
 	if err := db.read.QueryRowContext(ctx, `SELECT up_to FROM item_sales_cursor WHERE id = 1`).Scan(&upTo); err != nil {
@@ -148,6 +149,9 @@ func (db *DB) Health(ctx context.Context) (h office.Health, err error) {
 		&h.Import.ID, &h.Import.File, &h.Import.State, &h.Import.Done, &h.Import.Total)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return h, classify(err)
+	}
+	if err := db.readDeliveryHealth(ctx, &h); err != nil {
+		return h, err
 	}
 	rows, err := db.read.QueryContext(ctx, `SELECT number, expires_at, `+db.dialect.now+` FROM node_leases
 WHERE token <> '' AND expires_at > 0 ORDER BY number`)
@@ -170,3 +174,31 @@ WHERE token <> '' AND expires_at > 0 ORDER BY number`)
 
 // nodesForgotten is how long a node that stopped without giving its number back is told of.
 const nodesForgotten = 24 * time.Hour
+
+// givenUpShown is how many endpoints Health names.
+const givenUpShown = 5
+
+func (db *DB) readDeliveryHealth(ctx context.Context, h *office.Health) (err error) {
+	if h.Waiting, err = db.WaitingDeliveries(ctx, office.MostWaiting); err != nil {
+		return err
+	}
+	rows, err := db.read.QueryContext(ctx, `SELECT e.id, p.name, e.url, e.off_reason, e.given_up_at
+FROM endpoints e JOIN partners p ON p.id = e.partner_id
+WHERE e.given_up_at IS NOT NULL ORDER BY e.given_up_at DESC LIMIT $1`, givenUpShown)
+	if err != nil {
+		return classify(err)
+	}
+	err = scanAll(rows, func(row scanner) error {
+		var e office.GivenUpEndpoint
+		var address string
+		var at int64
+		err := row.Scan(&e.ID, &e.Partner, &address, &e.Reason, &at)
+		if u, bad := url.Parse(address); bad == nil {
+			e.Host = u.Host
+		}
+		e.At = time.UnixMilli(at)
+		h.GivenUp = append(h.GivenUp, e)
+		return err
+	})
+	return classify(err)
+}

@@ -33,10 +33,11 @@ type dialect struct {
 
 // Lock marks for queries.
 const (
-	lockAccounts = "/*lock accounts in their order*/"
-	lockOffers   = "/*lock offers in their order*/"
-	lockFree     = "/*lock one that nobody else locks*/"
-	lockRow      = "/*lock it*/"
+	lockAccounts  = "/*lock accounts in their order*/"
+	lockOffers    = "/*lock offers in their order*/"
+	lockEndpoints = "/*lock endpoints in their order*/"
+	lockFree      = "/*lock one that nobody else locks*/"
+	lockRow       = "/*lock it*/"
 )
 
 // eachMark stands for dialect.each in a statement: "{each orders o: id}".
@@ -67,6 +68,7 @@ var postgres = &dialect{
 	locks: strings.NewReplacer(
 		lockAccounts, "ORDER BY accounts.id FOR NO KEY UPDATE OF accounts",
 		lockOffers, "ORDER BY offers.id FOR NO KEY UPDATE OF offers",
+		lockEndpoints, "ORDER BY endpoints.id FOR NO KEY UPDATE OF endpoints",
 		lockFree, "FOR NO KEY UPDATE SKIP LOCKED",
 		lockRow, "FOR NO KEY UPDATE",
 	),
@@ -105,7 +107,7 @@ var sqlite = &dialect{
 	schema: func(text string) string {
 		return rowNumber.ReplaceAllString(sqliteWords.Replace(text), "INTEGER NOT NULL PRIMARY KEY")
 	},
-	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockFree, "", lockRow, ""),
+	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockEndpoints, "", lockFree, "", lockRow, ""),
 	each: func(table, alias string, columns []string) string {
 		return "CROSS JOIN " + table + " " + alias + " ON " + matching(alias, columns)
 	},

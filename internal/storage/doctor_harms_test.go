@@ -54,6 +54,19 @@ var harms = []harm{
 		"every balance equals its entries", "account 2 shows 3, its entries add up to -1880",
 	},
 	{
+		"a partner hears without an endpoint", `UPDATE partners SET hears = 1 WHERE id = {demo}`,
+		"a partner hears if and only if one of its endpoints is on", "hears is 1, endpoints that are on: 0",
+	},
+	{
+		"a delivery is of nothing", `INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at) VALUES (77, 78, 0, 1)`,
+		"every delivery is of an event, to an endpoint that may be told of it", "endpoint 77, event 78",
+	},
+	{
+		"an order is told to everybody",
+		`INSERT INTO events (id, type, partner_id, order_id, data) VALUES (1, 'order.completed', 0, {live}, '')`,
+		"every event of an order is told to its buyer", "event 1 of order {live} is told to partner 0",
+	},
+	{
 		"a prepaid balance is below zero", `UPDATE accounts SET balance = -1 WHERE id = {account}`,
 		"no prepaid balance is below zero", "partner {demo} has -1",
 	},
@@ -431,6 +444,8 @@ var orphans = []struct{ column, where, parent string }{
 	{"moved_accounts.txn_id", "account_id = {account} AND txn_id = {refund}", "ledger_transactions"},
 	{"shop_days.shop_id", "shop_id = 38", "shops"},
 	{"unused_coupons.offer_id", "offer_id = 1350", "offers"},
+	{"events.partner_id", "order_id = {sandbox}", "partners"},
+	{"events.order_id", "order_id = {sandbox}", "orders"},
 	{"brands.category_id", "id = 4", "categories"},
 	{"products.brand_id", "id = 27935", "brands"},
 	{"shops.category_id", "id = 37", "categories"},

@@ -60,6 +60,7 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 		t.Fatal(err)
 	}
 	for _, rule := range []office.PriceRule{{Scope: office.ScopeCategory, ScopeID: 6}, {Scope: office.ScopeBrand, ScopeID: 4}} {
+		rule.Rates = gift.Rates{Far: 900, Mid: 900, Near: 900}
 		if err := h.DB.SetPriceRule(t.Context(), rule, h.Clock.Now()); err != nil {
 			t.Fatal(err)
 		}

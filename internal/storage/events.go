@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync/atomic"
 
 	"giftimbiz/internal/gift"
 )
@@ -25,11 +26,33 @@ SELECT e.id, input.id, 0, input.at FROM input, endpoints e
 WHERE e.state = 1 AND (e.types = '' OR e.types LIKE '% ' || input.type || ' %')`)
 )
 
-// queueEvents stores events and their deliveries.
+// news is what makes a node's own events be delivered at once: others see them when they look next.
+type news struct {
+	listener func()
+	written  atomic.Bool
+}
+
+// OnEvents has f called after commits of this process that wrote events down; f must not wait. Call it before anything is
+// bought or changed.
+func (db *DB) OnEvents(f func()) { db.news.listener = f }
+
+// committed comes after each commit. Where several transactions run at once, another's may come first: then the nodes see the
+// events when they look next.
+func (n *news) committed() {
+	if n.written.Load() && n.written.Swap(false) && n.listener != nil {
+		n.listener()
+	}
+}
+
+// queueEvents stores events and their deliveries, which are due now: the numbers of events may run ahead of a clock that was
+// set back.
 func queueEvents(s session, events []gift.Event) {
 	if len(events) == 0 {
 		return
 	}
+	db := s.database()
+	db.news.written.Store(true)
+	now := db.lease.clock.Now()
 	s.exec(insertEvents, len(events), eventIDs(events), eventTypes(events), eventPartners(events),
 		column(events, func(e gift.Event) int64 { return int64(e.OrderID) }),
 		column(events, func(e gift.Event) string { return string(e.Data) }))
@@ -42,8 +65,8 @@ func queueEvents(s session, events []gift.Event) {
 		}
 	}
 	s.exec(deliverToPartner, -1, eventIDs(own), eventTypes(own), eventPartners(own),
-		column(own, func(e gift.Event) int64 { return int64(e.OrderID) }), eventTimes(own))
-	s.exec(deliverToAll, -1, eventIDs(all), eventTypes(all), eventTimes(all))
+		column(own, func(e gift.Event) int64 { return int64(e.OrderID) }), repeat(millis(now), len(own)))
+	s.exec(deliverToAll, -1, eventIDs(all), eventTypes(all), repeat(millis(now), len(all)))
 }
 
 func eventIDs(events []gift.Event) []int64 {
@@ -56,10 +79,6 @@ func eventTypes(events []gift.Event) []string {
 
 func eventPartners(events []gift.Event) []int64 {
 	return column(events, func(e gift.Event) int64 { return e.PartnerID })
-}
-
-func eventTimes(events []gift.Event) []int64 {
-	return column(events, func(e gift.Event) int64 { return millis(e.At()) })
 }
 
 // appendRepriced adds an offer that can be bought and costs something else today than before.
@@ -81,7 +100,7 @@ func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner in
 			return err
 		}
 	}
-	id, err := db.newID()
+	id, err := db.eventID(ctx, tx, partner, order)
 	if err != nil {
 		return err
 	}
@@ -91,7 +110,8 @@ func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner in
 	if err != nil {
 		return fmt.Errorf("event: %w", err)
 	}
-	text, args := deliverEvent, []any{int64(e.ID), int64(e.OrderID), millis(e.At()), string(e.Type)}
+	db.news.written.Store(true)
+	text, args := deliverEvent, []any{int64(e.ID), int64(e.OrderID), millis(db.lease.clock.Now()), string(e.Type)}
 	if partner != 0 {
 		text, args = text+` AND e.partner_id = $5`, append(args, partner)
 	}
@@ -99,8 +119,28 @@ func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner in
 	return err
 }
 
+// eventID returns a number for an event: a higher one than those of the events of its order that wait to be told, also when
+// another node made them, whose clock is ahead. Events of an order are told in the order of their numbers.
+func (db *DB) eventID(ctx context.Context, tx *sql.Tx, partner int64, order gift.ID) (gift.ID, error) {
+	id, err := db.newID()
+	if err != nil || partner == 0 || order == 0 {
+		return id, err
+	}
+	var last gift.ID
+	err = tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(d.event_id), 0) FROM endpoints e
+JOIN deliveries d ON d.endpoint_id = e.id AND d.order_id = $2 AND d.state = 1 WHERE e.partner_id = $1`, partner, int64(order)).Scan(&last)
+	if err != nil || last < id {
+		return id, err
+	}
+	return db.newIDAfter(last)
+}
+
+// Behind an event of the same order that waits, this one is due no earlier: what is due is then not looked at in vain.
 const deliverEvent = `INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at)
-SELECT e.id, CAST($1 AS BIGINT), CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM endpoints e
+SELECT e.id, CAST($1 AS BIGINT), CAST($2 AS BIGINT), (
+    SELECT CASE WHEN MAX(b.due_at) > CAST($3 AS BIGINT) THEN MAX(b.due_at) ELSE CAST($3 AS BIGINT) END FROM deliveries b
+    WHERE b.endpoint_id = e.id AND b.order_id = CAST($2 AS BIGINT) AND b.order_id <> 0 AND b.state = 1)
+FROM endpoints e
 WHERE e.state = 1 AND (e.types = '' OR e.types LIKE '% ' || CAST($4 AS TEXT) || ' %')`
 
 // Events returns what a partner was told after an event, or from the first kept one on (0), in the order of their numbers,

@@ -16,7 +16,7 @@ const eventsKept = 30 * 24 * time.Hour
 // purchases go on between.
 func (db *DB) ForgetEvents(ctx context.Context, now time.Time) (forgotten int64, err error) {
 	before := int64(gift.FirstIDAt(now.Add(-eventsKept)))
-	if err := db.forgetDeliveries(ctx, before); err != nil {
+	if err := db.forgetOldDeliveries(ctx, before); err != nil {
 		return 0, err
 	}
 	// Events are told to endpoints of their partner, or to all, and few endpoints have deliveries that are as old.
@@ -29,7 +29,7 @@ DELETE FROM events WHERE id > $1 AND id <= $2 AND NOT EXISTS (SELECT 1 FROM behi
 		before)
 }
 
-func (db *DB) forgetDeliveries(ctx context.Context, before int64) error {
+func (db *DB) forgetOldDeliveries(ctx context.Context, before int64) error {
 	var endpoints []int64
 	rows, err := db.read.QueryContext(ctx, `SELECT id FROM endpoints ORDER BY id`)
 	if err != nil {

@@ -238,6 +238,16 @@ func (db *DB) newID() (gift.ID, error) {
 	return id, nil
 }
 
+// newIDAfter is newID for what must have a higher number than another that any node made. It fails while the node has not
+// claimed IDs so far ahead of its clock; it claims them before it tries again.
+func (db *DB) newIDAfter(other gift.ID) (gift.ID, error) {
+	l := &db.lease
+	l.mu.Lock()
+	l.ids.Continue(l.number, other.Time().Add(time.Millisecond))
+	l.mu.Unlock()
+	return db.newID()
+}
+
 // IDs returns the maker of this process's order numbers; nil before Join.
 func (db *DB) IDs() *gift.IDMaker { return db.lease.ids }
 

@@ -23,6 +23,7 @@ type session interface {
 	flush(ctx context.Context) error
 	commit(ctx context.Context) error
 	rollback()
+	database() *DB
 }
 
 // begin opens a session: on SQLite on the hot connection, on PostgreSQL on one of the pool. Each statement sees what was
@@ -35,7 +36,7 @@ func (db *DB) begin(ctx context.Context, pool *pgxpool.Pool) (session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &pgSession{conn: conn}
+	s := &pgSession{db: db, conn: conn}
 	s.batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // sent with the first flush
 	return s, nil
 }
@@ -57,6 +58,7 @@ func (db *DB) beginHot(ctx context.Context) (session, error) {
 
 // pgSession pipelines: a flush is one round trip, whatever is queued.
 type pgSession struct {
+	db    *DB
 	conn  *pgxpool.Conn
 	batch pgx.Batch
 }
@@ -104,8 +106,11 @@ func (s *pgSession) commit(ctx context.Context) error {
 		return err
 	}
 	s.conn.Release()
+	s.db.news.committed()
 	return nil
 }
+
+func (s *pgSession) database() *DB { return s.db }
 
 // rollback gives the connection back; the pool closes one that is still inside a transaction.
 func (s *pgSession) rollback() {
@@ -179,8 +184,11 @@ func (s *sqliteSession) commit(context.Context) error {
 		return err
 	}
 	s.release()
+	s.db.news.committed()
 	return nil
 }
+
+func (s *sqliteSession) database() *DB { return s.db }
 
 func (s *sqliteSession) rollback() {
 	_ = s.control("ROLLBACK") // some faults have rolled back by themselves

@@ -19,6 +19,7 @@ type DB struct {
 	write   *sql.DB
 	read    *sql.DB
 	lease   lease // of the number that this process makes order numbers with
+	news    news
 
 	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
 	pool    *pgxpool.Pool
@@ -110,6 +111,7 @@ func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
 		return classify(err)
 	}
 	err = tx.Commit()
+	db.news.committed()
 	if db.undecided(err) {
 		return wrap(ErrUnanswered, classify(err))
 	}

@@ -219,7 +219,9 @@ CREATE TABLE events (
 CREATE INDEX events_partner ON events (partner_id, id);
 -- Where partners want to be told. types has the chosen event types with a space before and behind each, '' = all. state: 1 on,
 -- 2 switched off, 3 given up by the server, because off_reason. Secrets are encrypted; the one before works until
--- previous_until. failing_since is when the present row of failures began. A node that delivers holds the lease.
+-- previous_until. failing_since is when the present row of failures began. A node that delivers holds the lease: the token is
+-- the process's own, leased_until by the database's clock. One that was removed has no secrets any more and is off; its row goes
+-- when no transaction can be left that would tell it anything.
 CREATE TABLE endpoints (
     id              BIGINT   NOT NULL PRIMARY KEY,
     partner_id      BIGINT   NOT NULL REFERENCES partners (id),
@@ -227,19 +229,24 @@ CREATE TABLE endpoints (
     types           TEXT     NOT NULL,
     state           SMALLINT NOT NULL,
     off_reason      TEXT     NOT NULL DEFAULT '',
+    given_up_at     BIGINT,
     secret          BYTEA    NOT NULL,
     previous        BYTEA,
     previous_until  BIGINT,
     failing_since   BIGINT,
     version         BIGINT   NOT NULL DEFAULT 1,
     created_at      BIGINT   NOT NULL,
+    removed_at      BIGINT,
     lease_token     TEXT     NOT NULL DEFAULT '',
     leased_until    BIGINT   NOT NULL DEFAULT 0
 ) /*often updated*/;
 CREATE INDEX endpoints_partner ON endpoints (partner_id);
 CREATE INDEX endpoints_on ON endpoints (id) WHERE state = 1;
+CREATE INDEX endpoints_leased ON endpoints (lease_token) WHERE lease_token <> '';
+CREATE INDEX endpoints_given_up ON endpoints (given_up_at) WHERE given_up_at IS NOT NULL;
+CREATE INDEX endpoints_removed ON endpoints (removed_at) WHERE removed_at IS NOT NULL;
 -- An event on its way to an endpoint. state: 1 waits until due_at, 2 delivered, 3 given up. What is kept of answers is that of
--- the last attempt.
+-- the last attempt. An event that waits behind another of its order is due no earlier than that.
 CREATE TABLE deliveries (
     endpoint_id BIGINT   NOT NULL,
     event_id    BIGINT   NOT NULL,
@@ -254,8 +261,10 @@ CREATE TABLE deliveries (
     answer      TEXT     NOT NULL DEFAULT '',
     PRIMARY KEY (endpoint_id, event_id)
 ) /*often updated*/;
-CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at) WHERE state = 1;
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at, event_id) WHERE state = 1;
 CREATE INDEX deliveries_order ON deliveries (endpoint_id, order_id, event_id) WHERE state = 1;
+-- By which those that were given up are listed, and sent again.
+CREATE INDEX deliveries_abandoned ON deliveries (endpoint_id, event_id) WHERE state = 3;
 
 -- Background work of the whole house, a row for each job. It is due at due_at, and dated, by the clock that orders are dated
 -- with; the node that does it holds the lease, by the database's clock. done counts what the last run that ended well did.
