@@ -32,7 +32,7 @@ func (n *node) jobs() []job.Job {
 		{Name: office.JobForgetAnswers, When: job.Every(forgetEvery), Work: n.counted(n.db.ForgetAnswers)},
 		{Name: office.JobForgetCalls, When: job.Every(forgetEvery), Work: n.counted(n.db.ForgetCalls)},
 		{Name: office.JobForgetEvents, When: job.Every(forgetEvery), Work: n.counted(n.db.ForgetEvents)},
-		{Name: office.JobSweepEndpoints, When: job.Every(forgetEvery), Work: n.uncounted(n.db.SweepEndpoints)},
+		{Name: office.JobRemoveEndpoints, When: job.Every(forgetEvery), Work: n.uncounted(n.db.SweepEndpoints)},
 		{Name: office.JobForgetSignIns, When: job.Every(forgetEvery), Work: func(ctx context.Context) (int64, error) {
 			now := n.clock.Now()
 			return n.db.ForgetSignIns(ctx, now, now.Add(-console.ForgetTries))

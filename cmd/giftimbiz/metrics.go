@@ -27,12 +27,12 @@ type metrics struct {
 	batchTime prometheus.Histogram
 	redeemed  *prometheus.CounterVec
 	refused   *prometheus.CounterVec
-	jobs      *prometheus.CounterVec
-	jobTime   *prometheus.HistogramVec
-	jobWell   *prometheus.GaugeVec
 	delivered *prometheus.CounterVec
 	tellTime  prometheus.Histogram
 	waiting   prometheus.Gauge
+	jobs      *prometheus.CounterVec
+	jobTime   *prometheus.HistogramVec
+	jobWell   *prometheus.GaugeVec
 	endpoints sync.Map // of *endpointMetrics by name: looked up in one step instead of label by label
 }
 

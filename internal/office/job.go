@@ -4,18 +4,18 @@ import "time"
 
 // The names that background work of the whole house is kept under.
 const (
-	JobSales          = "sales"
-	JobUnusedCoupons  = "unused-coupons"
-	JobLedgerDays     = "ledger-days"
-	JobDaySales       = "day-sales"
-	JobImports        = "imports"
-	JobExpiry         = "expiry-notices"
-	JobRepricing      = "repricing-notices"
-	JobForgetAnswers  = "forget-answers"
-	JobSweepEndpoints = "sweep-endpoints"
-	JobForgetCalls    = "forget-calls"
-	JobForgetEvents   = "forget-events"
-	JobForgetSignIns  = "forget-sign-ins"
+	JobSales           = "sales"
+	JobUnusedCoupons   = "unused-coupons"
+	JobLedgerDays      = "ledger-days"
+	JobDaySales        = "day-sales"
+	JobImports         = "imports"
+	JobExpiry          = "expiry-notices"
+	JobRepricing       = "repricing-notices"
+	JobForgetAnswers   = "forget-answers"
+	JobForgetCalls     = "forget-calls"
+	JobForgetEvents    = "forget-events"
+	JobForgetSignIns   = "forget-sign-ins"
+	JobRemoveEndpoints = "remove-endpoints"
 )
 
 // JobInfo is what people are told of a job.
@@ -82,8 +82,11 @@ func Jobs() []JobInfo {
 			},
 		},
 		{
-			Name: JobSweepEndpoints, Title: Words{"제거한 웹훅 정리", "Sweeping removed webhooks"},
-			Help: Words{"제거한 웹훅과 그 전송 기록을 지웁니다.", "Deletes webhooks that were removed, with their deliveries."},
+			Name: JobRemoveEndpoints, Title: Words{"삭제한 웹훅 정리", "Clearing removed webhooks"},
+			Help: Words{
+				"매체사에서 뺀 웹훅과 그 전송 기록을 한 시간 뒤에 지웁니다.",
+				"Deletes webhooks that were removed, with their deliveries, an hour later.",
+			},
 		},
 		{
 			Name: JobForgetSignIns, Title: Words{"끝난 로그인 삭제", "Forgetting sessions"}, Unit: Words{"삭제", "deleted"},

@@ -29,6 +29,7 @@ DELETE FROM events WHERE id > $1 AND id <= $2 AND NOT EXISTS (SELECT 1 FROM behi
 		before)
 }
 
+// forgetOldDeliveries deletes those of events below a number that were delivered or given up.
 func (db *DB) forgetOldDeliveries(ctx context.Context, before int64) error {
 	var endpoints []int64
 	rows, err := db.read.QueryContext(ctx, `SELECT id FROM endpoints ORDER BY id`)

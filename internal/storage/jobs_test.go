@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	moment  = time.Millisecond
+	atOnce  = time.Millisecond
 	forever = time.Hour
 )
 
@@ -24,7 +24,7 @@ const (
 func runner(t *testing.T, h *storagetest.House, store job.Store, lease time.Duration, work func(context.Context) (int64, error)) *job.Runner {
 	t.Helper()
 	r := job.New(job.Options{
-		Store: store, Clock: h.Clock, Logger: slog.New(slog.DiscardHandler), LookEvery: moment, LeaseFor: lease,
+		Store: store, Clock: h.Clock, Logger: slog.New(slog.DiscardHandler), LookEvery: atOnce, LeaseFor: lease,
 		Jobs: []job.Job{{Name: "work", When: job.Every(time.Hour), Work: work}},
 	})
 	r.Start()
@@ -45,7 +45,7 @@ func theRun(t *testing.T, db *storage.DB, wanted func(office.JobRun) bool) offic
 				return r
 			}
 		}
-		time.Sleep(moment)
+		time.Sleep(atOnce)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestAJobIsDoneOnceAtATime(t *testing.T) {
 			if inside.Add(1) > 1 {
 				t.Error("a job is done by two at once")
 			}
-			time.Sleep(moment)
+			time.Sleep(atOnce)
 			inside.Add(-1)
 			return done.Add(1), nil
 		}
