@@ -78,8 +78,14 @@ func New(cfg Config) *API {
 // Stop answers all who wait for events, and everybody from now on, without waiting. It may be called again.
 func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }
 
-// Owns tells whether a path is this API's to answer.
-func Owns(urlPath string) bool { return strings.HasPrefix(urlPath, Root) }
+// Owns tells whether a path is this API's to answer: what it has, and what might stand below that. A client of the first version
+// that names this one by mistake is answered by the first, as it can read.
+func (a *API) Owns(urlPath string) bool {
+	rest, ok := strings.CutPrefix(urlPath, Root)
+	first, _, _ := strings.Cut(rest, "/")
+	_, known := a.routes[Root+first]
+	return ok && known
+}
 
 // call is one request on its way to an answer.
 type call struct {
