@@ -277,10 +277,10 @@ func (n *node) routes() http.Handler {
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
 // the API do not follow. Its second version bounds by itself how many may wait.
-func apiFirst(v2 *partnerv2.API, api, rest http.Handler) http.Handler {
+func apiFirst(v2, api, rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case v2.Owns(r.URL.Path):
+		case partnerv2.Owns(r.URL.Path):
 			v2.ServeHTTP(w, r)
 		case partnerapi.Owns(r.URL.Path):
 			api.ServeHTTP(w, r)

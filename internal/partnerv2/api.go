@@ -51,8 +51,7 @@ type Config struct {
 // API answers everything below Root.
 type API struct {
 	Config
-	routes map[string]route
-	polls  polls
+	polls polls
 
 	stopping chan struct{}
 	stop     sync.Once
@@ -64,6 +63,9 @@ type route struct {
 	serve func(*call) error
 }
 
+// routes holds all there is by its path.
+var routes = map[string]route{Root + "events": {"events", (*call).events}}
+
 // New panics when a part is missing.
 func New(cfg Config) *API {
 	if cfg.Authority == nil || cfg.Store == nil || cfg.Clock == nil || cfg.Logger == nil {
@@ -71,7 +73,6 @@ func New(cfg Config) *API {
 	}
 	return &API{
 		Config: cfg, polls: polls{byPartner: map[int64]int{}}, stopping: make(chan struct{}),
-		routes: map[string]route{Root + "events": {"events", (*call).events}},
 	}
 }
 
@@ -80,10 +81,10 @@ func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }
 
 // Owns tells whether a path is this API's to answer: what it has, and what might stand below that. A client of the first version
 // that names this one by mistake is answered by the first, as it can read.
-func (a *API) Owns(urlPath string) bool {
+func Owns(urlPath string) bool {
 	rest, ok := strings.CutPrefix(urlPath, Root)
 	first, _, _ := strings.Cut(rest, "/")
-	_, known := a.routes[Root+first]
+	_, known := routes[Root+first]
 	return ok && known
 }
 
@@ -98,7 +99,7 @@ type call struct {
 // ServeHTTP answers one request, whatever happens.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{API: a, w: w, r: r, id: requestid.Give(w, r)}
-	rt, ok := a.routes[r.URL.Path]
+	rt, ok := routes[r.URL.Path]
 	err := error(notFound)
 	if ok {
 		err = c.run(rt)
