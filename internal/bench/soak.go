@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -40,7 +39,13 @@ func (s *suite) soak(ctx context.Context) error {
 	}
 	s.say("soak: the mix runs at %.0f/s at most; %v at %.0f %% of it", peak.rate(), s.Soak, 100*soakShare)
 	run := &soakRun{suite: s, server: server}
+	if run.before, err = atRest(ctx, server); err != nil {
+		return err
+	}
 	if err := run.load(ctx, soakShare*peak.rate(), mix.source); err != nil {
+		return err
+	}
+	if run.after, err = atRest(ctx, server); err != nil {
 		return err
 	}
 	s.add(run.rows()...)
@@ -75,12 +80,35 @@ func (s *suite) fillHistories(server *process, m *mix) error {
 	return nil
 }
 
+// atRest looks at a server that is not asked anything, when the last requests and their connections are gone. While it is
+// busy it has some goroutines more for each request that happens to be under way.
+func atRest(ctx context.Context, server *process) (least usage, err error) {
+	const looks, pause = 20, 250 * time.Millisecond
+	for i := range looks {
+		u, err := server.usage()
+		if err != nil {
+			return least, err
+		}
+		if i == 0 || u.goroutines < least.goroutines {
+			least = u
+		}
+		select {
+		case <-ctx.Done():
+			return least, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
+	return least, nil
+}
+
 // soakRun is what is looked at while the load lasts.
 type soakRun struct {
 	*suite
 	server  *process
 	line    timeline
 	parts   []usage // at the end of each window
+	before  usage   // at rest
+	after   usage   // at rest again
 	windows []window
 }
 
@@ -156,21 +184,9 @@ func (r *soakRun) rows() []Row {
 	}
 	return []Row{
 		compare("MiB resident", 1.1, figure(func(u usage) float64 { return u.memory / mebibyte })),
-		compare("goroutines, fewest", 1.1, fewest(figure(func(u usage) float64 { return u.goroutines }))),
+		ratio("soak, over", "goroutines at rest", "before it", atMost(1.1, "×"), []float64{r.after.goroutines}, []float64{r.before.goroutines}),
 		compare("open files", 1.1, figure(func(u usage) float64 { return float64(u.files) })),
 		compare("p99, ms", 1.5, p99s),
 		bound("soak", "refused", atMost(100*maxRefusedShare, "%"), []float64{100 * float64(refused) / float64(max(1, served+refused))}),
 	}
-}
-
-// fewest puts the smallest value of its third in the place of each: a server has some goroutines more for every request under
-// way, by chance, but one that leaks has more of them also when it has little to do.
-func fewest(values []float64) []float64 {
-	third := len(values) / 3
-	all := slices.Clone(values)
-	for i := range third {
-		all[i] = slices.Min(values[:third])
-		all[len(all)-1-i] = slices.Min(values[len(values)-third:])
-	}
-	return all
 }
