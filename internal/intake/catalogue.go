@@ -111,7 +111,7 @@ func readSeller(c *check, r *row) {
 	case code == "" && !there:
 		r.refuse("code", missing)
 	case code != "" && len([]rune(code)) < 4:
-		r.refuse("code", say("관리코드는 4자 이상이어야 합니다.", "A manager code has at least 4 characters."))
+		r.refuse("code", say("매니저 코드는 4자 이상이어야 합니다.", "A manager code has at least 4 characters."))
 	case code != "":
 		same, err := c.vault.CheckCode(c.ctx, old.CodeHash, code)
 		if err != nil {

@@ -60,11 +60,11 @@ var tables = map[Kind]*table{
 	},
 	Sellers: {
 		name: Text{"판매자", "Sellers"}, read: readSeller,
-		help: Text{"매장에서 쿠폰을 확인하는 사람과 관리코드", "who redeems a shop's coupons, with a manager code"},
+		help: Text{"매장에서 쿠폰을 확인하는 사람과 매니저 코드", "who redeems a shop's coupons, with a manager code"},
 		columns: []column{
 			numberColumn(), shopColumn(true),
 			{key: "name", title: Text{"이름", "name"}, also: []string{"판매자", "seller"}, needed: true, sample: "점장"},
-			{key: "code", title: Text{"관리코드", "manager code"}, also: []string{"code"}, secret: true, sample: "482913"},
+			{key: "code", title: Text{"매니저 코드", "manager code"}, also: []string{"관리코드", "code"}, secret: true, sample: "482913"},
 		},
 	},
 	Campaigns: {
