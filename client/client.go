@@ -137,17 +137,26 @@ func (c *Client) post(ctx context.Context, endpoint string, params url.Values, h
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("Partnerkey", c.opt.Credentials.PartnerKey)
 	req.Header.Set("Partnertoken", c.opt.Credentials.PartnerToken)
+	resp, body, err := c.send(req)
+	if err != nil {
+		return nil, err
+	}
+	return body, failure(resp, body)
+}
+
+// send returns the head of the answer and what was read of its body: one byte more than maxAnswer at most.
+func (c *Client) send(req *http.Request) (head *http.Response, body []byte, err error) {
 	if c.opt.Language != "" {
 		req.Header.Set("Accept-Language", c.opt.Language)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }() // it was read to its end or is of no use
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the answer: %w", err)
+		return nil, nil, fmt.Errorf("read the answer: %w", err)
 	}
-	return body, failure(resp, body)
+	return resp, body, nil
 }

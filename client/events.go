@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -61,17 +60,9 @@ func (c *Client) getEvents(ctx context.Context, query url.Values, token string) 
 		return page, err
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	if c.opt.Language != "" {
-		req.Header.Set("Accept-Language", c.opt.Language)
-	}
-	resp, err := c.http.Do(req)
+	resp, body, err := c.send(req)
 	if err != nil {
 		return page, err
-	}
-	defer func() { _ = resp.Body.Close() }() // it was read to its end or is of no use
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err != nil {
-		return page, fmt.Errorf("read the answer: %w", err)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return page, problem(resp, body)

@@ -222,16 +222,8 @@ const removedFor = time.Hour
 
 // SweepEndpoints ends what removals began: deliveries that were written meanwhile or not deleted yet, and the endpoints' rows.
 func (db *DB) SweepEndpoints(ctx context.Context, now time.Time) error {
-	rows, err := db.read.QueryContext(ctx, `SELECT id FROM endpoints WHERE removed_at < $1 AND removed_at IS NOT NULL`,
-		millis(now.Add(-removedFor)))
-	if err != nil {
-		return classify(err)
-	}
-	var ids []int64
-	err = scanAll(rows, func(row scanner) error {
-		ids = append(ids, 0)
-		return row.Scan(&ids[len(ids)-1])
-	})
+	ids, err := collect(ctx, db.read, scanID,
+		`SELECT id FROM endpoints WHERE removed_at < $1 AND removed_at IS NOT NULL`, millis(now.Add(-removedFor)))
 	for _, id := range ids {
 		if err == nil {
 			err = db.forgetDeliveries(ctx, id)
@@ -248,21 +240,9 @@ func (db *DB) SweepEndpoints(ctx context.Context, now time.Time) error {
 
 // forgetDeliveries deletes all deliveries to an endpoint, a few at a time, so that purchases go on between.
 func (db *DB) forgetDeliveries(ctx context.Context, endpoint int64) error {
-	for n := int64(forgottenAtOnce); n == forgottenAtOnce; {
-		err := db.tx(ctx, func(tx *sql.Tx) error {
-			res, err := tx.ExecContext(ctx, `DELETE FROM deliveries WHERE endpoint_id = $1 AND event_id IN (
-    SELECT event_id FROM deliveries WHERE endpoint_id = $1 ORDER BY event_id LIMIT $2)`, endpoint, forgottenAtOnce)
-			if err != nil {
-				return err
-			}
-			n, err = res.RowsAffected()
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := db.removeAll(ctx, `DELETE FROM deliveries WHERE endpoint_id = $1 AND event_id IN (
+    SELECT event_id FROM deliveries WHERE endpoint_id = $1 ORDER BY event_id LIMIT $2)`, endpoint)
+	return err
 }
 
 // SendTest tells an endpoint, and no other, that it is told of events. It must be on (ErrOff).

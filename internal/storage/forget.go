@@ -31,17 +31,7 @@ DELETE FROM events WHERE id > $1 AND id <= $2 AND NOT EXISTS (SELECT 1 FROM behi
 
 // forgetOldDeliveries deletes those of events below a number that were delivered or given up.
 func (db *DB) forgetOldDeliveries(ctx context.Context, before int64) error {
-	var endpoints []int64
-	rows, err := db.read.QueryContext(ctx, `SELECT id FROM endpoints ORDER BY id`)
-	if err != nil {
-		return classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var id int64
-		err := row.Scan(&id)
-		endpoints = append(endpoints, id)
-		return err
-	})
+	endpoints, err := collect(ctx, db.read, scanID, `SELECT id FROM endpoints ORDER BY id`)
 	for _, id := range endpoints {
 		if err != nil {
 			break
@@ -84,11 +74,11 @@ func (db *DB) remove(ctx context.Context, query string, args ...any) (n int64, e
 	return n, err
 }
 
-// removeAll deletes what a query with the limit $2 finds until there is nothing left, a few rows at a time, so that purchases
-// go on between.
-func (db *DB) removeAll(ctx context.Context, query string, before int64) (forgotten int64, err error) {
+// removeAll deletes what a query of $1 with the limit $2 finds until there is nothing left, a few rows at a time, so that
+// purchases go on between.
+func (db *DB) removeAll(ctx context.Context, query string, of int64) (forgotten int64, err error) {
 	for n := int64(forgottenAtOnce); n == forgottenAtOnce; {
-		if n, err = db.remove(ctx, query, before, forgottenAtOnce); err != nil {
+		if n, err = db.remove(ctx, query, of, forgottenAtOnce); err != nil {
 			return forgotten, err
 		}
 		forgotten += n

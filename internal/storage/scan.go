@@ -12,6 +12,12 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// scanID reads a row that is a number.
+func scanID(row scanner) (id int64, err error) {
+	err = row.Scan(&id)
+	return id, err
+}
+
 // collect returns all rows of a query, each as scan reads it.
 func collect[T any](
 	ctx context.Context, from querier, scan func(scanner) (T, error), query string, args ...any,
