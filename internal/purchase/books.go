@@ -69,9 +69,11 @@ func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, today gi
 	}
 	p.OrdersToday++
 	s.Repeats[Repeat{req.PartnerID, fingerprint}] = id
-	b.tell(p, gift.OrderCompleted, req.PartnerID, id, gift.OrderData{
-		Order: out.Ref, Kind: req.Kind.Word(), Items: len(o.offers), Amount: o.total,
-	})
+	if p.Hears {
+		b.tell(gift.OrderCompleted, req.PartnerID, id, gift.OrderData{
+			Order: out.Ref, Kind: req.Kind.Word(), Items: len(o.offers), Amount: o.total,
+		})
+	}
 	if !p.Sandbox && o.total > 0 {
 		b.pay(p, o, id)
 	}
@@ -84,27 +86,14 @@ func (b *books) pay(p *Partner, o *order, id gift.ID) {
 	p.Balance -= o.total
 	b.post(p.AccountID, id, -o.total)
 	b.post(b.sales, id, o.total)
-	if p.Balance < p.LowBalance && before >= p.LowBalance {
-		b.tell(p, gift.BalanceLow, o.req.PartnerID, 0, gift.BalanceData{Balance: p.Balance, Threshold: p.LowBalance})
+	if p.Hears && p.Balance < p.LowBalance && before >= p.LowBalance {
+		b.tell(gift.BalanceLow, o.req.PartnerID, 0, gift.BalanceData{Balance: p.Balance, Threshold: p.LowBalance})
 	}
 }
 
-// tell writes an event down for a partner that hears.
-func (b *books) tell(p *Partner, t gift.EventType, partner int64, order gift.ID, data any) {
-	if p.Hears {
-		b.w.Events = append(b.w.Events, gift.NewEvent(b.ids.Next(), t, partner, order, data))
-	}
-}
-
-// soldOut is what all partners are told of offers that have nothing left now.
-func (b *books) soldOut(s *State, sales []OfferSale) (events []gift.Event) {
-	for _, sale := range sales {
-		if o := s.Offers[sale.OfferID]; sale.Next > o.Last {
-			events = append(events, gift.NewEvent(b.ids.Next(), gift.OfferSoldOut, 0, 0,
-				gift.OfferData{Offer: o.ID, Kind: o.Kind.Word()}))
-		}
-	}
-	return events
+// tell writes an event down. Call it for partners that hear only: the others' purchases should not even make up the data.
+func (b *books) tell(t gift.EventType, partner int64, order gift.ID, data any) {
+	b.w.Events = append(b.w.Events, gift.NewEvent(b.ids.Next(), t, partner, order, data))
 }
 
 func (b *books) post(account int64, txn gift.ID, amount gift.Won) {
@@ -232,7 +221,7 @@ func (b *books) keep(s *State, a Answer) {
 }
 
 // writes returns what must be stored, rows in ascending order so that two nodes never wait for each other in a ring.
-func (b *books) writes(s *State) Writes {
+func (b *books) writes() Writes {
 	w := b.w
 	for account, delta := range b.balances {
 		w.Balances = append(w.Balances, Balance{AccountID: account, Delta: delta})
@@ -242,7 +231,6 @@ func (b *books) writes(s *State) Writes {
 		w.Offers = append(w.Offers, *sale)
 	}
 	slices.SortFunc(w.Offers, func(x, y OfferSale) int { return cmp.Compare(x.OfferID, y.OfferID) })
-	w.Events = append(w.Events, b.soldOut(s, w.Offers)...)
 	for unit, position := range b.moves {
 		w.Moves = append(w.Moves, Unit{ID: unit, Position: position})
 	}

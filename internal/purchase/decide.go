@@ -55,10 +55,12 @@ func (d *decision) decide(s *State) Writes {
 	for i, w := range d.batch {
 		d.outs[i] = d.one(s, w)
 	}
-	writes := d.books.writes(s)
+	writes := d.books.writes()
 	for _, sale := range writes.Offers {
-		if sale.Next > s.Offers[sale.OfferID].Last {
-			d.soldOut = append(d.soldOut, sale.OfferID)
+		if o := s.Offers[sale.OfferID]; sale.Next > o.Last {
+			d.soldOut = append(d.soldOut, o.ID)
+			writes.Events = append(writes.Events, gift.NewEvent(d.ids.Next(), gift.OfferSoldOut, 0, 0,
+				gift.OfferData{Offer: o.ID, Kind: o.Kind.Word()}))
 		}
 	}
 	return writes
