@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -147,7 +148,7 @@ func TestListenShowsWhatHappensAndPassesItOn(t *testing.T) {
 func TestListenIsForSandboxPartners(t *testing.T) {
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	l := listen(t, s.made, s.url, "--partner", "demo")
-	if err := l.end(t); err == nil || client.Code(err) != "sandbox-only" {
+	if err := l.end(t); !errors.Is(err, client.ErrSandboxOnly) {
 		t.Error(err)
 	}
 }
