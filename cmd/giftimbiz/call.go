@@ -69,7 +69,7 @@ func (f *callFlags) call(cmd *cobra.Command, cfg *config, given []string) error 
 	if err != nil {
 		return err
 	}
-	who, err := credentials.partner(f.partner)
+	who, err := chosenPartner(credentials, f.partner)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,7 @@ import (
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"giftimbiz/client"
+	"giftimbiz/internal/demo"
 )
 
 // heard keeps what a command prints, for tests that wait for it.
@@ -77,7 +78,7 @@ func (l *listening) end(t *testing.T) error {
 }
 
 // listen runs giftimbiz listen at a server.
-func listen(t *testing.T, made *credentials, url string, more ...string) *listening {
+func listen(t *testing.T, made *demo.Credentials, url string, more ...string) *listening {
 	t.Helper()
 	here := *made
 	here.BaseURL = url
@@ -159,7 +160,7 @@ func TestListenComesBackToAServerThatWasAway(t *testing.T) {
 	afters := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/api/v2/events" {
-			fmt.Fprint(w, `{"result":0,"token":"t","expires_in":3600}`)
+			fmt.Fprint(w, `{"access_token":"t","expires_in":3600}`)
 			return
 		}
 		switch n := asked.Add(1); n {
@@ -178,7 +179,7 @@ func TestListenComesBackToAServerThatWasAway(t *testing.T) {
 	defer server.Close()
 	out, said := &heard{}, &heard{}
 	l := &eventReader{
-		client: client.New(client.Options{BaseURL: server.URL}), server: server.URL, name: "devtest1", out: out, say: said,
+		client: client.New(client.Options{BaseURL: server.URL, Retries: -1}), server: server.URL, name: "devtest1", out: out, say: said,
 		pause: time.Millisecond,
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -203,7 +204,7 @@ func TestAServerThatStopsKeepsNobodyWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	who, err := made.listener("")
+	who, err := chosenListener(made, "")
 	if err != nil {
 		t.Fatal(err)
 	}
