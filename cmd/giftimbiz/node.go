@@ -103,13 +103,13 @@ func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, 
 		return nil, err
 	}
 	guard := webhook.NewGuard(allowed)
-	n.wire(proxies, guard.Plain())
+	n.wire(proxies, guard)
 	n.wireSender(guard)
 	return n, n.load(ctx)
 }
 
-// wire makes the rooms and shows them to each other. plainHooks lets webhooks go over http, too.
-func (n *node) wire(proxies []netip.Prefix, plainHooks bool) {
+// wire makes the rooms and shows them to each other. hooks tells where webhooks may lead.
+func (n *node) wire(proxies []netip.Prefix, hooks *webhook.Guard) {
 	n.catalog = catalog.New(n.db, n.clock, partnerapi.Encoder(n.publicURL))
 	n.directory = credential.NewDirectory(n.db)
 	n.engine = purchase.New(purchase.Options{
@@ -133,7 +133,7 @@ func (n *node) wire(proxies []netip.Prefix, plainHooks bool) {
 		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
 		Lookup:  n.vault.Lookup,
-		Imports: n.intake, PlainWebhooks: plainHooks,
+		Imports: n.intake, Webhooks: hooks,
 		Counter: func(s office.Seller) string { return links.SellerURL(redeem.Seller{ID: s.ID, CodeHash: s.CodeHash}) },
 	})
 	n.apiConfig = partnerapi.Config{
