@@ -19,6 +19,7 @@ import (
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/partnerv2"
+	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/webhook"
 )
 
@@ -26,6 +27,8 @@ var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 
 // outbox keeps events in memory. It stands in for a database whose transactions are as slow as a test wants.
 type outbox struct {
+	partnerv2.Store // nothing else is asked for
+
 	mu     sync.Mutex
 	events []gift.Event
 	lag    time.Duration
@@ -92,6 +95,12 @@ func (d doorman) CheckClient(string, string, netip.Addr) (*credential.Identity, 
 func (d doorman) Issue(gift.Partner, int64) string { return "" }
 func (d doorman) AccessTTL() time.Duration         { return 0 }
 
+// nobody buys and decrypts nothing: who asks for events does neither.
+type nobody struct {
+	partnerv2.Buyer
+	partnerv2.Numbers
+}
+
 // noStock is where an empty catalogue comes from.
 type noStock struct{ catalog.Source }
 
@@ -113,7 +122,7 @@ func newHouse(t *testing.T, clk clock.Clock) *house {
 			"wrong": credential.AccessSignatureWrong, "old": credential.AccessExpired, "barred": credential.PartnerSuspended,
 			"elsewhere": credential.AddressRefused,
 		},
-		Store: o, Catalog: emptyCatalog(clk), Clock: clk, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Store: o, Catalog: emptyCatalog(clk), Buyer: nobody{}, Links: new(redeem.Links), Numbers: nobody{}, Clock: clk, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})}
 }
 
