@@ -142,7 +142,8 @@ func (n *node) wire(proxies []netip.Prefix, hooks *webhook.Guard) {
 	}
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
-		Authority: authority, Store: n.db, Catalog: n.catalog, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, TrustedProxies: proxies,
+		Authority: authority, Store: n.db, Catalog: n.catalog, Secrets: n.vault, Webhooks: hooks, Clock: n.clock, Logger: n.log,
+		PublicURL: n.publicURL, TrustedProxies: proxies,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{

@@ -21,6 +21,7 @@ import (
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/requestid"
+	"giftimbiz/internal/webhook"
 )
 
 // Root is where the API's addresses begin.
@@ -32,11 +33,14 @@ type Authority interface {
 	CheckClient(key, token string, from netip.Addr) (*credential.Identity, *credential.Fault)
 	Issue(partner gift.Partner, keyGeneration int64) string
 	AccessTTL() time.Duration
+	keyMaker
 }
 
 // Store is what the API needs of the database.
 type Store interface {
 	eventStore
+	accountStore
+	webhookStore
 }
 
 // Config is what New needs. RateLimit, Observe and TrustedProxies may be left out.
@@ -44,6 +48,8 @@ type Config struct {
 	Authority Authority
 	Store     Store
 	Catalog   *catalog.Catalog
+	Secrets   Sealer         // encrypts webhooks' secrets
+	Webhooks  *webhook.Guard // tells where webhooks may lead
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
@@ -82,12 +88,15 @@ func routes() []route {
 	return slices.Concat(
 		tokenRoutes(),
 		eventRoutes(),
+		accountRoutes(),
+		webhookRoutes(),
 	)
 }
 
 // New panics when a part is missing.
 func New(cfg Config) *API {
-	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Clock == nil || cfg.Logger == nil {
+	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Secrets == nil || cfg.Webhooks == nil || cfg.Clock == nil ||
+		cfg.Logger == nil {
 		panic("partnerv2: New needs all parts of Config")
 	}
 	if cfg.Observe == nil {
