@@ -28,14 +28,14 @@ var (
 	}
 	tooManyKeys = problem{
 		kind: "too-many-keys", status: http.StatusConflict, code: "Q",
-		ko: "쓸 수 있는 키가 이미 " + strconv.Itoa(credential.MaxGenerations) + "벌입니다. grace_hours 0으로 교체하면 이전 키가 모두 끝납니다.",
-		en: strconv.Itoa(credential.MaxGenerations) + " sets of keys work already. A rotation with grace_hours 0 ends them all.",
+		ko:   "쓸 수 있는 키가 이미 " + strconv.Itoa(credential.MaxGenerations) + "벌입니다. grace_hours 0으로 교체하면 이전 키가 모두 끝납니다.",
+		en:   strconv.Itoa(credential.MaxGenerations) + " sets of keys work already. A rotation with grace_hours 0 ends them all.",
 		more: map[string]any{"limit": credential.MaxGenerations},
 	}
 	tooManyWebhooks = problem{
 		kind: "too-many-webhooks", status: http.StatusConflict, code: "Q",
-		ko: "웹훅은 " + strconv.Itoa(webhook.MaxEndpoints) + "개까지입니다. 쓰지 않는 것을 먼저 삭제하십시오.",
-		en: "There may be " + strconv.Itoa(webhook.MaxEndpoints) + " webhooks. Delete one that is not used first.",
+		ko:   "웹훅은 " + strconv.Itoa(webhook.MaxEndpoints) + "개까지입니다. 쓰지 않는 것을 먼저 삭제하십시오.",
+		en:   "There may be " + strconv.Itoa(webhook.MaxEndpoints) + " webhooks. Delete one that is not used first.",
 		more: map[string]any{"limit": webhook.MaxEndpoints},
 	}
 	webhookOff = problem{

@@ -28,9 +28,9 @@ var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 type outbox struct {
 	partnerv2.Store // for the rest, which nobody asks of it
 	mu              sync.Mutex
-	events []gift.Event
-	lag    time.Duration
-	err    error
+	events          []gift.Event
+	lag             time.Duration
+	err             error
 }
 
 func (o *outbox) put(at time.Time, partner int64) gift.ID {
