@@ -32,7 +32,9 @@ var CommandLine = Actor{Name: "command line"}
 const partnerActor = "partner "
 
 // PartnerActor is a partner that makes a change of its own, by the API.
-func PartnerActor(name, address string) Actor { return Actor{Name: partnerActor + name, Address: address} }
+func PartnerActor(name, address string) Actor {
+	return Actor{Name: partnerActor + name, Address: address}
+}
 
 // Partner returns the name of the partner that the actor is, if it is one.
 func (a Actor) Partner() (name string, ok bool) {

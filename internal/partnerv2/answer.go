@@ -29,13 +29,6 @@ func encode(value any) []byte {
 // answer sends a value.
 func (c *call) answer(status int, value any) error { return c.send(status, encode(value)) }
 
-// nothing answers that it is done, and there is nothing to say.
-func (c *call) nothing() error {
-	c.w.Header().Set("Cache-Control", "no-store")
-	c.w.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
 // send answers with JSON that is ready.
 func (c *call) send(status int, body []byte) error {
 	if c.lang == locale.English {
@@ -44,6 +37,13 @@ func (c *call) send(status int, body []byte) error {
 		c.w.Header().Set("Content-Language", "ko")
 	}
 	writeJSON(c.w, status, "application/json; charset=utf-8", body)
+	return nil
+}
+
+// noContent answers that something is done of which there is nothing to tell.
+func (c *call) noContent() error {
+	c.w.Header().Set("Cache-Control", "no-store")
+	c.w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 

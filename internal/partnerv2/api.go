@@ -22,6 +22,7 @@ import (
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/requestid"
+	"giftimbiz/internal/webhook"
 )
 
 // Root is where the API's addresses begin.
@@ -33,6 +34,7 @@ type Authority interface {
 	CheckClient(key, token string, from netip.Addr) (*credential.Identity, *credential.Fault)
 	Issue(partner gift.Partner, keyGeneration int64) string
 	AccessTTL() time.Duration
+	keyMaker
 }
 
 // Store is what the API needs of the database.
@@ -40,6 +42,8 @@ type Store interface {
 	eventStore
 	quoteStore
 	orderStore
+	accountStore
+	webhookStore
 }
 
 // Config is what New needs. RateLimit, Observe and TrustedProxies may be left out.
@@ -50,6 +54,8 @@ type Config struct {
 	Buyer     Buyer
 	Links     *redeem.Links
 	Numbers   Numbers
+	Secrets   Sealer         // encrypts webhooks' secrets
+	Webhooks  *webhook.Guard // tells where webhooks may lead
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
@@ -95,21 +101,23 @@ func routes() []route {
 		quoteRoutes(),
 		orderRoutes(),
 		voucherRoutes(),
+		accountRoutes(),
+		webhookRoutes(),
 	)
 }
 
 // New panics when a part is missing.
 func New(cfg Config) *API {
 	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Buyer == nil || cfg.Links == nil ||
-		cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil {
+		cfg.Numbers == nil || cfg.Secrets == nil || cfg.Webhooks == nil || cfg.Clock == nil || cfg.Logger == nil {
 		panic("partnerv2: New needs all parts of Config")
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(office.Answered) {}
 	}
 	a := &API{
-		Config: cfg, mux: http.NewServeMux(), first: http.NewServeMux(), origin: strings.TrimRight(cfg.PublicURL, "/"), limits: newLimits(cfg.RateLimit),
-		polls: polls{byPartner: map[int64]int{}}, underWay: newUnderWay(), stopping: make(chan struct{}),
+		Config: cfg, mux: http.NewServeMux(), first: http.NewServeMux(), origin: strings.TrimRight(cfg.PublicURL, "/"),
+		limits: newLimits(cfg.RateLimit), polls: polls{byPartner: map[int64]int{}}, underWay: newUnderWay(), stopping: make(chan struct{}),
 	}
 	for pattern, byMethod := range byPattern(routes()) {
 		mux := a.mux

@@ -74,7 +74,7 @@ func (c *call) cancelOrder() error {
 func (c *call) cancelOnce(id gift.ID, lines []int64) (done bool, err error) {
 	items, err := c.Store.OrderItems(c.r.Context(), c.partner.ID, id)
 	if err != nil {
-		return false, c.broken(err)
+		return false, accountFault(err)
 	}
 	if len(items) == 0 {
 		return false, noOrder
@@ -91,7 +91,7 @@ func (c *call) cancelOnce(id gift.ID, lines []int64) (done bool, err error) {
 	if len(left) == 0 {
 		return true, nil
 	}
-	_, err = c.Store.Refund(c.asPartner(), office.NewRefund{OrderID: id, Lines: left, Reason: "API v2: cancelled by the partner", At: c.Clock.Now()})
+	_, err = c.Store.Refund(c.changing(), office.NewRefund{OrderID: id, Lines: left, Reason: "API v2: cancelled by the partner", At: c.Clock.Now()})
 	var meanwhile *office.NotRefundable
 	switch {
 	case errors.As(err, &meanwhile):

@@ -2,7 +2,6 @@ package partnerv2
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"time"
 
@@ -64,7 +63,7 @@ type orderAnswer struct {
 	Kind      string           `json:"kind"`
 	Sandbox   bool             `json:"sandbox"`
 	Total     gift.Won         `json:"total"`
-	OrderedAt string           `json:"ordered_at"`
+	OrderedAt time.Time        `json:"ordered_at"`
 	Vouchers  []*voucherAnswer `json:"vouchers"`
 }
 
@@ -84,14 +83,14 @@ func (c *call) order() error {
 func (c *call) showOrder(status int, id gift.ID) error {
 	head, err := c.Store.OrderHead(c.r.Context(), c.partner.ID, id)
 	if err != nil {
-		return c.broken(err)
+		return accountFault(err)
 	}
 	if head == nil {
 		return noOrder
 	}
 	items, err := c.Store.OrderItems(c.r.Context(), c.partner.ID, id)
 	if err != nil {
-		return c.broken(err)
+		return accountFault(err)
 	}
 	return c.answerOrder(status, head, items)
 }
@@ -108,7 +107,7 @@ func (c *call) answerOrder(status int, head *gift.OrderHead, items []gift.Bought
 func (c *call) orderAnswer(head *gift.OrderHead, items []gift.BoughtItem) (*orderAnswer, error) {
 	o := &orderAnswer{
 		ID: head.ID.Ref(head.Sandbox), Reference: head.Reference, Kind: head.Kind.Word(), Sandbox: head.Sandbox, Total: head.Amount,
-		OrderedAt: timeText(head.At), Vouchers: make([]*voucherAnswer, len(items)),
+		OrderedAt: seoul(head.At), Vouchers: make([]*voucherAnswer, len(items)),
 	}
 	for i := range items {
 		var err error
@@ -124,21 +123,5 @@ var noOrder = problem{
 	kind: notFound.kind, status: notFound.status, code: gift.NotYours.Code(), ko: "없는 주문입니다.", en: "There is no such order.",
 }
 
-// broken is what a fault of the database means for a call that only reads, or has changed nothing.
-func (c *call) broken(err error) error {
-	if errors.Is(err, purchase.ErrUnavailable) {
-		return unavailable.because(err)
-	}
-	return err
-}
-
-// timeText writes a time as RFC 3339, in Seoul, to the millisecond.
-func timeText(t time.Time) string { return t.In(gift.Seoul).Format("2006-01-02T15:04:05.000Z07:00") }
-
 // orderPath is the address of an order.
 func orderPath(ref gift.OrderRef) string { return Root + "orders/" + string(ref) }
-
-// asPartner returns a context in which changes are the partner's own.
-func (c *call) asPartner() context.Context {
-	return office.As(c.r.Context(), office.PartnerActor(c.partner.Name, c.address().String()))
-}

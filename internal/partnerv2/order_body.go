@@ -139,7 +139,7 @@ func (c *call) kindOf(lines []orderLine) (kind gift.Kind, err error) {
 	if len(unknown) > 0 {
 		found, err := c.Store.OfferKinds(c.r.Context(), unknown)
 		if err != nil {
-			return 0, c.broken(err)
+			return 0, accountFault(err)
 		}
 		for _, kind := range found {
 			kinds[kind] = true

@@ -53,7 +53,7 @@ func (c *call) orderByReference() error {
 	id, closed, err := c.Store.OrderByReference(c.r.Context(), c.partner.ID, reference)
 	switch {
 	case err != nil:
-		return c.broken(err)
+		return accountFault(err)
 	case id != 0:
 		return c.showOrder(http.StatusOK, id)
 	case closed:
@@ -91,5 +91,5 @@ func (c *call) closeReference() error {
 	if id != 0 {
 		return refusalProblem(&gift.Refusal{Reason: gift.ReferenceUsed, Item: -1, First: id.Ref(c.partner.Sandbox)}, nil)
 	}
-	return c.nothing()
+	return c.noContent()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/purchase"
@@ -31,8 +32,8 @@ type quoteAnswer struct {
 	State     string            `json:"state"`
 	Items     []quoteItemAnswer `json:"items"`
 	Total     gift.Won          `json:"total"`
-	CreatedAt string            `json:"created_at"`
-	ExpiresAt string            `json:"expires_at"`
+	CreatedAt time.Time         `json:"created_at"`
+	ExpiresAt time.Time         `json:"expires_at"`
 	OrderID   gift.OrderRef     `json:"order_id,omitempty"`
 }
 
@@ -46,7 +47,7 @@ type quoteItemAnswer struct {
 func (c *call) quoteAnswer(q *gift.Quote) *quoteAnswer {
 	a := &quoteAnswer{
 		ID: quoteName(q.ID), State: "open", Items: make([]quoteItemAnswer, len(q.Items)), Total: q.Total,
-		CreatedAt: timeText(q.ID.Time()), ExpiresAt: timeText(q.ExpiresAt),
+		CreatedAt: seoul(q.ID.Time()), ExpiresAt: seoul(q.ExpiresAt),
 	}
 	for i, item := range q.Items {
 		a.Items[i] = quoteItemAnswer{item.OfferID, item.Units, item.Price}
@@ -135,7 +136,7 @@ func (c *call) ownQuote(find func(context.Context, int64, gift.ID) (*gift.Quote,
 	}
 	q, err := find(c.r.Context(), c.partner.ID, id)
 	if err != nil {
-		return nil, c.broken(err)
+		return nil, accountFault(err)
 	}
 	if q == nil {
 		return nil, noQuote
@@ -164,7 +165,7 @@ func (c *call) releaseQuote() error {
 	if q.State == gift.QuoteBought {
 		return refusalProblem(&gift.Refusal{Reason: gift.QuoteUsed, Item: -1, First: q.OrderID.Ref(q.Sandbox)}, nil)
 	}
-	return c.nothing()
+	return c.noContent()
 }
 
 // quoteLines are what a refusal of an order of the quote may name: of its items, not of its units.
@@ -186,7 +187,7 @@ func (c *call) quotedRequest(name string) (purchase.Request, []orderLine, error)
 	req.QuoteID = id
 	q, err := c.Store.Quote(c.r.Context(), c.partner.ID, id)
 	if err != nil || q == nil { // the engine, which knows whether the key was used before, says that it is not there
-		return req, nil, c.broken(err)
+		return req, nil, accountFault(err)
 	}
 	return req, quoteLines(q), nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
@@ -30,14 +31,14 @@ type voucherAnswer struct {
 	FaceValue   gift.Won      `json:"face_value"`
 	Paid        gift.Won      `json:"paid"`
 	LastDay     string        `json:"last_day"`
-	BoughtAt    string        `json:"bought_at"`
+	BoughtAt    time.Time     `json:"bought_at"`
 	VoucherURL  string        `json:"voucher_url"`
 	Number      string        `json:"number,omitempty"`
 	BarcodeURL  string        `json:"barcode_url,omitempty"`
 	CouponID    int64         `json:"coupon_id,omitempty"`
 	QRURL       string        `json:"qr_url,omitempty"`
 	Used        *usedAnswer   `json:"used,omitempty"`
-	CancelledAt string        `json:"cancelled_at,omitempty"`
+	CancelledAt time.Time     `json:"cancelled_at,omitzero"`
 }
 
 // namedAnswer is a thing with a number and a name.
@@ -48,10 +49,10 @@ type namedAnswer struct {
 
 // usedAnswer says when and where a coupon was used.
 type usedAnswer struct {
-	At       string `json:"at"`
-	ShopID   int64  `json:"shop_id"`
-	ShopName string `json:"shop_name"`
-	SellerID int64  `json:"seller_id"`
+	At       time.Time `json:"at"`
+	ShopID   int64     `json:"shop_id"`
+	ShopName string    `json:"shop_name"`
+	SellerID int64     `json:"seller_id"`
 }
 
 // itemStates are the words for what became of a voucher.
@@ -65,10 +66,7 @@ func (c *call) voucherAnswer(i *gift.BoughtItem) (*voucherAnswer, error) {
 	v := &voucherAnswer{
 		ID: voucherName(order, i.Line), OrderID: order, OfferID: i.Offer.ID, Kind: i.Offer.Kind.Word(),
 		State: itemStates[i.State(gift.DayOf(c.now()))], FaceValue: i.Face, Paid: i.Paid, LastDay: i.Offer.LastDay.String(),
-		BoughtAt: timeText(i.At), VoucherURL: c.Links.VoucherURL(i),
-	}
-	if !i.CancelledAt.IsZero() {
-		v.CancelledAt = timeText(i.CancelledAt)
+		BoughtAt: seoul(i.At), VoucherURL: c.Links.VoucherURL(i), CancelledAt: seoul(i.CancelledAt),
 	}
 	if i.Offer.Kind == gift.StarCoupon {
 		c.showCoupon(v, i)
@@ -92,7 +90,7 @@ func (c *call) showCoupon(v *voucherAnswer, i *gift.BoughtItem) {
 		v.QRURL = c.origin + c.Links.QRPath(i.OrderID, i.Line)
 	}
 	if !i.UsedAt.IsZero() {
-		v.Used = &usedAnswer{At: timeText(i.UsedAt), ShopID: i.Shop.ID, ShopName: i.Shop.Name, SellerID: i.UsedBy}
+		v.Used = &usedAnswer{At: seoul(i.UsedAt), ShopID: i.Shop.ID, ShopName: i.Shop.Name, SellerID: i.UsedBy}
 	}
 }
 
@@ -122,7 +120,7 @@ func (c *call) ownItem() (*gift.BoughtItem, error) {
 	}
 	item, err := c.Store.BoughtItem(c.r.Context(), c.partner.ID, at.OrderID, at.Line)
 	if err != nil {
-		return nil, c.broken(err)
+		return nil, accountFault(err)
 	}
 	if item == nil {
 		return nil, noVoucher
@@ -151,9 +149,9 @@ func (c *call) renewLink() error {
 	if err != nil {
 		return err
 	}
-	err = c.Store.RenewLink(c.asPartner(), item.OrderID, item.Line, item.LinkSerial, c.Clock.Now())
+	err = c.Store.RenewLink(c.changing(), item.OrderID, item.Line, item.LinkSerial, c.Clock.Now())
 	if err != nil && !errors.Is(err, office.ErrChanged) { // then somebody else has renewed it just now: that will do
-		return c.broken(err)
+		return accountFault(err)
 	}
 	if item, err = c.ownItem(); err != nil {
 		return err
