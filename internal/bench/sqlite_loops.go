@@ -96,7 +96,7 @@ func newRowLoop(ctx context.Context, path string) (*rowLoop, error) {
 kind SMALLINT NOT NULL, sandbox SMALLINT NOT NULL, amount BIGINT NOT NULL, fingerprint BIGINT NOT NULL, at BIGINT NOT NULL)`)
 	r := &rowLoop{sqliteLoop: l}
 	if err == nil {
-		r.insert, err = l.conn.PrepareContext(ctx, `INSERT INTO orders VALUES ($1, 1, 1, 0, 1500, $1, NULL, $2)`)
+		r.insert, err = l.conn.PrepareContext(ctx, `INSERT INTO orders VALUES ($1, 1, 1, 0, 1500, $1, $2)`)
 	}
 	if err != nil {
 		l.close()

@@ -58,7 +58,9 @@ type Request struct {
 
 // unmarked tells whether nothing but what is bought tells the request from one made before: then it may be that one, repeated
 // because its answer was lost.
-func (r *Request) unmarked() bool { return r.Key == "" && r.Reference == "" && r.QuoteID == 0 && r.Hold == 0 }
+func (r *Request) unmarked() bool {
+	return r.Key == "" && r.Reference == "" && r.QuoteID == 0 && r.Hold == 0
+}
 
 // ItemRequest names one unit to buy.
 type ItemRequest struct {
