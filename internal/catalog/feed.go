@@ -37,7 +37,8 @@ type FeedRow struct {
 	Change gift.OfferChange
 }
 
-// FeedPage is a part of what changed. The last one has no Next, and says what to ask with the next time.
+// FeedPage is a part of what changed. The last one has no Next; Sync is what to ask with the next time, on those before it the
+// state that was asked with.
 type FeedPage struct {
 	Rows []FeedRow
 	Next *FeedPlace
@@ -71,7 +72,7 @@ func (ix *Index) Changes(ctx context.Context, source ChangeSource, q FeedQuery) 
 		}
 		if !done {
 			next := f.at
-			return FeedPage{Rows: f.rows, Next: &next}, nil
+			return FeedPage{Rows: f.rows, Next: &next, Sync: f.Since}, nil
 		}
 		f.at = FeedPlace{Known: f.at.Known, Seen: f.at.Seen, Step: f.at.Step + 1, Seq: math.MinInt64}
 	}
@@ -105,7 +106,7 @@ func (f *feed) begin() error {
 		f.at = FeedPlace{Known: here, Seen: here, Seq: math.MinInt64}
 	} else {
 		f.at = *f.From
-		if f.at.Seen.Day > here.Day { // the clock was set back: what was told of later days would stay
+		if f.at.Step < 0 || f.at.Seen.Day > here.Day { // the clock was set back: what was told of later days would stay
 			return ErrUnknownState
 		}
 	}

@@ -12,8 +12,8 @@ type Since struct {
 	Day gift.Day
 }
 
-// min returns what is surely known of two states: of each the older half.
-func (s Since) min(o Since) Since { return Since{min(s.Seq, o.Seq), min(s.Day, o.Day)} }
+// Min returns what is surely known to who has parts of both states.
+func (s Since) Min(o Since) Since { return Since{min(s.Seq, o.Seq), min(s.Day, o.Day)} }
 
 // ChangePlace is the place of a row in the order of changes: the number of its last change and, of rows changed at once, its id.
 type ChangePlace struct{ Seq, ID int64 }

@@ -37,6 +37,7 @@ type Authority interface {
 // Store is what the API needs of the database.
 type Store interface {
 	eventStore
+	catalog.ChangeSource
 }
 
 // Config is what New needs. RateLimit, Observe and TrustedProxies may be left out.
@@ -81,6 +82,7 @@ type route struct {
 func routes() []route {
 	return slices.Concat(
 		tokenRoutes(),
+		catalogueRoutes(),
 		eventRoutes(),
 	)
 }

@@ -26,6 +26,8 @@ var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 
 // outbox keeps events in memory. It stands in for a database whose transactions are as slow as a test wants.
 type outbox struct {
+	catalog.ChangeSource // of what changed in the stock: there is none
+
 	mu     sync.Mutex
 	events []gift.Event
 	lag    time.Duration
