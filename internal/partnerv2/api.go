@@ -44,6 +44,7 @@ type Store interface {
 	orderStore
 	accountStore
 	webhookStore
+	catalog.ChangeSource
 }
 
 // Config is what New needs. RateLimit, Observe and TrustedProxies may be left out.
@@ -97,6 +98,7 @@ type route struct {
 func routes() []route {
 	return slices.Concat(
 		tokenRoutes(),
+		catalogueRoutes(),
 		eventRoutes(),
 		quoteRoutes(),
 		orderRoutes(),

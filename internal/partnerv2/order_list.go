@@ -12,8 +12,9 @@ const maxListed = 1000
 // orders lists orders, newest first.
 func (c *call) orders() error {
 	q := c.query()
-	ask := gift.OrderQuery{PartnerID: c.partner.ID, Kind: q.kind(), Limit: int64(q.limit()), Before: c.before(q)}
+	ask := gift.OrderQuery{PartnerID: c.partner.ID, Kind: q.kind(), Limit: int64(q.limit())}
 	ask.From, ask.To = q.days()
+	ask.Before = c.before(q)
 	if err := q.close(); err != nil {
 		return err
 	}
@@ -34,7 +35,7 @@ func (c *call) orders() error {
 		list.Data = append(list.Data, order)
 	}
 	if more || whole < len(heads) {
-		list.Next = c.cursor(q, heads[whole-1].ID)
+		list.Next = c.next(q, int64(heads[whole-1].ID))
 	}
 	return c.answer(http.StatusOK, list)
 }
@@ -64,8 +65,9 @@ func (c *call) itemsOf(heads []gift.OrderHead, kind gift.Kind) (items map[gift.I
 // vouchers lists vouchers and coupons, newest first.
 func (c *call) vouchers() error {
 	q := c.query()
-	ask := gift.HistoryQuery{PartnerID: c.partner.ID, Kind: q.kind(), Limit: int64(q.limit()), After: c.behind(q)}
+	ask := gift.HistoryQuery{PartnerID: c.partner.ID, Kind: q.kind(), Limit: int64(q.limit())}
 	ask.From, ask.To = q.days()
+	ask.After = c.behind(q)
 	if err := q.close(); err != nil {
 		return err
 	}
@@ -82,7 +84,8 @@ func (c *call) vouchers() error {
 		list.Data = append(list.Data, v)
 	}
 	if more {
-		list.Next = c.cursorAt(q, items[len(items)-1].Place())
+		last := items[len(items)-1].Place()
+		list.Next = c.next(q, int64(last.OrderID), last.Line)
 	}
 	return c.answer(http.StatusOK, list)
 }

@@ -64,7 +64,7 @@ func (c *call) statement() error {
 	answer := statementAnswer{Opening: s.Opening, Closing: s.Closing, Purchases: s.Purchases}
 	if len(s.Lines) > limit {
 		s.Lines = s.Lines[:limit]
-		answer.Next = c.cursor(q, s.Lines[limit-1].ID)
+		answer.Next = c.next(q, int64(s.Lines[limit-1].ID))
 	}
 	answer.Data = make([]statementLine, len(s.Lines))
 	for i, l := range s.Lines {
