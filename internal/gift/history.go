@@ -79,8 +79,9 @@ func (i *BoughtItem) Place() Place { return Place{i.OrderID, i.Line} }
 // HistoryQuery selects a partner's bought items, newest first.
 type HistoryQuery struct {
 	PartnerID  int64
-	Kind       Kind
+	Kind       Kind  // 0 = both, where that is allowed
 	OrderID    ID    // 0 = any
+	Oldest     ID    // items of this order and of newer ones; 0 = all
 	OfferID    int64 // 0 = any; star coupons only
 	CampaignID int64 // 0 = any; star coupons only
 	From, To   Day   // inclusive; 0 = open
@@ -96,4 +97,23 @@ type History struct {
 	Total int64
 	Spent Won
 	Face  Won
+}
+
+// OrderQuery selects a partner's orders, newest first.
+type OrderQuery struct {
+	PartnerID int64
+	Kind      Kind  // 0 = both
+	From, To  Day   // inclusive; 0 = open
+	Before    ID    // orders with lower numbers; 0 = from the newest
+	Limit     int64 // orders to return, 1–1000
+}
+
+// OrderHead is an order without its items.
+type OrderHead struct {
+	ID        ID
+	Kind      Kind
+	Sandbox   bool
+	Amount    Won
+	At        time.Time
+	Reference string // the partner's own number; "" = it gave none
 }
