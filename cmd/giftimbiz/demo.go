@@ -17,6 +17,9 @@ import (
 
 const maxSampleOffers = 5_000_000
 
+// demoWebhooks is where the demo sends events besides the public Internet, unless it is told otherwise: to this machine.
+const demoWebhooks = "127.0.0.1/32"
+
 func demoCommand(cfg *config) *cobra.Command {
 	var opt demo.Options
 	var now string
@@ -27,10 +30,16 @@ func demoCommand(cfg *config) *cobra.Command {
 won, a sandbox partner, and credentials.json with their keys. A second start keeps what is there. When credentials.json is
 gone, new keys and codes are made for the same partners and sellers.
 
+Events may be sent to programs on this machine (--webhook-allow 127.0.0.1/32), such as the storefront that make run starts beside
+it.
+
 --now starts the clock elsewhere and lets it run, for trying midnight, price tiers and expiry:
   giftimbiz demo --data ./autumn --now 2025-09-15T12:00:00+09:00`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(cfg.WebhookAllow) == 0 {
+				cfg.WebhookAllow = []string{demoWebhooks}
+			}
 			clk, err := demoClock(now)
 			if err != nil {
 				return err

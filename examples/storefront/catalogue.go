@@ -1,0 +1,293 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"giftimbiz/client"
+)
+
+// item is something on sale: a gifticon or a star coupon.
+type item struct {
+	Kind      client.Kind
+	ID        int64
+	Name      string
+	Place     client.Named // brand or shop
+	Area      string       // of the shop: its district and town
+	Category  client.Named
+	ImageURL  string
+	FaceValue int64
+	Price     int64
+	Percent   int64 // off
+	LastDay   client.Day
+	Condition string // of a star coupon's use
+	MapURL    string
+
+	rank int // among the popular: 0 is the first
+}
+
+// key names an item.
+type key struct {
+	Kind client.Kind
+	ID   int64
+}
+
+func (i *item) key() key { return key{i.Kind, i.ID} }
+
+// Sorts of lists.
+const (
+	popular    = "popular"
+	cheap      = "cheap"
+	discounted = "discount"
+)
+
+// shelves is all that is on sale at a moment. It does not change.
+type shelves struct {
+	items      map[key]*item
+	sorted     map[client.Kind]map[string][]*item // by kind and sort
+	categories []client.Category
+	brands     map[int64]client.Brand
+	ahead      time.Duration // the API's clock, less this machine's
+}
+
+// now is the time as the API sees it: days are counted by that.
+func (s *shelves) now() time.Time { return time.Now().Add(s.ahead) }
+
+// list returns the items of a kind that suit, sorted.
+func (s *shelves) list(kind client.Kind, sort string, suits func(*item) bool) []*item {
+	var list []*item
+	for _, it := range s.sorted[kind][sort] {
+		if suits == nil || suits(it) {
+			list = append(list, it)
+		}
+	}
+	return list
+}
+
+// similar returns others that somebody may want instead: of the same brand or shop, then of the category, at about the same price.
+func (s *shelves) similar(it *item, most int) []*item {
+	list := s.list(it.Kind, popular, func(o *item) bool { return o.ID != it.ID && o.Category.ID == it.Category.ID && o.Name != it.Name })
+	slices.SortStableFunc(list, func(a, b *item) int {
+		return cmp.Or(
+			cmp.Compare(boolean(a.Place.ID != it.Place.ID), boolean(b.Place.ID != it.Place.ID)),
+			cmp.Compare(abs(a.Price-it.Price)/1000, abs(b.Price-it.Price)/1000),
+		)
+	})
+	return distinct(list, most)
+}
+
+// distinct returns the first of each name.
+func distinct(list []*item, most int) []*item {
+	var some []*item
+	seen := map[string]bool{}
+	for _, it := range list {
+		if !seen[it.Name] && len(some) < most {
+			seen[it.Name] = true
+			some = append(some, it)
+		}
+	}
+	return some
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// catalogue is the shop's own copy of the stock. It is made once; from then on only what changed is asked for, so that looking
+// around costs the API nothing.
+type catalogue struct {
+	api    *client.Client
+	log    *slog.Logger
+	now    atomic.Pointer[shelves]
+	first  chan struct{} // closed when there are shelves
+	wanted chan struct{} // somebody heard of a change
+
+	// Of the goroutine in keep:
+	items     map[key]*item
+	offers    client.ChangesQuery
+	coupons   client.ChangesQuery
+	framed    time.Time // when categories, brands and ranks were asked for
+	framework shelves   // those
+	ranks     map[key]int
+}
+
+const (
+	lookEvery  = 5 * time.Second
+	frameEvery = 5 * time.Minute
+	ranked     = 200 // popular items that are asked for, the most on a page
+)
+
+func newCatalogue(api *client.Client, log *slog.Logger) *catalogue {
+	return &catalogue{api: api, log: log, first: make(chan struct{}), wanted: make(chan struct{}, 1), items: map[key]*item{}}
+}
+
+// shelves returns what is on sale; nil before the first copy is made.
+func (c *catalogue) shelves() *shelves { return c.now.Load() }
+
+// filled waits for the first copy.
+func (c *catalogue) filled(ctx context.Context) error {
+	select {
+	case <-c.first:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// wake has changes asked for now.
+func (c *catalogue) wake() {
+	select {
+	case c.wanted <- struct{}{}:
+	default:
+	}
+}
+
+// keep keeps the copy up to date until ctx ends.
+func (c *catalogue) keep(ctx context.Context) {
+	for {
+		if err := c.follow(ctx); err != nil && ctx.Err() == nil {
+			c.log.Warn("the stock is not up to date", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.wanted:
+		case <-time.After(lookEvery):
+		}
+	}
+}
+
+// follow asks for what changed; the first time for all there is.
+func (c *catalogue) follow(ctx context.Context) error {
+	changed := false
+	if time.Since(c.framed) > frameEvery {
+		if err := c.frame(ctx); err != nil {
+			return err
+		}
+		changed = true
+	}
+	n, err := c.change(ctx)
+	if errors.Is(err, client.ErrInvalid) {
+		// The server knows the place in the changes no more: begin anew.
+		c.offers, c.coupons, c.items = client.ChangesQuery{}, client.ChangesQuery{}, map[key]*item{}
+		n, err = c.change(ctx)
+	}
+	if err == nil && (changed || n > 0) {
+		c.publish()
+	}
+	return err
+}
+
+// change brings items up to date and returns how many were told of.
+func (c *catalogue) change(ctx context.Context) (n int, err error) {
+	c.offers.Limit, c.coupons.Limit = 200, 200
+	for offer, err := range c.api.AllOfferChanges(ctx, &c.offers) {
+		if err != nil {
+			return n, err
+		}
+		n++
+		c.put(ofOffer(&offer), offer.Status)
+	}
+	for coupon, err := range c.api.AllCouponChanges(ctx, &c.coupons) {
+		if err != nil {
+			return n, err
+		}
+		n++
+		c.put(ofCoupon(&coupon), coupon.Status)
+	}
+	return n, nil
+}
+
+func (c *catalogue) put(it *item, status client.OfferStatus) {
+	if status != client.OnSale {
+		delete(c.items, it.key())
+		return
+	}
+	c.items[it.key()] = it
+}
+
+// frame asks for what changes rarely.
+func (c *catalogue) frame(ctx context.Context) error {
+	began := time.Now()
+	partner, err := c.api.Partner(ctx)
+	if err != nil {
+		return err
+	}
+	categories, err1 := c.api.Categories(ctx, "")
+	brands, err2 := c.api.Brands(ctx, 0)
+	offers, err3 := c.api.Offers(ctx, client.OfferQuery{Sort: client.SortPopular, Limit: ranked})
+	coupons, err4 := c.api.Coupons(ctx, client.CouponQuery{Sort: client.SortPopular, Limit: ranked})
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return err
+	}
+	c.framework = shelves{categories: categories, brands: map[int64]client.Brand{}, ahead: partner.Clock.Sub(began).Round(time.Second)}
+	for _, b := range brands {
+		c.framework.brands[b.ID] = b
+	}
+	c.ranks = map[key]int{}
+	for i := range offers.Data {
+		c.ranks[key{client.Gifticon, offers.Data[i].ID}] = i
+	}
+	for i := range coupons.Data {
+		c.ranks[key{client.Star, coupons.Data[i].ID}] = i
+	}
+	c.framed = began
+	return nil
+}
+
+// publish puts what is known on the shelves.
+func (c *catalogue) publish() {
+	s := c.framework
+	s.items, s.sorted = make(map[key]*item, len(c.items)), map[client.Kind]map[string][]*item{}
+	all := map[client.Kind][]*item{}
+	for k, known := range c.items {
+		it := *known // who reads the shelves of before still reads its rank
+		it.rank = ranked
+		if rank, ok := c.ranks[k]; ok {
+			it.rank = rank
+		}
+		s.items[k] = &it
+		all[k.Kind] = append(all[k.Kind], &it)
+	}
+	for kind, list := range all {
+		s.sorted[kind] = map[string][]*item{
+			popular:    sorted(list, func(it *item) int64 { return int64(it.rank) }),
+			cheap:      sorted(list, func(it *item) int64 { return it.Price }),
+			discounted: sorted(list, func(it *item) int64 { return -it.Percent }),
+		}
+	}
+	if c.now.Swap(&s) == nil {
+		close(c.first)
+	}
+}
+
+func sorted(list []*item, by func(*item) int64) []*item {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b *item) int { return cmp.Or(cmp.Compare(by(a), by(b)), cmp.Compare(a.ID, b.ID)) })
+	return list
+}
+
+func ofOffer(o *client.Offer) *item {
+	return &item{
+		Kind: client.Gifticon, ID: o.ID, Name: o.Product.Name, Place: o.Brand, Category: o.Category, ImageURL: o.Product.ImageURL,
+		FaceValue: o.FaceValue, Price: o.Price, Percent: o.DiscountPercent, LastDay: o.LastDay,
+	}
+}
+
+func ofCoupon(o *client.Coupon) *item {
+	return &item{
+		Kind: client.Star, ID: o.ID, Name: o.Campaign.Product, Place: client.Named{ID: o.Shop.ID, Name: o.Shop.Name},
+		Area: o.Shop.District + " " + o.Shop.Town, Category: o.Category, ImageURL: o.Campaign.ImageURL, FaceValue: o.FaceValue, Price: o.Price,
+		Percent: o.DiscountPercent, LastDay: o.LastDay, Condition: o.Campaign.Condition, MapURL: o.Shop.MapURL,
+	}
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"hash/fnv"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"giftimbiz/client"
+)
+
+// webhookPath is where the server tells what happens.
+const webhookPath = "/webhook"
+
+// wanted is what the shop wants to be told.
+var wanted = []client.EventType{
+	client.EventOrderCompleted, client.EventOrderRefunded, client.EventCouponRedeemed, client.EventCouponRedemptionUndone,
+	client.EventVoucherExpiring, client.EventVoucherExpired, client.EventVoucherWithdrawn, client.EventOfferSoldOut,
+	client.EventOfferRepriced, client.EventBalanceLow,
+}
+
+// hook takes webhooks. It does not trust their order, nor that each comes once: an event is only the reason to ask the API what an
+// order is like now.
+type hook struct {
+	shop    *shop
+	handler atomic.Pointer[http.Handler] // nil until the secret is known
+	locks   [64]sync.Mutex               // by order: who read later writes later
+}
+
+func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	handler := h.handler.Load()
+	if handler == nil {
+		http.Error(w, "not ready; send it again", http.StatusServiceUnavailable)
+		return
+	}
+	(*handler).ServeHTTP(w, r)
+}
+
+// handle takes a webhook whose signature is right. On error the server sends it again later.
+func (h *hook) handle(ctx context.Context, event client.Event) error {
+	if seen, err := h.shop.store.seen(ctx, event.ID); err != nil || seen {
+		return err
+	}
+	data, err := event.Decode()
+	if err != nil {
+		return err
+	}
+	err = h.act(ctx, event, data)
+	if err != nil {
+		h.shop.log.Warn("a webhook was not taken", "type", event.Type, "id", event.ID, "err", err)
+	}
+	return err
+}
+
+func (h *hook) act(ctx context.Context, event client.Event, data any) error {
+	switch d := data.(type) {
+	case client.OrderCompleted:
+		return h.ask(ctx, event.ID, d.OrderID, nil)
+	case client.OrderRefunded:
+		return h.ask(ctx, event.ID, d.OrderID, nil)
+	case client.CouponRedemption:
+		return h.ask(ctx, event.ID, d.OrderID, nil)
+	case client.VoucherExpiry:
+		if d.DaysLeft < 0 {
+			return h.ask(ctx, event.ID, d.OrderID, nil)
+		}
+		return h.ask(ctx, event.ID, d.OrderID, &notice{Kind: noticeExpiring, Detail: strconv.FormatInt(d.DaysLeft, 10), At: event.At})
+	case client.VoucherWithdrawn:
+		return h.ask(ctx, event.ID, d.OrderID, &notice{Kind: noticeWithdrawn, Detail: strconv.FormatInt(d.Item, 10), At: event.At})
+	case client.OfferSoldOut, client.OfferRepriced:
+		h.shop.catalogue.wake()
+	case client.BalanceLow:
+		h.shop.log.Error("the prepaid balance is low: top it up before nothing can be sold", "balance", d.Balance, "threshold", d.Threshold)
+	}
+	_, err := h.shop.store.take(ctx, event.ID, nil, nil, time.Now())
+	return err
+}
+
+// ask brings an order up to date by what the API says of it.
+func (h *hook) ask(ctx context.Context, eventID, orderID string, more *notice) error {
+	return h.update(ctx, eventID, orderID, more, func(ctx context.Context) (*client.Order, error) {
+		order, err := h.shop.api.Order(ctx, orderID)
+		if errors.Is(err, client.ErrNotFound) {
+			return nil, nil // a sandbox was reset
+		}
+		return order, err
+	})
+}
+
+// update stores what an order is like now and has its owner's open pages show it. eventID is that of the webhook that told, "" when
+// none did; more is what the owner is told besides.
+func (h *hook) update(
+	ctx context.Context, eventID, orderID string, more *notice, now func(context.Context) (*client.Order, error),
+) error {
+	lock := h.lock(orderID)
+	lock.Lock()
+	defer lock.Unlock()
+	order, err := now(ctx)
+	if err != nil {
+		return err
+	}
+	var notices []notice
+	if more != nil && order != nil {
+		more.Reference = order.Reference
+		notices = append(notices, *more)
+	}
+	userID, err := h.shop.store.take(ctx, eventID, order, notices, time.Now())
+	if err == nil && userID != 0 {
+		h.shop.live.tell(userID)
+	}
+	return err
+}
+
+func (h *hook) lock(orderID string) *sync.Mutex {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(orderID)) // a hash takes all
+	return &h.locks[hash.Sum32()%uint32(len(h.locks))]
+}
+
+// Settings that the webhook's registration is kept under.
+const (
+	settingHook   = "webhook id"
+	settingSecret = "webhook secret"
+)
+
+// register makes sure that the API sends webhooks to this shop, and that their secret is known here. It tries until it is so.
+func (h *hook) register(ctx context.Context) {
+	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
+		secret, err := h.enrol(ctx)
+		if err == nil {
+			var verifier *client.WebhookVerifier
+			if verifier, err = client.NewWebhookVerifier(secret); err == nil {
+				handler := verifier.Handler(h.handle)
+				h.handler.Store(&handler)
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		h.shop.log.Warn("the webhook is not registered yet; vouchers do not change by themselves", "err", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// enrol finds the shop's webhook among the partner's, or makes it, mends it, and returns its secret. A secret that was lost is
+// replaced: the API shows each once.
+func (h *hook) enrol(ctx context.Context) (secret string, err error) {
+	s := h.shop
+	address := s.cfg.PublicURL + webhookPath
+	id, err1 := s.store.setting(ctx, settingHook)
+	secret, err2 := s.store.setting(ctx, settingSecret)
+	list, err3 := s.api.Webhooks(ctx)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return "", err
+	}
+	known, _ := strconv.ParseInt(id, 10, 64) // 0 = none
+	at := slices.IndexFunc(list, func(w client.Webhook) bool { return w.ID == known })
+	if at < 0 {
+		secret = "" // of a webhook that is gone
+		at = slices.IndexFunc(list, func(w client.Webhook) bool { return w.URL == address })
+	}
+	if at < 0 {
+		made, err := s.api.CreateWebhook(ctx, address, wanted)
+		return h.keep(ctx, made, err)
+	}
+	if err := h.mend(ctx, &list[at], address); err != nil || secret != "" {
+		return secret, err
+	}
+	made, err := s.api.RotateWebhookSecret(ctx, list[at].ID)
+	return h.keep(ctx, made, err)
+}
+
+// keep stores a secret that is shown this once.
+func (h *hook) keep(ctx context.Context, made *client.Webhook, err error) (secret string, _ error) {
+	if err != nil {
+		return "", err
+	}
+	err1 := h.shop.store.set(ctx, settingSecret, made.Secret)
+	err2 := h.shop.store.set(ctx, settingHook, strconv.FormatInt(made.ID, 10))
+	return made.Secret, errors.Join(err1, err2)
+}
+
+// mend makes a webhook what it should be: it may have been switched off, or the shop may have moved.
+func (h *hook) mend(ctx context.Context, w *client.Webhook, address string) error {
+	on := true
+	slices.Sort(w.Events)
+	if w.URL == address && w.State == client.WebhookOn && slices.Equal(w.Events, slices.Sorted(slices.Values(wanted))) {
+		return nil
+	}
+	_, err := h.shop.api.UpdateWebhook(ctx, w.ID, client.WebhookUpdate{URL: &address, Events: wanted, Enabled: &on})
+	return err
+}
