@@ -42,6 +42,7 @@ func (t tests) Run() int {
 			_ = cluster.started.Stop() // its folder is temporary
 		}
 		_ = os.RemoveAll(built.dir) // a temporary folder
+		_ = os.RemoveAll(builtShop.dir)
 		sqliteTemplate.remove()
 		postgresTemplate.remove()
 	}()

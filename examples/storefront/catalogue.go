@@ -134,6 +134,14 @@ func newCatalogue(api *client.Client, log *slog.Logger) *catalogue {
 // shelves returns what is on sale; nil before the first copy is made.
 func (c *catalogue) shelves() *shelves { return c.now.Load() }
 
+// apiNow is the time as the API sees it. giftimbiz demo --now sets its clock to another.
+func (c *catalogue) apiNow() time.Time {
+	if s := c.shelves(); s != nil {
+		return s.now()
+	}
+	return time.Now()
+}
+
 // filled waits for the first copy.
 func (c *catalogue) filled(ctx context.Context) error {
 	select {

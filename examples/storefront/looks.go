@@ -81,11 +81,7 @@ func (v *visit) Clock(t time.Time) string { return t.In(seoul).Format("15:04:05"
 
 // DaysLeft is how many days something is valid after today, as the API counts; below 0 it is over.
 func (v *visit) DaysLeft(d client.Day) int {
-	now := time.Now()
-	if v.Shelf != nil {
-		now = v.Shelf.now()
-	}
-	return int(d.Start().Sub(client.DayOf(now).Start()) / (24 * time.Hour))
+	return int(d.Start().Sub(client.DayOf(v.pages.shop.catalogue.apiNow()).Start()) / (24 * time.Hour))
 }
 
 // soon is from how many days on people are reminded of a last day.

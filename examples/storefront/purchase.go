@@ -54,6 +54,8 @@ func reasonOf(err error) string {
 		return repriced
 	case errors.Is(err, client.ErrTooManyRequests), errors.Is(err, client.ErrTooManyQuotes):
 		return busy
+	case errors.Is(err, client.ErrReferenceClosed):
+		return givenUp
 	}
 	return unavailable
 }

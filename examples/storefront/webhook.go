@@ -135,7 +135,7 @@ func (h *hook) register(ctx context.Context) {
 		if err == nil {
 			var verifier *client.WebhookVerifier
 			if verifier, err = client.NewWebhookVerifier(secret); err == nil {
-				handler := verifier.Handler(h.handle)
+				handler := verifier.At(h.shop.catalogue.apiNow).Handler(h.handle)
 				h.handler.Store(&handler)
 				return
 			}

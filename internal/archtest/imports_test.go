@@ -28,6 +28,9 @@ var (
 		"internal/storage/storagetest", "internal/pgtest", "internal/browsertest", "internal/child", "internal/archtest",
 	}
 	measuring = []string{"internal/bench"}
+
+	// examples are programs of partners, to copy from.
+	examples = []string{"examples"}
 )
 
 // importRule says what the code of some rooms must not import. Tests are free: they may put any parts together.
@@ -55,9 +58,16 @@ var importRules = []importRule{
 		"they decide; storage and the surfaces carry",
 	},
 	{
-		"nothing imports cmd", everywhere,
-		rooms(command),
-		"it is the program, so it comes last",
+		"nothing imports cmd or examples", everywhere,
+		rooms(command, examples),
+		"they are the programs, so they come last",
+	},
+	{
+		"examples import the client, the standard library and SQLite only", in(examples...),
+		func(imported string) bool {
+			return !isStandard(imported) && imported != module+"/client" && imported != "modernc.org/sqlite"
+		},
+		"partners copy them into their own programs",
 	},
 	{
 		"the wiring is imported by cmd only", except(command, wiring),
@@ -168,6 +178,10 @@ func TestTheRulesCatchWhatTheyAreFor(t *testing.T) {
 		{"internal/console", "giftimbiz/internal/server", true},
 		{"internal/office", "giftimbiz/internal/demo", true},
 		{"cmd/giftimbiz", "net/http/httptest", true},
+		{"examples/storefront", "giftimbiz/client", false},
+		{"examples/storefront", "modernc.org/sqlite", false},
+		{"examples/storefront", "giftimbiz/internal/gift", true},
+		{"examples/storefront", "github.com/spf13/cobra", true},
 		{"internal/clock", "giftimbiz/internal/catalog", true},
 		{"internal/fold", "giftimbiz/internal/catalog", true},
 		{"internal/locale", "giftimbiz/internal/partnerapi", true},
