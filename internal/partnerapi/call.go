@@ -11,7 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/credential"
+	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/requestid"
 )
@@ -73,6 +75,17 @@ func (c *call) run() (err error) {
 		return err
 	}
 	return c.endpoint.serve(c)
+}
+
+// today returns the day on the caller's clock. Prices, expiry and what became of things go by it.
+func (c *call) today() gift.Day { return c.who.Partner.Today(c.Clock.Now()) }
+
+// index returns what is on sale on that day.
+func (c *call) index() *catalog.Index {
+	if c.who.Partner.ClockAhead == 0 {
+		return c.Catalog.Index()
+	}
+	return c.Catalog.IndexOn(c.today())
 }
 
 // begin starts a success.

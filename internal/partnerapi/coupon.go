@@ -25,7 +25,7 @@ func (c *call) getQRImg() error {
 	if item == nil || item.Offer.Kind != gift.StarCoupon {
 		return refuse(refusals[gift.NotYours])
 	}
-	if refusal := item.Spent(gift.DayOf(c.Clock.Now())); refusal != nil {
+	if refusal := item.Spent(c.today()); refusal != nil {
 		return refusalOf(refusal, nil)
 	}
 	c.begin()
