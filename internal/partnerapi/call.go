@@ -15,6 +15,7 @@ import (
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
+	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
 )
 
@@ -34,6 +35,7 @@ type call struct {
 	in       reader
 	who      *credential.Identity
 	replayed bool // the answer was given before
+	outcome  rehearsal.Outcome
 	out      object
 	ready    []byte // the answer instead of out, when it was made before; it belongs to others too
 	scratch  []byte // what the body is read into
@@ -72,6 +74,9 @@ func (c *call) run() (err error) {
 		return err
 	}
 	if err := c.endpoint.signIn(c); err != nil {
+		return err
+	}
+	if err := c.rehearse(); err != nil {
 		return err
 	}
 	return c.endpoint.serve(c)
@@ -116,10 +121,16 @@ func (c *call) finish(err error) {
 	if err == nil && c.ready != nil {
 		body = c.ready
 	}
-	c.send(status, body, f)
+	lost := c.outcome == rehearsal.AnswerLost
+	if !lost {
+		c.send(status, body, f)
+	}
 	took := c.Clock.Now().Sub(c.began)
 	c.Observe(c.answered(code, took, f))
 	c.log(status, code, took, f)
+	if lost {
+		rehearsal.Cut()
+	}
 }
 
 // Values that many answers share. They must not be changed.
