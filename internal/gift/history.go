@@ -103,3 +103,22 @@ type History struct {
 	Spent Won
 	Face  Won
 }
+
+// OrderQuery selects a partner's orders, newest first.
+type OrderQuery struct {
+	PartnerID int64
+	Kind      Kind  // 0 = both
+	From, To  Day   // inclusive; 0 = open
+	Before    ID    // orders with lower numbers; 0 = from the newest
+	Limit     int64 // orders to return, 1–1000
+}
+
+// OrderHead is an order without its items.
+type OrderHead struct {
+	ID        ID
+	Kind      Kind
+	Sandbox   bool
+	Amount    Won
+	At        time.Time
+	Reference string // the partner's own number; "" = it gave none
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 
 	"giftimbiz/internal/gift"
 )
@@ -268,15 +267,13 @@ func scanStar(row scanner, i *gift.BoughtItem) error {
 // scanBought reads what both kinds have, and then the rest.
 func scanBought(row scanner, i *gift.BoughtItem, rest ...any) error {
 	var at, used, cancelled sql.NullInt64
-	var ahead int64
 	o, c := &i.Offer, &i.Category
 	err := row.Scan(append([]any{
 		&i.OrderID, &i.Line, (*asBool)(&i.Sandbox), &i.UnitID, &i.Face, &i.Paid, &at, &used, &i.UsedBy, &cancelled, &i.LinkSerial,
-		&ahead, &o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face,
+		(*asDuration)(&i.ClockAhead), &o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face,
 		&o.Tiers.Far, &o.Tiers.Mid, &o.Tiers.Near, &o.LastDay, (*asBool)(&o.Stopped), (*asBool)(&o.OncePer),
 		&c.ID, &c.Kind, &c.Name, &c.Thumb, &c.Sort,
 	}, rest...)...)
 	i.At, i.UsedAt, i.CancelledAt = fromMillis(at), fromMillis(used), fromMillis(cancelled)
-	i.ClockAhead = time.Duration(ahead) * time.Millisecond
 	return err
 }

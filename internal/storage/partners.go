@@ -246,15 +246,13 @@ k.expires_at FROM partner_keys k JOIN partners p ON p.id = k.partner_id WHERE p.
 
 func scanPartner(row scanner, more ...any) (p gift.Partner, err error) {
 	var allowed string
-	var ahead int64
 	dest := append([]any{
 		&p.ID, &p.Name, &p.Title, &p.State, (*asBool)(&p.Sandbox), &allowed, &p.DailyLimit,
-		&p.DuplicateSec, &p.LowBalance, &ahead,
+		&p.DuplicateSec, &p.LowBalance, (*asDuration)(&p.ClockAhead),
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return p, err
 	}
-	p.ClockAhead = time.Duration(ahead) * time.Millisecond
 	p.AllowList, err = splitPrefixes(allowed)
 	return p, err
 }
