@@ -15,12 +15,13 @@ import (
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
 )
 
-// Success is the result code of an answer to a request that was done (guide §1).
-const Success = "0000"
+// Success is the result code of an answer to a request that was done.
+const Success = office.Success
 
 const keptAnswerCap = 256 << 10 // larger buffers are not kept for the next call
 

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
@@ -84,6 +85,20 @@ func (d doorman) CheckAccess(h credential.Header, _ netip.Addr) (*credential.Ide
 	return nil, &credential.Fault{Kind: d[token]}
 }
 
+// The doorman issues nothing: his callers have their tokens.
+func (d doorman) CheckClient(string, string, netip.Addr) (*credential.Identity, *credential.Fault) {
+	return nil, &credential.Fault{Kind: credential.UnknownKey}
+}
+func (d doorman) Issue(gift.Partner, int64) string { return "" }
+func (d doorman) AccessTTL() time.Duration         { return 0 }
+
+// noStock is where an empty catalogue comes from.
+type noStock struct{ catalog.Source }
+
+func emptyCatalog(clk clock.Clock) *catalog.Catalog {
+	return catalog.New(noStock{}, clk, func(dst []byte, _ *catalog.View) []byte { return dst })
+}
+
 type house struct {
 	*partnerv2.API
 	t      *testing.T
@@ -98,7 +113,7 @@ func newHouse(t *testing.T, clk clock.Clock) *house {
 			"wrong": credential.AccessSignatureWrong, "old": credential.AccessExpired, "barred": credential.PartnerSuspended,
 			"elsewhere": credential.AddressRefused,
 		},
-		Store: o, Clock: clk, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Store: o, Catalog: emptyCatalog(clk), Clock: clk, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})}
 }
 
