@@ -41,7 +41,7 @@ func (c *call) buyStarcoupon() error {
 
 // order reads what both kinds of purchase have.
 func (c *call) order(kind gift.Kind) *purchase.Request {
-	req := &purchase.Request{PartnerID: c.who.Partner.ID, Kind: kind, Key: c.idempotencyKey()}
+	req := &purchase.Request{PartnerID: c.who.Partner.ID, Kind: kind, Key: c.idempotencyKey(), Pretend: c.outcome.Refusal()}
 	for _, id := range c.in.numbers("md_idx") {
 		req.Items = append(req.Items, purchase.ItemRequest{OfferID: id})
 	}

@@ -32,6 +32,7 @@ var (
 	notAnOrder     = reply{"Q", "{name} 값이 주문번호 형식이 아닙니다.", "{name} is not an order number."}
 	countsDiffer   = reply{"Q", "{name}의 개수가 md_idx의 개수와 다릅니다.", "{name} must have as many entries as md_idx."}
 	badKey         = reply{"Q", "Idempotency-Key 헤더는 공백 없는 ASCII 1~255자여야 합니다.", "The header Idempotency-Key must be 1 to 255 visible ASCII characters."}
+	unknownOutcome = reply{"Q", "Sandbox-Outcome 헤더에는 다음 중 하나를 쓰십시오(재고·가격·잔액·한도·기간 거절은 구매 호출에만): {names}", "The header Sandbox-Outcome must be one of these, refusals on purchases only: {names}"}
 	bodyUnreadable = reply{"Q", "요청 본문을 끝까지 받지 못했습니다.", "The body did not arrive whole."}
 )
 

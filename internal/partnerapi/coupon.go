@@ -25,7 +25,7 @@ func (c *call) getQRImg() error {
 	if item == nil || item.Offer.Kind != gift.StarCoupon {
 		return refusalOf(&gift.Refusal{Reason: gift.NotYours, Item: -1}, nil)
 	}
-	if refusal := item.Spent(gift.DayOf(c.Clock.Now())); refusal != nil {
+	if refusal := item.Spent(c.today()); refusal != nil {
 		return refusalOf(refusal, nil)
 	}
 	c.begin()

@@ -14,7 +14,7 @@ func (c *call) buyGifticonList() error {
 	if err != nil {
 		return err
 	}
-	today := gift.DayOf(c.Clock.Now())
+	today := c.today()
 	c.begin()
 	c.historyHead(h)
 	for i := range h.Items {
@@ -33,7 +33,7 @@ func (c *call) buyStarcouponList() error {
 	if err != nil {
 		return err
 	}
-	today := gift.DayOf(c.Clock.Now())
+	today := c.today()
 	c.begin()
 	c.out.open("data", '{')
 	c.historyHead(h)
