@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -24,13 +25,16 @@ type house struct {
 
 func newHouse(t testing.TB, answer http.HandlerFunc) *house {
 	h := &house{answer: answer, expires: 3600}
-	h.Server = httptest.NewServer(h)
+	h.Server = httptest.NewUnstartedServer(h)
+	h.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // answers are cut off on purpose
+	h.Start()
 	t.Cleanup(h.Close)
 	return h
 }
 
 func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/api/v2/token" {
+		w.Header().Set("Connection", "close") // on a connection that was used before, net/http sends a call again by itself
 		fmt.Fprintf(w, `{"access_token": "access-%d", "token_type": "Bearer", "expires_in": %d}`, h.signIns.Add(1), h.expires)
 		return
 	}
