@@ -4,6 +4,7 @@ SHELL := /bin/bash
 
 GO ?= go
 BIN := bin/giftimbiz
+SHOP := bin/storefront
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Arguments for the program: make run ARGS="--listen 127.0.0.1:8090"
 ARGS ?=
@@ -16,8 +17,9 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: build ## Build, and serve the sample catalogue (giftimbiz demo)
-	$(BIN) demo $(ARGS)
+run: build ## Build, and serve the sample catalogue (giftimbiz demo) with a partner's storefront beside it
+	$(GO) build -buildvcs=false -trimpath -o $(SHOP) ./examples/storefront
+	scripts/run.sh $(BIN) $(SHOP) $(ARGS)
 
 .PHONY: build
 build: ## Build bin/giftimbiz

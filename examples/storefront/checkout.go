@@ -89,8 +89,8 @@ func (s *shop) showOrderPage(v *visit, p *orderPage) error {
 		p.SecondsLeft = max(0, int(time.Until(p.HeldUntil).Seconds()))
 		p.After = v.User.Points - p.Price
 	case done:
-		for i := range p.Vouchers {
-			p.Tickets = append(p.Tickets, s.ticket(v.r.Context(), p.order, i))
+		if err := s.addTickets(v.r.Context(), p); err != nil {
+			return err
 		}
 	case failed:
 		it := v.Shelf.items[key{p.Kind, p.OfferID}]
@@ -109,21 +109,45 @@ func (s *shop) showOrderPage(v *visit, p *orderPage) error {
 // cancelWithin is how long the API takes star coupons back.
 const cancelWithin = 7 * 24 * time.Hour
 
-// ticket asks the API for what it takes to use a voucher: the shop does not keep it.
-func (s *shop) ticket(ctx context.Context, o *order, i int) *ticket {
-	t := &ticket{voucher: o.Vouchers[i], Line: i}
-	if t.State != client.VoucherUsable || t.Withdrawn {
-		return t
+// addTickets asks the API for what it takes to use the vouchers of an order: the shop does not keep it.
+func (s *shop) addTickets(ctx context.Context, p *orderPage) error {
+	for i, known := range p.Vouchers {
+		t := &ticket{voucher: known, Line: i}
+		p.Tickets = append(p.Tickets, t)
+		if t.Looks() != string(client.VoucherUsable) {
+			continue
+		}
+		t.Cancellable = p.Kind == client.Star && s.catalogue.apiNow().Sub(p.OrderedAt) < cancelWithin
+		now, err := s.api.Voucher(ctx, t.ID)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			s.log.Warn("a voucher cannot be shown", "err", err)
+			t.Unreached = true
+		case now.State != t.State:
+			return s.catchUp(ctx, p)
+		default:
+			t.Number, t.URL = now.Number, now.VoucherURL
+		}
 	}
-	t.Cancellable = o.Kind == client.Star && time.Since(o.PaidAt) < cancelWithin
-	now, err := s.api.Voucher(ctx, t.ID)
+	return nil
+}
+
+// catchUp brings an order up to date of which a webhook is late, and shows it so.
+func (s *shop) catchUp(ctx context.Context, p *orderPage) error {
+	err := s.hook.ask(ctx, "", p.OrderID, nil)
 	if err != nil {
-		s.log.Warn("a voucher cannot be shown", "err", err)
-		t.Unreached = true
-		return t
+		return err
 	}
-	t.Number, t.URL = now.Number, now.VoucherURL
-	return t
+	if p.order, err = s.store.order(ctx, p.UserID, p.Reference); err != nil {
+		return err
+	}
+	p.Tickets = nil
+	for i, known := range p.Vouchers {
+		p.Tickets = append(p.Tickets, &ticket{voucher: known, Line: i})
+	}
+	return nil
 }
 
 // showCode shows the bar code or QR of a voucher to its owner.

@@ -54,7 +54,7 @@ func run(ctx context.Context) error {
 	}
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
-		return fmt.Errorf("%w\nAnother address may be given: --listen 127.0.0.1:8091 (with make run: SHOP_LISTEN=127.0.0.1:8091)", err)
+		return fmt.Errorf("%w\nAnother address may be given: --listen 127.0.0.1:8091, or SHOP_LISTEN=127.0.0.1:8091 before make run", err)
 	}
 	if cfg.PublicURL == "" {
 		cfg.PublicURL = nearbyURL(listener.Addr())
@@ -74,7 +74,7 @@ func newShop(ctx context.Context, cfg *config) (*shop, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := client.New(client.Options{BaseURL: cfg.BaseURL, Credentials: cfg.Credentials})
+	api := client.New(client.Options{BaseURL: cfg.BaseURL, Credentials: cfg.Credentials, Language: "en"}) // for the log
 	s := &shop{cfg: cfg, log: log, api: api, store: db, live: newLive(), ended: ctx}
 	s.catalogue = newCatalogue(api, log)
 	s.hook = &hook{shop: s}

@@ -32,6 +32,7 @@ type order struct {
 	OrderID        string // the API's; "" = not known
 	CreatedAt      time.Time
 	PaidAt         time.Time
+	OrderedAt      time.Time // by the API's clock
 
 	Vouchers []voucher
 }
@@ -104,14 +105,15 @@ func (s *store) fail(ctx context.Context, o *order, reason string) error {
 }
 
 const orderColumns = `reference, key, user_id, state, reason, quote_id, held_until, kind, offer_id, name, place, image_url, seen_price,
-	price, coalesce(order_id, ''), created_at, paid_at`
+	price, coalesce(order_id, ''), created_at, paid_at, ordered_at`
 
 func scanOrder(row interface{ Scan(...any) error }) (*order, error) {
 	var o order
-	var held, created, paid int64
+	var held, created, paid, ordered int64
 	err := row.Scan(&o.Reference, &o.Key, &o.UserID, &o.State, &o.Reason, &o.QuoteID, &held, &o.Kind, &o.OfferID, &o.Name, &o.Place,
-		&o.ImageURL, &o.Seen, &o.Price, &o.OrderID, &created, &paid)
-	o.HeldUntil, o.CreatedAt, o.PaidAt = time.UnixMilli(held), time.UnixMilli(created), time.UnixMilli(paid)
+		&o.ImageURL, &o.Seen, &o.Price, &o.OrderID, &created, &paid, &ordered)
+	o.HeldUntil, o.CreatedAt = time.UnixMilli(held), time.UnixMilli(created)
+	o.PaidAt, o.OrderedAt = time.UnixMilli(paid), time.UnixMilli(ordered)
 	return &o, err
 }
 

@@ -38,7 +38,7 @@ type pictures struct {
 	turn   chan struct{} // whoever fetches holds one of its places
 
 	mu    sync.Mutex
-	size  int                      // guarded by mu; bytes of all that is kept
+	size  int                       // guarded by mu; bytes of all that is kept
 	order *lists.List               // guarded by mu; of *picture, the last asked for first
 	known map[string]*lists.Element // guarded by mu; by path
 }

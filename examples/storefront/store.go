@@ -44,7 +44,8 @@ CREATE TABLE IF NOT EXISTS orders (
 	price INTEGER NOT NULL CHECK (price >= 0),
 	order_id TEXT UNIQUE, -- the API's, once it is known
 	created_at INTEGER NOT NULL,
-	paid_at INTEGER NOT NULL DEFAULT 0
+	paid_at INTEGER NOT NULL DEFAULT 0,
+	ordered_at INTEGER NOT NULL DEFAULT 0 -- by the API's clock
 ) STRICT;
 CREATE INDEX IF NOT EXISTS orders_of_user ON orders (user_id, created_at);
 CREATE INDEX IF NOT EXISTS orders_unclear ON orders (paid_at) WHERE state = 'pending';

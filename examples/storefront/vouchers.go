@@ -62,7 +62,8 @@ func noteSold(ctx context.Context, tx *sql.Tx, o *client.Order) (userID int64, e
 			return 0, err
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE orders SET state = 'done', order_id = $1 WHERE reference = $2`, o.ID, o.Reference)
+	_, err = tx.ExecContext(ctx, `UPDATE orders SET state = 'done', order_id = $1, ordered_at = $2 WHERE reference = $3`,
+		o.ID, o.OrderedAt.UnixMilli(), o.Reference)
 	if err == nil {
 		err = touch(ctx, tx, userID)
 	}

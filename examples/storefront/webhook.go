@@ -128,22 +128,17 @@ const (
 	settingSecret = "webhook secret"
 )
 
-// register makes sure that the API sends webhooks to this shop, and that their secret is known here. It tries until it is so.
+// enrolEvery is how often the shop looks whether webhooks are still sent to it: the server gives up on one that fails for days.
+const enrolEvery = 10 * time.Minute
+
+// register makes sure that the API sends webhooks to this shop, and that their secret is known here.
 func (h *hook) register(ctx context.Context) {
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		secret, err := h.enrol(ctx)
-		if err == nil {
-			var verifier *client.WebhookVerifier
-			if verifier, err = client.NewWebhookVerifier(secret); err == nil {
-				handler := verifier.At(h.shop.catalogue.apiNow).Handler(h.handle)
-				h.handler.Store(&handler)
-				return
-			}
+	for retry := time.Second; ; {
+		pause := enrolEvery
+		if err := h.enrol(ctx); err != nil && ctx.Err() == nil {
+			h.shop.log.Warn("the webhook is not registered; vouchers do not change by themselves", "err", err)
+			pause, retry = retry, min(2*retry, time.Minute)
 		}
-		if ctx.Err() != nil {
-			return
-		}
-		h.shop.log.Warn("the webhook is not registered yet; vouchers do not change by themselves", "err", err)
 		select {
 		case <-ctx.Done():
 			return
@@ -152,9 +147,24 @@ func (h *hook) register(ctx context.Context) {
 	}
 }
 
-// enrol finds the shop's webhook among the partner's, or makes it, mends it, and returns its secret. A secret that was lost is
+// enrol takes the webhooks that are signed with the secret of the shop's own.
+func (h *hook) enrol(ctx context.Context) error {
+	secret, err := h.secret(ctx)
+	if err != nil {
+		return err
+	}
+	verifier, err := client.NewWebhookVerifier(secret)
+	if err != nil {
+		return err
+	}
+	handler := verifier.At(h.shop.catalogue.apiNow).Handler(h.handle)
+	h.handler.Store(&handler)
+	return nil
+}
+
+// secret finds the shop's webhook among the partner's, or makes it, mends it, and returns its secret. A secret that was lost is
 // replaced: the API shows each once.
-func (h *hook) enrol(ctx context.Context) (secret string, err error) {
+func (h *hook) secret(ctx context.Context) (secret string, err error) {
 	s := h.shop
 	address := s.cfg.PublicURL + webhookPath
 	id, err1 := s.store.setting(ctx, settingHook)
