@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"net/url"
@@ -41,10 +42,7 @@ SHOP_LISTEN, SHOP_DATA and SHOP_PUBLIC_URL are the same as the flags.
 func readConfig(args []string) (*config, error) {
 	c := &config{CheckEvery: time.Minute}
 	flags := flag.NewFlagSet("storefront", flag.ContinueOnError)
-	flags.Usage = func() {
-		fmt.Fprint(flags.Output(), usage)
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard) // main says what is wrong
 	flags.StringVar(&c.Listen, "listen", variable("SHOP_LISTEN", "127.0.0.1:8081"), "address to listen on, host:port")
 	flags.StringVar(&c.Data, "data", variable("SHOP_DATA", "storefront-data"), "folder of the shop's own database")
 	flags.StringVar(&c.PublicURL, "public-url", variable("SHOP_PUBLIC_URL", ""),
@@ -54,6 +52,9 @@ func readConfig(args []string) (*config, error) {
 	flags.DurationVar(&c.GiveUpAfter, "give-up-after", 10*time.Minute, "when a purchase that nobody has heard of is called off")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
+		fmt.Print(usage)
+		flags.SetOutput(os.Stdout)
+		flags.PrintDefaults()
 		return nil, nil
 	case err != nil:
 		return nil, err

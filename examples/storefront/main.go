@@ -24,7 +24,15 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	if err := run(ctx); err != nil {
+	cfg, err := readConfig(os.Args[1:])
+	switch {
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "storefront: %v\nSee: storefront --help\n", err)
+		os.Exit(2)
+	case cfg == nil:
+		return // help was asked for
+	}
+	if err := run(ctx, cfg); err != nil {
 		fmt.Fprintf(os.Stderr, "storefront: %v\n", err)
 		os.Exit(1)
 	}
@@ -47,11 +55,7 @@ type shop struct {
 	ended      context.Context
 }
 
-func run(ctx context.Context) error {
-	cfg, err := readConfig(os.Args[1:])
-	if err != nil || cfg == nil {
-		return err
-	}
+func run(ctx context.Context, cfg *config) error {
 	listener, err := net.Listen("tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("%w\nAnother address may be given: --listen 127.0.0.1:8091, or SHOP_LISTEN=127.0.0.1:8091 before make run", err)
