@@ -83,10 +83,10 @@ func (s *store) seen(ctx context.Context, eventID string) (yes bool, err error) 
 }
 
 // take notes, all at once or nothing, that a webhook was taken, what the order it tells of is like now, and what its owner is told
-// besides. o is nil when the event is of no order here. A webhook that was taken before changes nothing.
+// besides. o is nil when the event is of no order here; now is by the API's clock. A webhook that was taken before changes nothing.
 func (s *store) take(ctx context.Context, eventID string, o *client.Order, more []notice, now time.Time) (userID int64, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		first, err := noteEvent(ctx, tx, eventID, now)
+		first, err := noteEvent(ctx, tx, eventID)
 		if err != nil || !first || o == nil {
 			return err
 		}
@@ -112,11 +112,11 @@ func (s *store) take(ctx context.Context, eventID string, o *client.Order, more 
 }
 
 // noteEvent tells whether a webhook is taken for the first time. What no webhook told of, "", always is.
-func noteEvent(ctx context.Context, tx *sql.Tx, eventID string, now time.Time) (first bool, err error) {
+func noteEvent(ctx context.Context, tx *sql.Tx, eventID string) (first bool, err error) {
 	if eventID == "" {
 		return true, nil
 	}
-	return changed(ctx, tx, `INSERT INTO events (id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, eventID, now.UnixMilli())
+	return changed(ctx, tx, `INSERT INTO events (id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, eventID, time.Now().UnixMilli())
 }
 
 // refresh brings an order up to what the API says now. Whatever became different is told to its owner, and vouchers that were

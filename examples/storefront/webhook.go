@@ -77,7 +77,7 @@ func (h *hook) act(ctx context.Context, event client.Event, data any) error {
 	case client.BalanceLow:
 		h.shop.log.Error("the prepaid balance is low: top it up before nothing can be sold", "balance", d.Balance, "threshold", d.Threshold)
 	}
-	_, err := h.shop.store.take(ctx, event.ID, nil, nil, time.Now())
+	_, err := h.shop.store.take(ctx, event.ID, nil, nil, event.At)
 	return err
 }
 
@@ -109,7 +109,7 @@ func (h *hook) update(
 		more.Reference = order.Reference
 		notices = append(notices, *more)
 	}
-	userID, err := h.shop.store.take(ctx, eventID, order, notices, time.Now())
+	userID, err := h.shop.store.take(ctx, eventID, order, notices, h.shop.catalogue.apiNow())
 	if err == nil && userID != 0 {
 		h.shop.live.tell(userID)
 	}
