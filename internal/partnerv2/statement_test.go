@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/storage/storagetest"
 )
 
 type statement struct {
@@ -171,26 +173,41 @@ func TestWhoAcceptsAFileMostGetsOne(t *testing.T) {
 	}
 }
 
-// TestALongStatementIsAFileOfManyPages: more lines than are read at a time.
+// buyMany has a partner of its own name buy more often than lines of a statement are read at a time.
+func (d *desk) buyMany(partner string) (purchases int) {
+	d.T.Helper()
+	const buyers, each = 55, 20
+	d.open(gift.Partner{Name: partner}, buyers*each*940)
+	d.Stock(1, buyers*each)
+	var wg sync.WaitGroup
+	for i := range buyers {
+		wg.Go(func() {
+			for j := range each {
+				out, err := d.Engine.Buy(d.T.Context(), storagetest.GiftRequest(d.ids[partner], fmt.Sprint(i, j), 1))
+				if err != nil || out.Refusal != nil {
+					d.T.Error(out.Refusal, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return buyers * each
+}
+
 func TestALongStatementIsAFileOfManyPages(t *testing.T) {
 	d := newDesk(t)
-	const deposits = 2105
-	for i := range deposits {
-		if _, err := d.DB.Deposit(t.Context(), "demo", 1, fmt.Sprint(i), "", d.Clock.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	a := d.want(http.StatusOK, "demo", http.MethodGet, "statement?format=csv", "")
+	purchases := d.buyMany("busy")
+	a := d.want(http.StatusOK, "busy", http.MethodGet, "statement?format=csv", "")
 	rows, err := csv.NewReader(strings.NewReader(a.body)).ReadAll()
-	if err != nil || len(rows) != deposits+2 || rows[1][6] != fmt.Sprint(deposits-1) || rows[deposits][6] != "0" {
+	if err != nil || len(rows) != purchases+2 || rows[1][1] != "purchase" || rows[purchases+1][1] != "deposit" {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
-	left := 100_000 + deposits
-	for _, row := range rows[1:] {
-		if row[3] != strconv.Itoa(left) {
-			t.Fatalf("%v, want a balance of %d", row, left)
+	seen := map[string]bool{}
+	for i, row := range rows[1:] {
+		if seen[row[0]] || row[3] != strconv.Itoa(i*940) {
+			t.Fatalf("line %d: %v", i, row)
 		}
-		left--
+		seen[row[0]] = true
 	}
 }
 
