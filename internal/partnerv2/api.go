@@ -39,6 +39,7 @@ type Authority interface {
 // Store is what the API needs of the database.
 type Store interface {
 	eventStore
+	catalog.ChangeSource
 	accountStore
 	webhookStore
 }
@@ -87,6 +88,7 @@ type route struct {
 func routes() []route {
 	return slices.Concat(
 		tokenRoutes(),
+		catalogueRoutes(),
 		eventRoutes(),
 		accountRoutes(),
 		webhookRoutes(),

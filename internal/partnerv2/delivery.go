@@ -40,8 +40,9 @@ func deliveryOf(d webhook.Delivery) deliveryAnswer {
 // goes on where it has a next.
 func (c *call) deliveries() error {
 	q := c.query()
-	ask := webhook.Query{Limit: int64(q.limit()), State: q.deliveryState(), Type: q.eventType(), Before: c.before(q)}
+	ask := webhook.Query{Limit: int64(q.limit()), State: q.deliveryState(), Type: q.eventType()}
 	ask.From, ask.To = q.days()
+	ask.Before = c.before(q)
 	if err := q.close(); err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (c *call) deliveries() error {
 		answer.Data[i] = deliveryOf(d)
 	}
 	if found.Next != 0 {
-		answer.Next = c.cursor(q, found.Next)
+		answer.Next = c.next(q, found.Next)
 	}
 	return c.answer(http.StatusOK, answer)
 }

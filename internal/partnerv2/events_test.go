@@ -27,10 +27,11 @@ var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 // outbox keeps events in memory. It stands in for a database whose transactions are as slow as a test wants.
 type outbox struct {
 	partnerv2.Store // for the rest, which nobody asks of it
-	mu              sync.Mutex
-	events          []gift.Event
-	lag             time.Duration
-	err             error
+
+	mu     sync.Mutex
+	events []gift.Event
+	lag    time.Duration
+	err    error
 }
 
 func (o *outbox) put(at time.Time, partner int64) gift.ID {
