@@ -111,7 +111,8 @@ CREATE TABLE partners (
 );
 CREATE INDEX partners_changed ON partners (changed_seq);
 
--- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at.
+-- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at; of those that ended,
+-- only the newest are kept.
 CREATE TABLE partner_keys (
     id            BIGINT NOT NULL PRIMARY KEY,
     partner_id    BIGINT NOT NULL REFERENCES partners (id),
