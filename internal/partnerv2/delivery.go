@@ -59,7 +59,7 @@ func (c *call) deliveries() error {
 		answer.Data[i] = deliveryOf(d)
 	}
 	if found.Next != 0 {
-		answer.Next = c.next(q, found.Next)
+		answer.Next = c.next(q, int64(found.Next))
 	}
 	return c.answer(http.StatusOK, answer)
 }

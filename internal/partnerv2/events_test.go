@@ -19,6 +19,7 @@ import (
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/partnerv2"
+	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/webhook"
 )
 
@@ -98,6 +99,12 @@ func (d doorman) NewKeys(gift.Partner) (s credential.Secrets, k credential.Keys)
 	return s, k
 }
 
+// nobody buys and decrypts nothing: who asks for events does neither.
+type nobody struct {
+	partnerv2.Buyer
+	partnerv2.Numbers
+}
+
 // noStock is where an empty catalogue comes from.
 type noStock struct{ catalog.Source }
 
@@ -122,7 +129,8 @@ func newHouse(t *testing.T, clk clock.Clock) *house {
 			"wrong": credential.AccessSignatureWrong, "old": credential.AccessExpired, "barred": credential.PartnerSuspended,
 			"elsewhere": credential.AddressRefused,
 		},
-		Secrets: noSecrets{}, Webhooks: webhook.NewGuard(nil), Store: o, Catalog: emptyCatalog(clk), Clock: clk,
+		Secrets: noSecrets{}, Webhooks: webhook.NewGuard(nil), Store: o, Catalog: emptyCatalog(clk), Buyer: nobody{},
+		Links: new(redeem.Links), Numbers: nobody{}, Clock: clk,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})}
 }

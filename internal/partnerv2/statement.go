@@ -64,25 +64,11 @@ func (c *call) statement() error {
 	answer := statementAnswer{Opening: s.Opening, Closing: s.Closing, Purchases: s.Purchases}
 	if len(s.Lines) > limit {
 		s.Lines = s.Lines[:limit]
-		answer.Next = c.next(q, s.Lines[limit-1].ID)
+		answer.Next = c.next(q, int64(s.Lines[limit-1].ID))
 	}
 	answer.Data = make([]statementLine, len(s.Lines))
 	for i, l := range s.Lines {
 		answer.Data[i] = c.statementLine(l)
 	}
 	return c.answer(http.StatusOK, answer)
-}
-
-// before reads where a page of a list begins that is sorted by numbers, the newest first; 0 = at the newest. The other parameters
-// must be read before.
-func (c *call) before(q *query) gift.ID {
-	if at := c.cursor(q, 1); at != nil {
-		return gift.ID(at[0])
-	}
-	return 0
-}
-
-// next is where the page behind a number begins.
-func (c *call) next(q *query, last gift.ID) string {
-	return cursor{[]int64{int64(last)}}.write(c.filtersOf(q))
 }

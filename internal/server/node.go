@@ -135,8 +135,8 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	}
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
-		Authority: authority, Store: n.DB, Catalog: n.catalog, Secrets: n.Vault, Webhooks: hooks, Clock: n.Clock, Logger: n.Logger,
-		PublicURL: n.PublicURL, TrustedProxies: n.TrustedProxies,
+		Authority: authority, Store: n.DB, Catalog: n.catalog, Buyer: n.engine, Links: links, Numbers: n.Vault, Secrets: n.Vault,
+		Webhooks: hooks, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, TrustedProxies: n.TrustedProxies, Observe: n.observe,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{

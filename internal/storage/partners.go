@@ -21,12 +21,12 @@ const (
 	payableBase = 2_000_000_000
 )
 
-const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit, duplicate_sec, low_balance`
+const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit, duplicate_sec, low_balance, clock_ahead`
 
 // partnerAccountColumns are what scanAccount reads, from partners p and accounts a.
 const (
 	partnerAccountColumns = `p.id, p.name, p.title, p.state, p.sandbox, p.allow_list, p.daily_limit, p.duplicate_sec,
-p.low_balance, a.balance, p.created_at, p.changed_seq`
+p.low_balance, p.clock_ahead, a.balance, p.created_at, p.changed_seq`
 	partnerAccountTables = `partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id`
 )
 
@@ -45,8 +45,8 @@ func (db *DB) CreatePartner(ctx context.Context, p gift.Partner, keys credential
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO partners (`+partnerColumns+`, created_at, changed_seq)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, id, p.Name, p.Title, int64(p.State), flag(p.Sandbox),
-			joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), millis(now), seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, id, p.Name, p.Title, int64(p.State), flag(p.Sandbox),
+			joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), p.ClockAhead.Milliseconds(), millis(now), seq)
 		if err != nil {
 			return err
 		}
@@ -208,7 +208,7 @@ func scanPartner(row scanner, more ...any) (p gift.Partner, err error) {
 	var allowed string
 	dest := append([]any{
 		&p.ID, &p.Name, &p.Title, &p.State, (*asBool)(&p.Sandbox), &allowed, &p.DailyLimit,
-		&p.DuplicateSec, &p.LowBalance,
+		&p.DuplicateSec, &p.LowBalance, (*asDuration)(&p.ClockAhead),
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return p, err
