@@ -63,38 +63,39 @@ func (d *desk) trade(partner string) {
 }
 
 func TestAStatementSaysWhatHappened(t *testing.T) {
-	d := newDesk(t)
-	d.trade("demo")
-	whole := d.statement("demo", "")
-	var told []string
-	for _, l := range whole.Data {
-		told = append(told, fmt.Sprintf("%s %d %d", l.Type, l.Amount, l.Balance))
-	}
-	want := []string{
-		"purchase -940 102180", "deposit 5000 103120", "refund 940 98120", "purchase -1880 97180", "purchase -940 99060",
-		"deposit 100000 100000",
-	}
-	if diff := cmp.Diff(want, told); diff != "" || whole.Opening != 0 || whole.Closing != 102_180 || whole.Purchases != 3760 {
-		t.Errorf("%s\n%+v", diff, whole)
-	}
-	refund, bought := whole.Data[2], whole.Data[4]
-	if refund.OrderID == "" || refund.OrderID != bought.OrderID || whole.Data[1].Reference != "KB-2025-1" || whole.Data[1].OrderID != "" {
-		t.Errorf("%+v", whole.Data)
-	}
-	if !bought.At.Equal(d.Clock.Now().Add(-24*time.Hour-2*time.Minute)) || bought.ID == "" {
-		t.Errorf("%+v", bought)
-	}
-	day := d.statement("demo", "?from=2025-09-16&to=2025-09-16")
-	if day.Opening != 97_180 || day.Closing != 102_180 || day.Purchases != 940 || len(day.Data) != 3 {
-		t.Errorf("%+v", day)
-	}
-	if s := d.statement("other", ""); len(s.Data) != 1 || s.Closing != 100_000 {
-		t.Errorf("of another: %+v", s)
-	}
-	if none := d.want(http.StatusOK, "demo", http.MethodGet, "statement?to=2025-09-14", ""); none.body !=
-		`{"opening":0,"closing":0,"purchases":0,"data":[]}` {
-		t.Errorf("%s", none.body)
-	}
+	onEachEngine(t, func(t *testing.T, d *desk) {
+		d.trade("demo")
+		whole := d.statement("demo", "")
+		var told []string
+		for _, l := range whole.Data {
+			told = append(told, fmt.Sprintf("%s %d %d", l.Type, l.Amount, l.Balance))
+		}
+		want := []string{
+			"purchase -940 102180", "deposit 5000 103120", "refund 940 98120", "purchase -1880 97180", "purchase -940 99060",
+			"deposit 100000 100000",
+		}
+		if diff := cmp.Diff(want, told); diff != "" || whole.Opening != 0 || whole.Closing != 102_180 || whole.Purchases != 3760 {
+			t.Errorf("%s\n%+v", diff, whole)
+		}
+		refund, bought := whole.Data[2], whole.Data[4]
+		if refund.OrderID == "" || refund.OrderID != bought.OrderID || whole.Data[1].Reference != "KB-2025-1" || whole.Data[1].OrderID != "" {
+			t.Errorf("%+v", whole.Data)
+		}
+		if !bought.At.Equal(d.Clock.Now().Add(-24*time.Hour-2*time.Minute)) || bought.ID == "" {
+			t.Errorf("%+v", bought)
+		}
+		day := d.statement("demo", "?from=2025-09-16&to=2025-09-16")
+		if day.Opening != 97_180 || day.Closing != 102_180 || day.Purchases != 940 || len(day.Data) != 3 {
+			t.Errorf("%+v", day)
+		}
+		if s := d.statement("other", ""); len(s.Data) != 1 || s.Closing != 100_000 {
+			t.Errorf("of another: %+v", s)
+		}
+		if none := d.want(http.StatusOK, "demo", http.MethodGet, "statement?to=2025-09-14", ""); none.body !=
+			`{"opening":0,"closing":0,"purchases":0,"data":[]}` {
+			t.Errorf("%s", none.body)
+		}
+	})
 }
 
 func TestAStatementComesInPages(t *testing.T) {
