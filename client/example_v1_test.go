@@ -10,15 +10,6 @@ import (
 	"giftimbiz/client/clienttest"
 )
 
-// exampleServer starts a server for an example. Programs have the address and keys that the operator gave them.
-func exampleServer() *clienttest.Server {
-	server, err := clienttest.Open()
-	if err != nil {
-		log.Fatal(err)
-	}
-	return server
-}
-
 // Buy a gifticon by API v1, as the guide's §6 has it, and never twice.
 func ExampleV1_BuyGifticoupon() {
 	server := exampleServer()

@@ -11,7 +11,7 @@ import (
 // Item is what to buy of an offer.
 type Item struct {
 	OfferID  int64 `json:"offer_id"`
-	Quantity int64 `json:"quantity"`
+	Quantity int64 `json:"quantity"`            // at least 1
 	CouponID int64 `json:"coupon_id,omitempty"` // of a star coupon, with Quantity 1; 0 = any that is free
 }
 

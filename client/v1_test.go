@@ -113,7 +113,7 @@ func encoded(t *testing.T, v any) any {
 // leftOut are members of which each answer has another, or which say what another member says.
 func leftOut(name string, beside map[string]any) bool {
 	switch name {
-	case "result", "mc_gift_thum", "msc_idx", "CCODE":
+	case "result", "mc_gift_thum", "msc_idx", "CCODE", "timestamp":
 		return true
 	case "disprice":
 		return beside["ms_price"] != nil
@@ -134,7 +134,7 @@ func holds(t *testing.T, at string, sent, got any) {
 		}
 	case []any:
 		g, _ := got.([]any)
-		if len(g) != len(s) || len(s) == 0 {
+		if len(g) != len(s) || len(s) == 0 && !strings.HasSuffix(at, ".events") {
 			t.Errorf("%s: %d of %d", at, len(g), len(s))
 			return
 		}
@@ -142,7 +142,13 @@ func holds(t *testing.T, at string, sent, got any) {
 			holds(t, fmt.Sprintf("%s[%d]", at, i), s[i], g[i])
 		}
 	case string:
-		if g, _ := got.(string); g != strings.TrimSuffix(s, " 00:00:00") {
+		g, _ := got.(string)
+		if one, err := time.Parse(time.RFC3339, s); err == nil {
+			if other, err := time.Parse(time.RFC3339, g); err == nil && one.Equal(other) {
+				return
+			}
+		}
+		if g != strings.TrimSuffix(s, " 00:00:00") {
 			t.Errorf("%s: %q, sent %q", at, g, s)
 		}
 	default:
