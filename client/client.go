@@ -38,6 +38,7 @@ const (
 	defaultRetries  = 4
 	mostRetries     = 10
 	defaultPatience = 2 * time.Minute
+	idleConnections = 32
 )
 
 // Client is a partner's connection to a server. Its methods may be called from any goroutine.
@@ -65,15 +66,29 @@ func New(opt Options) *Client {
 	if opt.Patience <= 0 {
 		opt.Patience = defaultPatience
 	}
-	c := &Client{opt: opt, http: http.Client{Timeout: defaultTimeout}, pause: pause, credentials: opt.Credentials}
+	c := &Client{opt: opt, pause: pause, credentials: opt.Credentials}
 	if opt.HTTP != nil {
 		c.http, c.stream = *opt.HTTP, *opt.HTTP
+	} else {
+		transport := newTransport()
+		c.http, c.stream = http.Client{Timeout: defaultTimeout, Transport: transport}, http.Client{Transport: transport}
 	}
 	// A redirect would take the credentials to wherever it points.
 	refuse := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http.CheckRedirect, c.stream.CheckRedirect = refuse, refuse
 	c.tokens.fetch = c.fetchToken
 	return c
+}
+
+// newTransport is what net/http does, but keeps more than two connections for whoever makes many calls at a time.
+func newTransport() http.RoundTripper {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport // the program has put another in its place
+	}
+	transport := standard.Clone()
+	transport.MaxIdleConnsPerHost = idleConnections
+	return transport
 }
 
 // Credentials returns what the client signs in with: those of its Options, or the last that RotateKeys got.

@@ -24,10 +24,10 @@ type Delivery struct {
 	Type     EventType     `json:"type"`
 	State    DeliveryState `json:"state"`
 	Attempts int64         `json:"attempts"`
-	Status   int           `json:"status,omitempty"`   // of HTTP, of the last attempt; 0 = there was no answer
-	Failure  string        `json:"failure,omitempty"`  // why the last attempt failed
-	DueAt    *time.Time    `json:"due_at,omitempty"`   // of the next attempt
-	TriedAt  *time.Time    `json:"tried_at,omitempty"` // of the last attempt
+	Status   int           `json:"status,omitempty"`  // of HTTP, of the last attempt; 0 = there was no answer
+	Failure  string        `json:"failure,omitempty"` // why the last attempt failed
+	DueAt    time.Time     `json:"due_at,omitzero"`   // of the next attempt
+	TriedAt  time.Time     `json:"tried_at,omitzero"` // of the last attempt
 
 	// Of Client.Delivery only:
 	Body   *Event `json:"body,omitempty"`   // the event, without its ID, as it is sent

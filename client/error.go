@@ -43,14 +43,16 @@ func (e *Error) Error() string {
 
 // Is tells whether target is one of this package's Err… that stands for this error.
 func (e *Error) Is(target error) bool {
-	k, ok := target.(*kind)
-	if !ok {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.err == target })
+	switch {
+	case i < 0:
 		return false
+	case e.Type != "":
+		return slices.Contains(kinds[i].types, e.Type)
+	case e.Status == http.StatusTooManyRequests: // API v1 has no code of its own for it
+		return target == ErrTooManyRequests
 	}
-	if e.Type != "" {
-		return slices.Contains(k.types, e.Type)
-	}
-	return slices.Contains(k.codes, e.Code)
+	return slices.Contains(kinds[i].codes, e.Code)
 }
 
 // Code returns the result code, such as PD, of an error that the server answered with, or "".

@@ -7,8 +7,8 @@ import (
 
 // Key tells of a partner's keys when they were made and until when they work.
 type Key struct {
-	CreatedAt time.Time  `json:"created_at"`
-	ExpiresAt *time.Time `json:"expires_at,omitempty"` // nil = they are those in use
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at,omitzero"` // the zero time = they are those in use
 }
 
 // Keys lists the partner's keys that work. The keys themselves are shown once, when they are made.

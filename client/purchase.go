@@ -11,7 +11,7 @@ import (
 // Item is what to buy of an offer.
 type Item struct {
 	OfferID  int64 `json:"offer_id"`
-	Quantity int64 `json:"quantity"`
+	Quantity int64 `json:"quantity"`            // at least 1
 	CouponID int64 `json:"coupon_id,omitempty"` // of a star coupon, with Quantity 1; 0 = any that is free
 }
 
@@ -32,7 +32,8 @@ type PurchaseRequest struct {
 // Purchase buys. It returns the order when the purchase was made, and whatever happens on the way, it was made once: an answer that
 // is lost, cut off, garbled, late, or a server's failure, is asked for again under the same key until the server has told what became
 // of it. An *Error is a refusal: nothing was bought. Only if nothing is known when ctx ends (or Options.Patience is over, when it has
-// no deadline), the error is an *UnknownOutcomeError. Any other error says that the purchase was not sent.
+// no deadline), the error is an *UnknownOutcomeError. Any other error says that the purchase did not reach
+// the server.
 func (c *Client) Purchase(ctx context.Context, p PurchaseRequest, options ...Option) (*Order, error) {
 	r, err := p.request(options)
 	if err != nil {
@@ -96,7 +97,7 @@ func (p *PurchaseRequest) total() *int64 {
 
 // accept takes the answer to a purchase. One that does not name this purchase's order is none.
 func (p *PurchaseRequest) accept(a *answer) (*Order, error) {
-	order := &Order{Replayed: a.header.Get("Idempotent-Replayed") == "true"}
+	order := &Order{Replayed: a.replayed()}
 	if err := json.Unmarshal(a.body, order); err != nil || order.ID == "" || order.Reference != p.Reference {
 		return nil, &strangeAnswer{a, "something other than the order"}
 	}

@@ -62,6 +62,9 @@ func (a *answer) text() json.RawMessage {
 	return a.body
 }
 
+// replayed tells whether it is the answer to an earlier attempt, given again.
+func (a *answer) replayed() bool { return a.header.Get("Idempotent-Replayed") == "true" }
+
 // read decodes the answer to a call that went well.
 func (a *answer) read(into any) error {
 	if err := json.Unmarshal(a.body, into); err != nil {

@@ -25,7 +25,10 @@ func (h byHand) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	w := httptest.NewRecorder()
 	h(w, r)
-	return w.Result(), r.Context().Err()
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return w.Result(), nil
 }
 
 // TestPausesGrowAndAreAtRandom measures, in a time that only pauses move, how long a call is tried that always fails.

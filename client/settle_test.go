@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"giftimbiz/client"
@@ -204,5 +205,29 @@ func TestAbandoningEndsTheDoubt(t *testing.T) {
 	var e *client.Error
 	if err := h.client().CloseReference(t.Context(), "A/1"); !errors.Is(err, client.ErrReferenceUsed) || !errors.As(err, &e) || e.OrderID != "20261126-01" {
 		t.Error(err)
+	}
+}
+
+// TestASilentServerIsAskedAgain: an attempt to buy is given up after 10 s, and asked for under the same key.
+func TestASilentServerIsAskedAgain(t *testing.T) {
+	for api, buy := range purchases {
+		synctest.Test(t, func(t *testing.T) {
+			var keys []string
+			c := client.New(client.Options{Credentials: credentials, BaseURL: "http://x", HTTP: &http.Client{
+				Transport: byHand(func(w http.ResponseWriter, r *http.Request) {
+					if keys = append(keys, r.Header.Get("Idempotency-Key")); len(keys) < 3 {
+						<-r.Context().Done()
+						return
+					}
+					fmt.Fprint(w, success[api])
+				}),
+			}})
+			began := time.Now()
+			order, key, err := buy(t.Context(), c)
+			took := time.Since(began)
+			if err != nil || order == "" || strings.Join(keys, " ") != strings.Repeat(key+" ", 2)+key || took < 20*time.Second || took > 21*time.Second {
+				t.Errorf("%s: %q under %q after %v, %v", api, order, keys, took, err)
+			}
+		})
 	}
 }

@@ -16,10 +16,6 @@ const (
 func (c *Client) fetchToken(ctx context.Context) (string, time.Duration, error) {
 	r := &request{method: http.MethodPost, path: tokenPath, body: []byte("grant_type=client_credentials"), signIn: true}
 	a, err := c.exchange(ctx, r, 0, "")
-	var none *Error
-	if errors.As(err, &none) && none.Status == http.StatusNotFound {
-		return c.fetchV1Token(ctx)
-	}
 	if err != nil {
 		return "", 0, err
 	}
@@ -27,22 +23,6 @@ func (c *Client) fetchToken(ctx context.Context) (string, time.Duration, error) 
 		Token     string `json:"access_token"`
 		ExpiresIn int64  `json:"expires_in"` // seconds
 	}
-	if err := a.read(&token); err != nil {
-		return "", 0, err
-	}
-	if token.Token == "" {
-		return "", 0, &strangeAnswer{a, "no access token"}
-	}
-	return token.Token, time.Duration(token.ExpiresIn) * time.Second, nil
-}
-
-// fetchV1Token signs in at a server that has no API v2.
-func (c *Client) fetchV1Token(ctx context.Context) (string, time.Duration, error) {
-	a, err := c.exchange(ctx, c.v1Request(tokenEndpoint, nil, nil), 0, "")
-	if err != nil {
-		return "", 0, err
-	}
-	var token V1Token
 	if err := a.read(&token); err != nil {
 		return "", 0, err
 	}

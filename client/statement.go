@@ -30,7 +30,7 @@ func (q StatementQuery) params() url.Values {
 type Statement struct {
 	Opening   int64            `json:"opening"`   // the balance before the first day
 	Closing   int64            `json:"closing"`   // the balance after the last day
-	Purchases int64            `json:"purchases"` // what was spent in between
+	Purchases int64            `json:"purchases"` // what was spent on them
 	Data      []StatementEntry `json:"data"`
 	Next      string           `json:"next"` // the Cursor of the next page; "" = this is the last
 }
@@ -43,8 +43,8 @@ type StatementEntry struct {
 	Balance   int64     `json:"balance"` // after it
 	At        time.Time `json:"at"`
 	OrderID   string    `json:"order_id,omitempty"`
-	Reference string    `json:"reference,omitempty"`
-	Memo      string    `json:"memo,omitempty"`
+	Reference string    `json:"reference,omitempty"` // the operator's own, such as that of a transfer
+	Memo      string    `json:"memo,omitempty"`      // the operator's
 }
 
 // Statement returns what happened to the balance, newest first.

@@ -28,6 +28,7 @@ type V1Order struct {
 	CouponIDs []int64 // of star coupons, in the order of the items
 	Message   string
 	Key       string // Idempotency-Key under which it was bought
+	Replayed  bool   // it is an answer that was given before
 }
 
 // BuyGifticoupon buys gifticons (guide §6). It is safe like Client.Purchase: an answer that is lost is asked for again under the
@@ -75,7 +76,7 @@ func (o *V1Order) accept(a *answer) error {
 	if said.ID == "" {
 		return &strangeAnswer{a, "no order"}
 	}
-	o.ID, o.Message = said.ID, said.Message
+	o.ID, o.Message, o.Replayed = said.ID, said.Message, a.replayed()
 	if said.CouponIDs == "" {
 		return nil
 	}

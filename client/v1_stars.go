@@ -67,7 +67,7 @@ type V1Star struct {
 	Product      string `json:"ms_product"` // the name that buying it asks for
 	CouponName   string `json:"msl_couponname"`
 	Type         string `json:"ms_type"`         // free or buy
-	Price        int64  `json:"disprice,string"` // now; 0 of a free one
+	Price        int64  `json:"ms_price,string"` // now; 0 of a free one
 	FaceValue    int64  `json:"ms_orgprice,string"`
 	Discounted   int64  `json:"ms_discountprice,string"` // the price as it was set
 	DiscountRate int64  `json:"percentage"`              // in percent

@@ -59,11 +59,10 @@ func NewWebhookVerifier(secrets ...string) (*WebhookVerifier, error) {
 	return v, nil
 }
 
-// At has the age of signatures measured by another clock than this machine's: that of a server whose clock was moved for trying things
-// out, such as one that Partner.Clock tells. It is called before the verifier is used.
-func (v *WebhookVerifier) At(now func() time.Time) *WebhookVerifier {
-	v.now = now
-	return v
+// WithClock returns a verifier that goes by another clock: for tests with a server whose clock is not the real one, such as that of
+// package clienttest.
+func (v *WebhookVerifier) WithClock(now func() time.Time) *WebhookVerifier {
+	return &WebhookVerifier{keys: v.keys, now: now}
 }
 
 // Verify returns nil when one of the secrets signed the body, as it was received to the byte, not more than 5 minutes ago. Else the

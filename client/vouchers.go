@@ -34,12 +34,12 @@ type Voucher struct {
 	BoughtAt   time.Time    `json:"bought_at"`
 	VoucherURL string       `json:"voucher_url"` // a page for whoever is given it; whoever has the link has the voucher
 
-	Number      string     `json:"number,omitempty"`      // of a gifticon; it is as good as money. "" once it is cancelled
-	BarcodeURL  string     `json:"barcode_url,omitempty"` // of a gifticon
-	CouponID    int64      `json:"coupon_id,omitempty"`   // of a star coupon
-	QRURL       string     `json:"qr_url,omitempty"`      // of a star coupon that is usable
-	Used        *Use       `json:"used,omitempty"`        // nil = it was not used
-	CancelledAt *time.Time `json:"cancelled_at,omitempty"`
+	Number      string    `json:"number,omitempty"`      // of a gifticon; it is as good as money. "" once it is cancelled
+	BarcodeURL  string    `json:"barcode_url,omitempty"` // of a gifticon
+	CouponID    int64     `json:"coupon_id,omitempty"`   // of a star coupon
+	QRURL       string    `json:"qr_url,omitempty"`      // of a star coupon that is usable
+	Used        *Use      `json:"used,omitempty"`        // nil = it was not used
+	CancelledAt time.Time `json:"cancelled_at,omitzero"`
 }
 
 // Named is something that has a number and a name.

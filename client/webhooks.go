@@ -20,7 +20,7 @@ const (
 type Webhook struct {
 	ID          int64           `json:"id"`
 	URL         string          `json:"url"`
-	Events      []EventType     `json:"events"`
+	Events      []EventType     `json:"events"` // none = all
 	State       WebhookState    `json:"state"`
 	OffReason   string          `json:"off_reason,omitempty"`
 	Waiting     int64           `json:"waiting"` // events that are still to be delivered
@@ -56,10 +56,10 @@ func (c *Client) Webhook(ctx context.Context, id int64, options ...Option) (*Web
 	return get[Webhook](ctx, c, numbered("/webhooks", id), nil, options)
 }
 
-// WebhookUpdate is what to change of a webhook. What is nil stays.
+// WebhookUpdate is what to change of a webhook. What is nil stays; Events without any are all.
 type WebhookUpdate struct {
 	URL     *string     `json:"url,omitempty"`
-	Events  []EventType `json:"events,omitempty"`
+	Events  []EventType `json:"events,omitzero"`
 	Enabled *bool       `json:"enabled,omitempty"`
 }
 

@@ -12,8 +12,10 @@ package clienttest
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
-	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -49,56 +51,101 @@ var Start = time.Date(2025, time.September, 15, 12, 0, 0, 0, time.FixedZone("KST
 type Server struct {
 	URL string // its base URL
 
-	t      testing.TB
+	t      testing.TB // nil of one that Open started
 	clock  *runningClock
 	made   *demo.Credentials
 	cutter *cutter
 	node   *server.Node
+	close  []func() // in their order
 }
 
-// New starts a server, which ends with the test. It fails the test when it cannot. Webhooks of this server may go to addresses of this
-// machine, such as those of net/http/httptest.
+// New starts a server, which ends with the test. It fails the test when it cannot, as do the methods of Server. Webhooks of this server
+// may go to addresses of this machine, such as those of net/http/httptest.
 func New(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{t: t, clock: newClock(Start), cutter: &cutter{}}
-	// SQLite shares no database in memory between connections in a way that behaves as a file does, so that it is a file.
-	folder := t.TempDir()
-	keys, made, err := furnish(folder)
-	s.must(err)
-	s.made = made
-	db, err := storage.OpenOrCreate(context.Background(), "sqlite:"+filepath.Join(folder, databaseFile))
-	s.must(err)
-	t.Cleanup(func() { _ = db.Close() }) // the folder goes with it
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
-	door := server.NewFront(log)
-	web := httptest.NewUnstartedServer(s.cutter.watch(door))
-	web.Listener = &cutListener{web.Listener}
-	web.Config.ConnContext = connContext
-	web.Start()
-	s.URL = web.URL
-	t.Cleanup(web.Close)
-	s.node, err = server.New(context.Background(), server.Config{
-		Logger: log, Clock: s.clock, DB: db, Vault: keys, Listening: web.Listener.Addr().String(), PublicURL: web.URL, Version: "clienttest",
-		WebhookAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
-	})
-	s.must(err)
-	s.node.Start()
-	t.Cleanup(s.node.Stop)
-	t.Cleanup(s.node.EndStreams)
-	door.Open(s.node.Routes())
+	s, err := start(t.TempDir(), t.Output())
+	if err != nil {
+		t.Fatalf("clienttest: %v", err)
+	}
+	s.t = t
+	t.Cleanup(s.Close)
 	return s
 }
 
-func (s *Server) must(err error) {
-	s.t.Helper()
+// Open starts a server that ends by Close: for examples, and for TestMain, which have no test to end with. Methods of such a server
+// panic when they fail.
+func Open() (*Server, error) {
+	folder, err := os.MkdirTemp("", "clienttest")
 	if err != nil {
-		s.t.Fatalf("clienttest: %v", err)
+		return nil, err
 	}
+	s, err := start(folder, os.Stderr)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(folder))
+	}
+	s.close = append(s.close, func() { _ = os.RemoveAll(folder) }) // what stays is in the system's folder of such things
+	return s, nil
+}
+
+// Close ends a server of Open. It may be called again.
+func (s *Server) Close() {
+	for _, end := range s.close {
+		end()
+	}
+	s.close = nil
+}
+
+// start runs a server whose files are in an empty folder. SQLite shares no database in memory between connections in a way that behaves
+// as a file does, so that it is a file.
+func start(folder string, output io.Writer) (*Server, error) {
+	ctx := context.Background()
+	s := &Server{clock: newClock(Start), cutter: &cutter{}}
+	keys, made, err := furnish(folder)
+	if err != nil {
+		return nil, err
+	}
+	s.made = made
+	db, err := storage.OpenOrCreate(ctx, "sqlite:"+filepath.Join(folder, databaseFile))
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: slog.LevelError}))
+	door := server.NewFront(log)
+	web := s.cutter.listen(door)
+	s.URL = web.URL
+	s.node, err = server.New(ctx, server.Config{
+		Logger: log, Clock: s.clock, DB: db, Vault: keys, Listening: web.Listener.Addr().String(), PublicURL: web.URL, Version: "clienttest",
+		WebhookAllow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")},
+	})
+	if err != nil {
+		web.Close()
+		return nil, errors.Join(err, db.Close())
+	}
+	s.node.Start()
+	door.Open(s.node.Routes())
+	s.close = []func(){s.node.EndStreams, web.Close, s.node.Stop, func() { _ = db.Close() }} // its files are not needed any more
+	return s, nil
+}
+
+func (s *Server) must(err error) {
+	if s.t != nil {
+		s.t.Helper()
+	}
+	if err != nil {
+		s.fail(err.Error())
+	}
+}
+
+func (s *Server) fail(why string) {
+	if s.t == nil {
+		panic("clienttest: " + why)
+	}
+	s.t.Helper()
+	s.t.Fatal("clienttest: " + why)
 }
 
 // Credentials returns the keys of Live or Sandbox.
 func (s *Server) Credentials(partner string) client.Credentials {
-	s.t.Helper()
 	p, err := s.made.Partner(partner)
 	s.must(err)
 	return p.Credentials
@@ -106,14 +153,12 @@ func (s *Server) Credentials(partner string) client.Credentials {
 
 // Client returns a client of Live or Sandbox. Its messages are English.
 func (s *Server) Client(partner string) *client.Client {
-	s.t.Helper()
 	return client.New(client.Options{BaseURL: s.URL, Credentials: s.Credentials(partner), Language: "en"})
 }
 
 // Redeem uses a star coupon, as its holder does at the shop's counter. It is the coupon's number, and the order that it was bought with.
 func (s *Server) Redeem(orderID string, couponID int64) {
-	s.t.Helper()
-	ctx := s.t.Context()
+	ctx := context.Background()
 	for i := range s.made.Partners {
 		v1 := s.Client(s.made.Partners[i].PartnerID).V1()
 		for bought, err := range v1.EachBoughtStar(ctx, client.V1HistoryQuery{OrderID: orderID}) {
@@ -127,18 +172,17 @@ func (s *Server) Redeem(orderID string, couponID int64) {
 			return
 		}
 	}
-	s.t.Fatalf("clienttest: nobody bought coupon %d by order %s", couponID, orderID)
+	s.fail(fmt.Sprintf("nobody bought coupon %d by order %s", couponID, orderID))
 }
 
 // seller returns who redeems at a shop.
 func (s *Server) seller(shopID int64) demo.Seller {
-	s.t.Helper()
 	for _, seller := range s.made.Sellers {
 		if seller.ShopID == shopID {
 			return seller
 		}
 	}
-	s.t.Fatalf("clienttest: shop %d has no seller", shopID)
+	s.fail(fmt.Sprintf("shop %d has no seller", shopID))
 	return demo.Seller{}
 }
 
@@ -148,7 +192,6 @@ func (s *Server) Now() time.Time { return s.clock.Now() }
 // Advance moves the server's clock forward, and waits until lists and prices are those of the new time. Access tokens that are over
 // by then are renewed by clients when they are refused.
 func (s *Server) Advance(d time.Duration) {
-	s.t.Helper()
 	s.clock.advance(d)
 	s.must(s.node.Refresh(context.Background()))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -36,6 +37,15 @@ func (c *cutter) take() *cut {
 	order := c.armed
 	c.armed = nil
 	return order
+}
+
+// listen answers by a handler on an address of its own.
+func (c *cutter) listen(handler http.Handler) *httptest.Server {
+	web := httptest.NewUnstartedServer(c.watch(handler))
+	web.Listener = &cutListener{web.Listener}
+	web.Config.ConnContext = connContext
+	web.Start()
+	return web
 }
 
 // watch has the next request's connection cut. Nothing of an answer is written before its handler runs.

@@ -157,7 +157,7 @@ func (h *hook) enrol(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	handler := verifier.At(h.shop.catalogue.apiNow).Handler(h.handle)
+	handler := verifier.WithClock(h.shop.catalogue.apiNow).Handler(h.handle)
 	h.handler.Store(&handler)
 	return nil
 }
