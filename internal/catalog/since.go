@@ -6,14 +6,17 @@ import (
 	"giftimbiz/internal/gift"
 )
 
-// Since is a state of the stock that somebody knows: that after the change of this number, on this day.
+// Since is a state of the stock that somebody knows: that after the change of this number, on a day. Who read it over midnight,
+// or while a clock was set back, knows some of it as of the one day and some as of the other, or of a day between them.
 type Since struct {
-	Seq int64
-	Day gift.Day
+	Seq        int64
+	Day, Later gift.Day
 }
 
-// Min returns what is surely known to who has parts of both states.
-func (s Since) Min(o Since) Since { return Since{min(s.Seq, o.Seq), min(s.Day, o.Day)} }
+// With returns what is surely known to who has parts of both states.
+func (s Since) With(o Since) Since {
+	return Since{Seq: min(s.Seq, o.Seq), Day: min(s.Day, o.Day), Later: max(s.Later, o.Later)}
+}
 
 // ChangePlace is the place of a row in the order of changes: the number of its last change and, of rows changed at once, its id.
 type ChangePlace struct{ Seq, ID int64 }
