@@ -50,8 +50,9 @@ type FeedPage struct {
 var ErrUnknownState = errors.New("catalog: a state that never was")
 
 const (
-	feedChunk = 256  // rows that are read at a time
-	feedLook  = 2048 // rows that are looked at for a page, also when few of them are told
+	feedChunk  = 256  // rows that are read at a time
+	smallChunk = 32   // for a page that needs few more
+	feedLook   = 2048 // about how many rows are looked at for a page, also when few of them are told
 )
 
 // Changes returns what changed since a state, each offer as it is now. None is missed: whoever holds a copy of a list of that
@@ -134,7 +135,12 @@ func (f *feed) steps() []func() (done bool, err error) {
 func (f *feed) full() bool { return len(f.rows) >= f.Limit || f.look <= 0 }
 
 // chunk is how many rows are worth reading at a time: some of them may not be told.
-func (f *feed) chunk() int { return min(feedChunk, f.look, 2*(f.Limit-len(f.rows))+16) }
+func (f *feed) chunk() int {
+	if f.Limit-len(f.rows) > smallChunk/2 {
+		return feedChunk
+	}
+	return smallChunk
+}
 
 // query asks for the next rows by their changes.
 func (f *feed) query(upTo int64) ChangeQuery {
@@ -311,7 +317,7 @@ func (f *feed) turned(left gift.Day) (done bool, err error) {
 			if f.full() {
 				return false, nil
 			}
-			if !f.tell(o, turnOf(o, days, f.ix.day)) {
+			if !o.Stopped && o.Stock > 0 && !f.tell(o, turnOf(o, days, f.ix.day)) && o.Place.Seq <= f.at.Seen {
 				return false, nil
 			}
 			f.look--

@@ -26,7 +26,7 @@ type ChangeQuery struct {
 	Since int64       // what a row is compared with; the place of After is not before it
 	After ChangePlace // the first is the one behind this place
 	UpTo  int64       // the last change that counts
-	Limit int         // rows to return at most; when it returns fewer, there are no more
+	Limit int         // rows to return at most, one of a few numbers; when it returns fewer, there are no more
 }
 
 // TurnQuery asks for offers by their last days.
@@ -68,6 +68,6 @@ type ChangeSource interface {
 	OffersChanged(ctx context.Context, q ChangeQuery) ([]ChangedOffer, error)
 	// NamesChanged returns the places of other rows in that order.
 	NamesChanged(ctx context.Context, of Named, q ChangeQuery) ([]ChangePlace, error)
-	// OffersByLastDay returns offers that are neither stopped nor sold out by last day and id.
+	// OffersByLastDay returns offers by last day and id.
 	OffersByLastDay(ctx context.Context, q TurnQuery) ([]ChangedOffer, error)
 }

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -423,62 +423,85 @@ func TestAStateOfAnotherStockIsNotGoneOnFrom(t *testing.T) {
 
 // TestTheFeedReadsWhatChanged and nothing of what did not, whatever PostgreSQL knows of the tables.
 func TestTheFeedReadsWhatChanged(t *testing.T) {
-	for name, before := range map[string]string{"without statistics": `SELECT 1`, "with statistics of empty tables": `VACUUM ANALYZE`} {
-		t.Run(name, func(t *testing.T) {
-			dsn := postgresURL(t)
-			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
-			raw := rawDB(t, "pgx", dsn)
-			if _, err := raw.ExecContext(t.Context(), before); err != nil {
-				t.Fatal(err)
-			}
-			today := gift.DayOf(storagetest.Noon)
-			h.Stock(1200, 1, func(o *gift.Offer) { o.LastDay = today + gift.Day(o.ID%400) - 100 })
-			partner := h.Partner(gift.Partner{Name: "demo"}, 10_000_000)
-			seq, err := h.DB.LastChange(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			const changed = 10
-			for _, id := range slices.Collect(maps.Keys(map[int64]bool{300: true, 301: true, 302: true})) {
-				h.Buy(partner, fmt.Sprint(id), id)
-			}
-			edit(t, h, h.DB.Brands(), 4, func(b *gift.Brand) { b.Name = "another" })
-			edit(t, h, h.DB.Shops(), 37, func(s *gift.Shop) { s.Name = "another" })
-			forgetReads(t, dsn)
-			db, err := storage.Open(t.Context(), dsn)
-			if err != nil {
-				t.Fatal(err)
-			}
-			q := catalog.ChangeQuery{Since: seq, After: catalog.ChangePlace{Seq: seq, ID: 1 << 60}, UpTo: seq + 100, Limit: changed}
-			if list, err := db.OffersChanged(t.Context(), q); err != nil || len(list) != 3 || !list[0].Moved {
-				t.Errorf("%+v, %v", list, err)
-			}
-			for of, want := range map[catalog.Named]int{
-				catalog.Products: 0, catalog.Brands: 1, catalog.Campaigns: 0, catalog.Shops: 1, catalog.Categories: 0,
-			} {
-				if list, err := db.NamesChanged(t.Context(), of, q); err != nil || len(list) != want {
-					t.Errorf("%d: %v, %v", of, list, err)
-				}
-			}
-			q.Since, q.After = seq-1, catalog.ChangePlace{Seq: seq - 1, ID: 1 << 60} // in the midst of a load
-			for _, of := range []catalog.ChangePlace{q.After, {Seq: seq, ID: 600}} {
-				q.After = of
-				if list, err := db.OffersChanged(t.Context(), q); err != nil || len(list) == 0 {
-					t.Errorf("%+v, %v", list, err)
-				}
-			}
-			turn := catalog.TurnQuery{Since: seq, Day: today, LastDay: today + 1, Limit: changed}
-			if list, err := db.OffersByLastDay(t.Context(), turn); err != nil || len(list) == 0 {
-				t.Errorf("%+v, %v", list, err)
-			}
-			if err := db.Close(); err != nil { // its connections hand in their figures
-				t.Fatal(err)
-			}
-			for table, most := range map[string]int64{"offers": 10 * changed, "products": 10 * changed, "brands": 10 * changed, "loads": 20} {
-				t.Log(table); if whole, found := readsOf(t, raw, table); whole > 0 || found > most {
-					t.Errorf("%s: %d rows were read without an index and %d with one", table, whole, found)
-				}
-			}
-		})
+	t.Run("without statistics", func(t *testing.T) { countFeedReads(t, `SELECT 1`) })
+	t.Run("with statistics of empty tables", func(t *testing.T) { countFeedReads(t, `VACUUM ANALYZE`) })
+}
+
+func countFeedReads(t *testing.T, before string) {
+	t.Helper()
+	dsn := postgresURL(t)
+	raw := rawDB(t, "pgx", dsn)
+	today := gift.DayOf(storagetest.Noon)
+	const limit = 32
+	var loaded, seq int64
+	t.Run("stock", func(t *testing.T) { // its end closes the node's connections, which then hand in their figures
+		h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+		if _, err := raw.ExecContext(t.Context(), before); err != nil {
+			t.Fatal(err)
+		}
+		h.Stock(1200, 1, func(o *gift.Offer) { o.LastDay = today + gift.Day(o.ID%400) - 100 })
+		partner := h.Partner(gift.Partner{Name: "demo"}, 10_000_000)
+		loaded = lastChange(t, h.DB)
+		for id := range int64(3) {
+			h.Buy(partner, fmt.Sprint(id), 300+id)
+		}
+		edit(t, h, h.DB.Brands(), 4, func(b *gift.Brand) { b.Name = "another" })
+		edit(t, h, h.DB.Shops(), 37, func(s *gift.Shop) { s.Name = "another" })
+		seq = lastChange(t, h.DB)
+	})
+	forgetReads(t, dsn)
+	db, err := storage.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
 	}
+	last := int64(math.MaxInt64)
+	after := func(seq, id int64) catalog.ChangeQuery {
+		return catalog.ChangeQuery{Since: seq, After: catalog.ChangePlace{Seq: seq, ID: id}, UpTo: last, Limit: limit}
+	}
+	if list, err := db.OffersChanged(t.Context(), after(loaded, last)); err != nil || len(list) != 3 || !list[0].Moved {
+		t.Errorf("%+v, %v", list, err)
+	}
+	for of, want := range map[catalog.Named]int{
+		catalog.Products: 0, catalog.Brands: 1, catalog.Campaigns: 0, catalog.Shops: 1, catalog.Categories: 0,
+	} {
+		if list, err := db.NamesChanged(t.Context(), of, after(loaded, last)); err != nil || len(list) != want {
+			t.Errorf("%d: %v, %v", of, list, err)
+		}
+	}
+	q := after(1, last)
+	for range 4 { // through the load that comes first
+		list, err := db.OffersChanged(t.Context(), q)
+		if err != nil || len(list) != limit || !list[0].Added {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		q.After = list[limit-1].Place
+	}
+	turn := catalog.TurnQuery{Since: loaded, Day: today, LastDay: today + 99, Limit: limit}
+	for range 4 {
+		list, err := db.OffersByLastDay(t.Context(), turn)
+		if err != nil || len(list) != limit {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		turn.Day, turn.After = list[limit-1].LastDay, list[limit-1].ID
+	}
+	if err := db.Close(); err != nil { // its connections hand in their figures
+		t.Fatal(err)
+	}
+	for table, most := range map[string]int64{"offers": 10 * limit, "products": 30 * limit, "brands": 20 * limit, "shops": 4} {
+		if whole, found := readsOf(t, raw, table); whole > 0 || found > most {
+			t.Errorf("%s: %d rows were read without an index and %d with one", table, whole, found)
+		}
+	}
+	if seq <= loaded {
+		t.Error("nothing changed")
+	}
+}
+
+func lastChange(t *testing.T, db *storage.DB) int64 {
+	t.Helper()
+	seq, err := db.LastChange(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
 }
