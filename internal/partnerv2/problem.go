@@ -136,4 +136,3 @@ func (p problem) send(w http.ResponseWriter, request string, lang locale.Languag
 	}
 	writeJSON(w, p.status, "application/problem+json; charset=utf-8", encode(body))
 }
-
