@@ -117,8 +117,8 @@ type voucher struct {
 	Kind       string  `json:"kind"`
 	State      string  `json:"state"`
 	Name       string  `json:"name"`
-	Brand      *named  `json:"brand"`
-	Shop       *named  `json:"shop"`
+	Brand      *thing  `json:"brand"`
+	Shop       *thing  `json:"shop"`
 	FaceValue  int64   `json:"face_value"`
 	Paid       int64   `json:"paid"`
 	LastDay    string  `json:"last_day"`
@@ -132,7 +132,7 @@ type voucher struct {
 	Cancelled  string  `json:"cancelled_at"`
 }
 
-type named struct {
+type thing struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
 }

@@ -25,7 +25,7 @@ func TestAnOrderOfGifticonsIsMadeAndShown(t *testing.T) {
 		t.Fatalf("%+v, at %s", o, a.head.Get("Location"))
 	}
 	v := o.Vouchers[0]
-	if v.ID != o.ID+".2" || v.OrderID != o.ID || v.OfferID != milk || v.State != "usable" || v.Name != milkName || *v.Brand != (named{4, "CU"}) ||
+	if v.ID != o.ID+".2" || v.OrderID != o.ID || v.OfferID != milk || v.State != "usable" || v.Name != milkName || *v.Brand != (thing{4, "CU"}) ||
 		v.FaceValue != 1400 || v.Paid != 940 || v.LastDay != "2025-12-31" || !strings.HasPrefix(v.BoughtAt, "2025-09-15T12:00:00") ||
 		v.Number != numberOf(milk*100_000+1) || !strings.HasPrefix(v.VoucherURL, origin+"/v/") ||
 		!strings.HasPrefix(v.BarcodeURL, origin+"/UPLOAD/barcode/") {
@@ -66,7 +66,7 @@ func TestAnOrderOfStarCouponsIsMadeAndUsed(t *testing.T) {
 	a.into(&o)
 	v := o.Vouchers[0]
 	if a.status != http.StatusCreated || o.Kind != "star" || v.CouponID != dumpling*100_000+7 || v.Name != dumplingName ||
-		*v.Shop != (named{dumplingShop, "연남만두"}) || !strings.HasPrefix(v.QRURL, origin+"/UPLOAD/qr/") {
+		*v.Shop != (thing{dumplingShop, "연남만두"}) || !strings.HasPrefix(v.QRURL, origin+"/UPLOAD/qr/") {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	if got := v.members(a); got != "bought_at coupon_id face_value id kind last_day name offer_id order_id paid qr_url shop state voucher_url" {
