@@ -9,8 +9,8 @@ import (
 	"giftimbiz/internal/gift"
 )
 
-// refusalRow is how a reason of the domain is told: the sort of problem, and what is said, with {names} for what differs from
-// case to case. Its result code is the reason's own.
+// refusalRow is how a reason of the domain is told: the sort of problem, and what is said, with {names} for what differs
+// from case to case. Its result code is the reason's own.
 type refusalRow struct {
 	kind   string
 	status int
@@ -21,8 +21,8 @@ type refusalRow struct {
 // retryHeld is after how many seconds units that are held may be free again: a minute at most.
 const retryHeld = "15"
 
-// refusalRows has a row for each reason. Those of names and campaigns cannot come up: this version names offers by their numbers
-// only.
+// refusalRows has a row for each reason. Those of names and campaigns cannot come up: this version names offers by their
+// numbers only.
 var refusalRows = map[gift.Reason]refusalRow{
 	gift.MayNotSpend:    {"may-not-spend", http.StatusForbidden, "구매가 정지된 매체사입니다. 운영자에게 문의하십시오.", "The partner may not buy. Ask the operator.", ""},
 	gift.KeyReused:      {"idempotency-key-reused", http.StatusUnprocessableEntity, "이 Idempotency-Key는 다른 본문의 주문에 쓰였습니다. 아무것도 구매하지 않았습니다.", "This Idempotency-Key was sent with another body. Nothing was bought.", ""},
