@@ -236,27 +236,26 @@ type itemPage struct {
 	It      *item
 	Similar []*item
 	Reason  string // why it was not sold just now; "" = nobody tried
-	Seen    int64  // the price that the customer goes by
 }
 
 func (s *shop) showItem(v *visit) error {
-	it := v.Shelf.items[itemKey(v)]
+	it, reason := v.Shelf.find(itemKey(v))
 	if it == nil {
-		return s.showGone(v, gone)
+		return s.showGone(v)
 	}
 	v.Tab = tabOf(it.Kind)
-	return v.show("item", it.Name, itemPage{It: it, Similar: v.Shelf.similar(it, onHome)})
+	return v.show("item", it.Name, itemPage{It: it, Reason: reason, Similar: v.Shelf.similar(it, onHome)})
 }
 
 func itemKey(v *visit) key {
 	return key{client.Kind(v.r.PathValue("kind")), number(v.r.PathValue("id"))}
 }
 
-// showGone shows what there is instead of something that cannot be bought.
-func (s *shop) showGone(v *visit, reason string) error {
+// showGone shows what there is instead of something that nobody knows any more.
+func (s *shop) showGone(v *visit) error {
 	kind := client.Kind(v.r.PathValue("kind"))
 	if kind != client.Star {
 		kind = client.Gifticon
 	}
-	return v.show("item", v.T("reason-"+reason), itemPage{Reason: reason, Similar: distinct(v.Shelf.list(kind, popular, nil), onHome)})
+	return v.show("item", v.T("reason-"+gone), itemPage{Reason: gone, Similar: distinct(v.Shelf.list(kind, popular, nil), onHome)})
 }

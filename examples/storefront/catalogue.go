@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type item struct {
 	LastDay   client.Day
 	Condition string // of a star coupon's use
 	MapURL    string
+	Status    client.OfferStatus
 
 	rank int // among the popular: 0 is the first
 }
@@ -49,6 +51,7 @@ const (
 // shelves is all that is on sale at a moment. It does not change.
 type shelves struct {
 	items      map[key]*item
+	past       map[key]*item                      // what was on sale a while ago, for those who look at it still
 	sorted     map[client.Kind]map[string][]*item // by kind and sort
 	categories []client.Category
 	brands     map[int64]client.Brand
@@ -57,6 +60,18 @@ type shelves struct {
 
 // now is the time as the API sees it: days are counted by that.
 func (s *shelves) now() time.Time { return time.Now().Add(s.ahead) }
+
+// find returns an item that is, or was lately, on sale, and why it is not to be had any more; nil when nobody knows it.
+func (s *shelves) find(k key) (it *item, reason string) {
+	if it := s.items[k]; it != nil {
+		return it, ""
+	}
+	it = s.past[k]
+	if it != nil && it.Status == client.SoldOut {
+		return it, soldOut
+	}
+	return it, gone
+}
 
 // list returns the items of a kind that suit, sorted.
 func (s *shelves) list(kind client.Kind, sort string, suits func(*item) bool) []*item {
@@ -114,6 +129,7 @@ type catalogue struct {
 
 	// Of the goroutine in keep:
 	items     map[key]*item
+	past      map[key]*item
 	offers    client.ChangesQuery
 	coupons   client.ChangesQuery
 	framed    time.Time // when categories, brands and ranks were asked for
@@ -125,10 +141,11 @@ const (
 	lookEvery  = 5 * time.Second
 	frameEvery = 5 * time.Minute
 	ranked     = 200 // popular items that are asked for, the most on a page
+	mostPast   = 2000
 )
 
 func newCatalogue(api *client.Client, log *slog.Logger) *catalogue {
-	return &catalogue{api: api, log: log, first: make(chan struct{}), wanted: make(chan struct{}, 1), items: map[key]*item{}}
+	return &catalogue{api: api, log: log, first: make(chan struct{}), wanted: make(chan struct{}, 1), items: map[key]*item{}, past: map[key]*item{}}
 }
 
 // shelves returns what is on sale; nil before the first copy is made.
@@ -204,24 +221,32 @@ func (c *catalogue) change(ctx context.Context) (n int, err error) {
 			return n, err
 		}
 		n++
-		c.put(ofOffer(&offer), offer.Status)
+		c.put(ofOffer(&offer))
 	}
 	for coupon, err := range c.api.AllCouponChanges(ctx, &c.coupons) {
 		if err != nil {
 			return n, err
 		}
 		n++
-		c.put(ofCoupon(&coupon), coupon.Status)
+		c.put(ofCoupon(&coupon))
 	}
 	return n, nil
 }
 
-func (c *catalogue) put(it *item, status client.OfferStatus) {
-	if status != client.OnSale {
-		delete(c.items, it.key())
+func (c *catalogue) put(it *item) {
+	if it.Status == client.OnSale {
+		c.items[it.key()] = it
+		delete(c.past, it.key())
 		return
 	}
-	c.items[it.key()] = it
+	delete(c.items, it.key())
+	for k := range c.past {
+		if len(c.past) < mostPast {
+			break
+		}
+		delete(c.past, k) // any: few look at what is gone
+	}
+	c.past[it.key()] = it
 }
 
 // frame asks for what changes rarely.
@@ -256,7 +281,7 @@ func (c *catalogue) frame(ctx context.Context) error {
 // publish puts what is known on the shelves.
 func (c *catalogue) publish() {
 	s := c.framework
-	s.items, s.sorted = make(map[key]*item, len(c.items)), map[client.Kind]map[string][]*item{}
+	s.items, s.sorted, s.past = make(map[key]*item, len(c.items)), map[client.Kind]map[string][]*item{}, maps.Clone(c.past)
 	all := map[client.Kind][]*item{}
 	for k, known := range c.items {
 		it := *known // who reads the shelves of before still reads its rank
@@ -288,7 +313,7 @@ func sorted(list []*item, by func(*item) int64) []*item {
 func ofOffer(o *client.Offer) *item {
 	return &item{
 		Kind: client.Gifticon, ID: o.ID, Name: o.Product.Name, Place: o.Brand, Category: o.Category, ImageURL: o.Product.ImageURL,
-		FaceValue: o.FaceValue, Price: o.Price, Percent: o.DiscountPercent, LastDay: o.LastDay,
+		FaceValue: o.FaceValue, Price: o.Price, Percent: o.DiscountPercent, LastDay: o.LastDay, Status: o.Status,
 	}
 }
 
@@ -296,6 +321,6 @@ func ofCoupon(o *client.Coupon) *item {
 	return &item{
 		Kind: client.Star, ID: o.ID, Name: o.Campaign.Product, Place: client.Named{ID: o.Shop.ID, Name: o.Shop.Name},
 		Area: o.Shop.District + " " + o.Shop.Town, Category: o.Category, ImageURL: o.Campaign.ImageURL, FaceValue: o.FaceValue, Price: o.Price,
-		Percent: o.DiscountPercent, LastDay: o.LastDay, Condition: o.Campaign.Condition, MapURL: o.Shop.MapURL,
+		Percent: o.DiscountPercent, LastDay: o.LastDay, Condition: o.Campaign.Condition, MapURL: o.Shop.MapURL, Status: o.Status,
 	}
 }

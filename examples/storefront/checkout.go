@@ -12,10 +12,13 @@ import (
 
 // doBuy holds an item and shows what it costs.
 func (s *shop) doBuy(v *visit) error {
-	it := v.Shelf.items[itemKey(v)]
-	if it == nil {
+	it, reason := v.Shelf.find(itemKey(v))
+	switch {
+	case it == nil:
 		v.Status = http.StatusConflict
-		return s.showGone(v, soldOut)
+		return s.showGone(v)
+	case reason != "":
+		return s.showRefused(v, it, reason)
 	}
 	if err := v.welcome(); err != nil {
 		return err
@@ -93,8 +96,8 @@ func (s *shop) showOrderPage(v *visit, p *orderPage) error {
 			return err
 		}
 	case failed:
-		it := v.Shelf.items[key{p.Kind, p.OfferID}]
-		p.OnSale = it != nil && p.Reason != soldOut
+		it, reason := v.Shelf.find(key{p.Kind, p.OfferID})
+		p.OnSale = reason == "" && p.Reason != soldOut
 		if it == nil {
 			it = &item{Kind: p.Kind, ID: p.OfferID, Name: p.Name, Price: p.Price}
 		}

@@ -33,6 +33,7 @@ const (
 
 const (
 	buyWithin  = 25 * time.Second // then a purchase is left to reconcile
+	endWithin  = 5 * time.Second  // the same, when the shop is told to stop
 	showWithin = 6 * time.Second  // then the customer is shown that it is being confirmed
 	leastHold  = 20 * time.Second // an offer that is held for less is made anew
 )
@@ -147,6 +148,7 @@ func (s *shop) pay(ctx context.Context, o *order) error {
 func (s *shop) buy(ctx context.Context, o *order) {
 	ctx, cancel := context.WithTimeout(ctx, buyWithin)
 	defer cancel()
+	defer context.AfterFunc(s.ended, func() { time.AfterFunc(endWithin, cancel) })()
 	p := client.PurchaseRequest{Reference: o.Reference, Key: o.Key, QuoteID: o.QuoteID}
 	if o.QuoteID == "" {
 		p.Items, p.Total = []client.Item{{OfferID: o.OfferID, Quantity: 1}}, o.Price

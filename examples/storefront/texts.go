@@ -93,7 +93,7 @@ var texts = map[string][2]string{
 	"advice-lapsed":      {"다시 구매할 수 있습니다.", "You can buy it again."},
 	"advice-repriced":    {"바뀐 가격을 확인하고 다시 구매할 수 있습니다.", "See what it costs now and buy it again."},
 	"advice-busy":        {"잠시 후 다시 시도해 주세요.", "Try again in a moment."},
-	"advice-unavailable": {"곧 다시 열립니다. 다른 날 다시 찾아 주세요.", "We are on it. Please come back later."},
+	"advice-unavailable": {"곧 해결하겠습니다. 나중에 다시 찾아 주세요.", "We are on it. Please come back later."},
 	"advice-given-up":    {"아무것도 구매되지 않았습니다.", "Nothing was bought."},
 	"points-back":        {"포인트 %s를 돌려드렸습니다.", "Your %s are back."},
 	"again":              {"다시 구매하기", "Buy again"},
