@@ -135,6 +135,7 @@ type catalogue struct {
 	framed    time.Time // when categories, brands and ranks were asked for
 	framework shelves   // those
 	ranks     map[key]int
+	stale     bool // the shelves are not what is known
 }
 
 const (
@@ -194,46 +195,45 @@ func (c *catalogue) keep(ctx context.Context) {
 
 // follow asks for what changed; the first time for all there is.
 func (c *catalogue) follow(ctx context.Context) error {
-	changed := false
 	if time.Since(c.framed) > frameEvery {
 		if err := c.frame(ctx); err != nil {
 			return err
 		}
-		changed = true
+		c.stale = true
 	}
-	n, err := c.change(ctx)
+	err := c.change(ctx)
 	if errors.Is(err, client.ErrInvalid) {
 		// The server knows the place in the changes no more: begin anew.
 		c.offers, c.coupons, c.items = client.ChangesQuery{}, client.ChangesQuery{}, map[key]*item{}
-		n, err = c.change(ctx)
+		err = c.change(ctx)
 	}
-	if err == nil && (changed || n > 0) {
+	if err == nil && c.stale {
 		c.publish()
+		c.stale = false
 	}
 	return err
 }
 
-// change brings items up to date and returns how many were told of.
-func (c *catalogue) change(ctx context.Context) (n int, err error) {
+// change brings items up to date.
+func (c *catalogue) change(ctx context.Context) error {
 	c.offers.Limit, c.coupons.Limit = 200, 200
 	for offer, err := range c.api.AllOfferChanges(ctx, &c.offers) {
 		if err != nil {
-			return n, err
+			return err
 		}
-		n++
 		c.put(ofOffer(&offer))
 	}
 	for coupon, err := range c.api.AllCouponChanges(ctx, &c.coupons) {
 		if err != nil {
-			return n, err
+			return err
 		}
-		n++
 		c.put(ofCoupon(&coupon))
 	}
-	return n, nil
+	return nil
 }
 
 func (c *catalogue) put(it *item) {
+	c.stale = true
 	if it.Status == client.OnSale {
 		c.items[it.key()] = it
 		delete(c.past, it.key())

@@ -29,9 +29,19 @@ func (s *shop) doBuy(v *visit) error {
 	}
 	o, err := s.propose(v.r.Context(), v.User, it, seen)
 	if err != nil {
-		return s.showRefused(v, it, reasonOf(err))
+		return s.refuse(v, it, err)
 	}
 	return v.goTo("/orders/" + o.Reference)
+}
+
+// refuse says why an item cannot be offered: the customer as much as is of use there, the owner everything.
+func (s *shop) refuse(v *visit, it *item, err error) error {
+	if v.r.Context().Err() != nil {
+		return err // the customer is gone
+	}
+	s.tellOwner("quote", err)
+	s.catalogue.wake()
+	return s.showRefused(v, it, reasonOf(err))
 }
 
 // showRefused shows why an item is not sold, and others like it.
@@ -222,7 +232,7 @@ func (s *shop) proposeAgain(v *visit, before *order, pays bool) error {
 	s.release(v.r.Context(), before)
 	o, err := s.propose(v.r.Context(), v.User, it, before.Price)
 	if err != nil {
-		return s.showRefused(v, it, reasonOf(err))
+		return s.refuse(v, it, err)
 	}
 	if pays && o.Price == before.Price {
 		if err := s.pay(v.r.Context(), o); err != nil && !errors.Is(err, errPoints) {

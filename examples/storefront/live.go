@@ -85,6 +85,9 @@ func (l *live) stream(w http.ResponseWriter, r *http.Request, userID int64, vers
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	line := http.NewResponseController(w)
+	if line.SetReadDeadline(time.Time{}) != nil { // nothing more is read; the server's own deadline would end the stream
+		return
+	}
 	for message := "retry: 2000\n"; ; message = "" {
 		n, err := version(r.Context())
 		if err != nil || line.SetWriteDeadline(time.Now().Add(liveWriteWithin)) != nil {

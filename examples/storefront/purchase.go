@@ -95,8 +95,6 @@ func (s *shop) propose(ctx context.Context, u *user, it *item, seen int64) (*ord
 	case errors.Is(err, client.ErrTooManyQuotes):
 		// Many customers are about to pay. Nothing is held for this one, so that the price may still turn.
 	default:
-		s.tellOwner("quote", err)
-		s.catalogue.wake()
 		return nil, err
 	}
 	return o, s.store.offer(ctx, o)
