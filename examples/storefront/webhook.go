@@ -126,6 +126,7 @@ func (h *hook) lock(orderID string) *sync.Mutex {
 const (
 	settingHook   = "webhook id"
 	settingSecret = "webhook secret"
+	settingSince  = "webhook secret since" // by the API's clock
 )
 
 // enrolEvery is how often the shop looks whether webhooks are still sent to it: the server gives up on one that fails for days.
@@ -183,11 +184,19 @@ func (h *hook) secret(ctx context.Context) (secret string, err error) {
 		made, err := s.api.CreateWebhook(ctx, address, wanted)
 		return h.keep(ctx, made, err)
 	}
-	if err := h.mend(ctx, &list[at], address); err != nil || secret != "" {
+	if err := h.mend(ctx, &list[at], address); err != nil || secret != "" && !h.refused(ctx, &list[at]) {
 		return secret, err
 	}
 	made, err := s.api.RotateWebhookSecret(ctx, list[at].ID)
 	return h.keep(ctx, made, err)
+}
+
+// refused tells whether this shop did not believe what it was sent since it has its secret: somebody else has changed that.
+func (h *hook) refused(ctx context.Context, w *client.Webhook) bool {
+	text, err1 := h.shop.store.setting(ctx, settingSince)
+	since, err2 := time.Parse(time.RFC3339, text)
+	return errors.Join(err1, err2) == nil && w.LastFailure != nil && w.LastFailure.Status == http.StatusUnauthorized &&
+		w.LastFailure.At.After(since)
 }
 
 // keep stores a secret that is shown this once.
@@ -197,7 +206,8 @@ func (h *hook) keep(ctx context.Context, made *client.Webhook, err error) (secre
 	}
 	err1 := h.shop.store.set(ctx, settingSecret, made.Secret)
 	err2 := h.shop.store.set(ctx, settingHook, strconv.FormatInt(made.ID, 10))
-	return made.Secret, errors.Join(err1, err2)
+	err3 := h.shop.store.set(ctx, settingSince, h.shop.catalogue.apiNow().Format(time.RFC3339))
+	return made.Secret, errors.Join(err1, err2, err3)
 }
 
 // mend makes a webhook what it should be: it may have been switched off, or the shop may have moved.

@@ -173,6 +173,27 @@ func TestTheWebhookIsMadeOnceAndMended(t *testing.T) {
 	}
 }
 
+// TestASecretThatSomebodyElseChangedIsReplaced: the one of before works for another day.
+func TestASecretThatSomebodyElseChangedIsReplaced(t *testing.T) {
+	h, _, o := bought(t)
+	list, err := h.api.Webhooks(t.Context())
+	h.must(err)
+	_, err = h.api.RotateWebhookSecret(t.Context(), list[0].ID)
+	h.must(err)
+	h.server.Advance(25 * time.Hour)
+	h.follow()
+	h.server.Redeem(o.OrderID, o.Vouchers[0].CouponID)
+	h.eventually("the event is refused", func() bool {
+		w, err := h.api.Webhook(t.Context(), list[0].ID)
+		h.must(err)
+		return w.LastFailure != nil && w.LastFailure.Status == http.StatusUnauthorized
+	})
+	h.must(h.shop.hook.enrol(t.Context()))
+	h.server.Advance(time.Hour) // the event is sent again
+	h.follow()
+	h.eventually("it is used", func() bool { return h.state(o.Reference) == client.VoucherUsed })
+}
+
 // TestAnOpenPageHearsOfChanges reads what the page's script reads.
 func TestAnOpenPageHearsOfChanges(t *testing.T) {
 	h, b, o := bought(t)
