@@ -55,7 +55,7 @@ func (c *Client) settle(ctx context.Context, r *request, reference string, accep
 		switch {
 		case fate == refused && (!lost || settles(err)):
 			return err
-		case !lost && n >= c.opt.Retries:
+		case !lost && (n >= c.opt.Retries || !r.mayRepeat(err)):
 			return err
 		case fate == refused, c.wait(ctx, n, err) != nil:
 			if lost {
