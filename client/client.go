@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -17,6 +18,12 @@ type Credentials struct {
 	PartnerToken string `json:"partnertoken"`
 	RefreshToken string `json:"refresh_token"` // for calls of API v1 only
 }
+
+// String names the partner only, so that keys do not get into logs.
+func (c Credentials) String() string { return "credentials of " + c.PartnerID }
+
+// LogValue is what String returns.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Options configure a Client. BaseURL and Credentials are required.
 type Options struct {

@@ -1,9 +1,11 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -249,5 +251,16 @@ func TestASignInWithoutATokenIsAnError(t *testing.T) {
 			t.Errorf("%s: of the credentials %v", test.body, is)
 		}
 		server.Close()
+	}
+}
+
+func TestCredentialsAreNotLogged(t *testing.T) {
+	var text bytes.Buffer
+	keys := client.Credentials{PartnerID: "demo", PartnerKey: "SECRET", PartnerToken: "SECRET", RefreshToken: "SECRET"}
+	slog.New(slog.NewJSONHandler(&text, nil)).Info("signing in", "as", keys, "rotated", client.RotatedKeys{Credentials: keys})
+	slog.New(slog.NewTextHandler(&text, nil)).Info("signing in", "as", keys, "options", client.Options{Credentials: keys})
+	fmt.Fprintf(&text, "%v %+v %v", keys, &keys, client.Options{Credentials: keys})
+	if strings.Contains(text.String(), "SECRET") || !strings.Contains(text.String(), "demo") {
+		t.Error(text.String())
 	}
 }

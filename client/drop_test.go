@@ -17,14 +17,14 @@ func TestAPurchaseOfV1SurvivesACutAtAnyByte(t *testing.T) {
 	choco := client.V1Purchase{
 		Items: []client.V1Item{{OfferID: clienttest.ChocoOffer, Product: clienttest.ChocoName}}, Cash: clienttest.ChocoPrice,
 	}
-	for n := 0; ; n++ {
+	for n, made := 0, int64(1); ; n, made = n+cutStep, made+1 {
 		cut := server.Cut(n)
 		order, err := v1.BuyGifticoupon(t.Context(), choco)
 		if err != nil {
 			t.Fatalf("cut after %d bytes: %v", n, err)
 		}
 		h, err := v1.BuyGifticonList(t.Context(), client.V1HistoryQuery{Limit: 1})
-		if err != nil || h.Total != int64(n+1) || h.List[0].OrderID != order.ID {
+		if err != nil || h.Total != made || h.List[0].OrderID != order.ID {
 			t.Fatalf("cut after %d bytes: %+v, %v; bought %s", n, h, err, order.ID)
 		}
 		if order.Replayed != cut() {
@@ -48,12 +48,14 @@ func TestManyBuyersOverABadLine(t *testing.T) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			case <-time.After(time.Millisecond):
-				server.Cut(n * 37 % 600)
+		for n := range buyers * each {
+			cut := server.Cut(n * 37 % 200) // no answer is so short
+			for !cut() {
+				select {
+				case <-stop:
+					return
+				case <-time.After(time.Millisecond):
+				}
 			}
 		}
 	}()

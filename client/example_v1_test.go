@@ -40,7 +40,7 @@ func ExampleV1_BuyGifticoupon() {
 }
 
 // List what was bought, with the voucher numbers.
-func ExampleV1_EachBoughtGift() {
+func ExampleV1_AllBoughtGifts() {
 	server := exampleServer()
 	defer server.Close()
 	v1 := server.Client(clienttest.Live).V1()
@@ -53,7 +53,7 @@ func ExampleV1_EachBoughtGift() {
 		}
 	}
 
-	for bought, err := range v1.EachBoughtGift(ctx, client.V1HistoryQuery{From: "2025-09-15", To: "2025-09-15"}) {
+	for bought, err := range v1.AllBoughtGifts(ctx, client.V1HistoryQuery{From: "2025-09-15", To: "2025-09-15"}) {
 		if err != nil {
 			log.Fatal(err)
 		}

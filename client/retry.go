@@ -91,10 +91,10 @@ func (n *noAnswer) fate() fate {
 
 // mayRepeat tells whether sending a call again is safe, and may help.
 func (r *request) mayRepeat(err error) bool {
-	switch fateOf(err) {
-	case refused:
+	switch fate := fateOf(err); {
+	case fate == refused, askedToWait(err) > longestRetryAfter:
 		return false
-	case nothingDone:
+	case fate == nothingDone:
 		return true
 	}
 	var strange *strangeAnswer
@@ -117,23 +117,26 @@ func (c *Client) do(ctx context.Context, r *request) (*answer, error) {
 	}
 }
 
+// askedToWait is for how long the server asked to wait.
+func askedToWait(err error) time.Duration {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
+
 // wait is the pause before a call is sent again for the n-th time, counted from 0. It returns an error at once when the server
 // asks for a longer one than there is time for.
 func (c *Client) wait(ctx context.Context, n int, err error) error {
-	d := jitter(n)
-	var e *Error
-	if errors.As(err, &e) && e.RetryAfter > 0 {
-		d += e.RetryAfter
-		if e.RetryAfter > longestRetryAfter {
-			return err
-		}
-	}
+	asked := min(askedToWait(err), longestRetryAfter)
+	d := asked + jitter(n)
 	if end, ok := ctx.Deadline(); ok {
 		left := time.Until(end)
-		if left < shortestPause || e != nil && left <= e.RetryAfter {
+		if left < shortestPause || asked > 0 && left <= asked {
 			return context.DeadlineExceeded
 		}
-		d = min(d, left/2)
+		d = max(asked, min(d, left/2))
 	}
 	return c.pause(ctx, d)
 }

@@ -18,6 +18,8 @@ const attemptWithin = 10 * time.Second
 //   - the same purchase with the same Key, which gives the first answer if there was one, and else buys;
 //   - Client.Resolve with the Reference;
 //   - Client.Abandon with the Reference, which keeps the purchase from being made later, too.
+//
+// It does not unwrap Err, which may be an *Error: what an attempt ended with says nothing about the purchase.
 type UnknownOutcomeError struct {
 	Reference string // "" of API v1, which has none
 	Key       string // Idempotency-Key
@@ -32,9 +34,6 @@ func (e *UnknownOutcomeError) Error() string {
 	}
 	return fmt.Sprintf("the outcome of the purchase is unknown (%s): %v", name, e.Err)
 }
-
-// Unwrap returns what the last attempt ended with.
-func (e *UnknownOutcomeError) Unwrap() error { return e.Err }
 
 // settle sends a purchase until it knows what became of it: accept takes the answer, or returns why it is none. What was never done
 // is sent again as often as other calls are. From the moment on when it may have been done, it is asked for, under the same key,
@@ -55,7 +54,7 @@ func (c *Client) settle(ctx context.Context, r *request, reference string, accep
 		switch {
 		case fate == refused && (!lost || settles(err)):
 			return err
-		case !lost && n >= c.opt.Retries:
+		case !lost && (n >= c.opt.Retries || !r.mayRepeat(err)):
 			return err
 		case fate == refused, c.wait(ctx, n, err) != nil:
 			if lost {

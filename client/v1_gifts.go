@@ -90,9 +90,9 @@ func (v V1) ListAll(ctx context.Context, q V1GiftQuery, options ...Option) (*V1P
 	return v1Ask[V1Page[V1Gift]](ctx, v, "giftimbiz/listAll", q.params(), options)
 }
 
-// EachGift goes through the gifticons on sale from q.Page on, page by page, as long as the caller goes on. What is sold or comes on
+// AllGifts goes through the gifticons on sale from q.Page on, page by page, as long as the caller goes on. What is sold or comes on
 // sale meanwhile may shift others from page to page, so that they are skipped or come twice.
-func (v V1) EachGift(ctx context.Context, q V1GiftQuery, options ...Option) iter.Seq2[V1Gift, error] {
+func (v V1) AllGifts(ctx context.Context, q V1GiftQuery, options ...Option) iter.Seq2[V1Gift, error] {
 	return v1Pages(q.Page, func(page int64) (*V1Page[V1Gift], error) {
 		q.Page = page
 		return v.ListAll(ctx, q, options...)

@@ -74,9 +74,9 @@ func (v V1) BuyGifticonList(ctx context.Context, q V1HistoryQuery, options ...Op
 	return v1Ask[V1History[V1BoughtGift]](ctx, v, "giftimbiz/buyGifticonList", q.params(), options)
 }
 
-// EachBoughtGift goes through the gifticons that were bought, newest first, page by page, as long as the caller goes on. Purchases
+// AllBoughtGifts goes through the gifticons that were bought, newest first, page by page, as long as the caller goes on. Purchases
 // that are made meanwhile do not shift them.
-func (v V1) EachBoughtGift(ctx context.Context, q V1HistoryQuery, options ...Option) iter.Seq2[V1BoughtGift, error] {
+func (v V1) AllBoughtGifts(ctx context.Context, q V1HistoryQuery, options ...Option) iter.Seq2[V1BoughtGift, error] {
 	return pages(q.After, func(after string) (*Page[V1BoughtGift], error) {
 		q.After = after
 		h, err := v.BuyGifticonList(ctx, q, options...)
@@ -126,8 +126,8 @@ func (v V1) BuyStarcouponList(ctx context.Context, q V1HistoryQuery, options ...
 	return &answer.Data, nil
 }
 
-// EachBoughtStar goes through the star coupons that were bought, newest first, page by page, as long as the caller goes on.
-func (v V1) EachBoughtStar(ctx context.Context, q V1HistoryQuery, options ...Option) iter.Seq2[V1BoughtStar, error] {
+// AllBoughtStars goes through the star coupons that were bought, newest first, page by page, as long as the caller goes on.
+func (v V1) AllBoughtStars(ctx context.Context, q V1HistoryQuery, options ...Option) iter.Seq2[V1BoughtStar, error] {
 	return pages(q.After, func(after string) (*Page[V1BoughtStar], error) {
 		q.After = after
 		h, err := v.BuyStarcouponList(ctx, q, options...)

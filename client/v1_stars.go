@@ -87,8 +87,8 @@ func (v V1) StarListAll(ctx context.Context, q V1StarQuery, options ...Option) (
 	return v1Ask[V1Page[V1Star]](ctx, v, "giftimbiz/starListAll", q.params(), options)
 }
 
-// EachStar goes through the star coupons on sale from q.Page on, page by page, as long as the caller goes on; see EachGift.
-func (v V1) EachStar(ctx context.Context, q V1StarQuery, options ...Option) iter.Seq2[V1Star, error] {
+// AllStars goes through the star coupons on sale from q.Page on, page by page, as long as the caller goes on; see AllGifts.
+func (v V1) AllStars(ctx context.Context, q V1StarQuery, options ...Option) iter.Seq2[V1Star, error] {
 	return v1Pages(q.Page, func(page int64) (*V1Page[V1Star], error) {
 		q.Page = page
 		return v.StarListAll(ctx, q, options...)

@@ -83,7 +83,7 @@ func TestV1AnswersLoseNothing(t *testing.T) {
 // firstStar returns a star coupon in Seoul.
 func firstStar(t *testing.T, v1 client.V1) client.V1Star {
 	t.Helper()
-	for star, err := range v1.EachStar(t.Context(), client.V1StarQuery{Province: "서울"}) {
+	for star, err := range v1.AllStars(t.Context(), client.V1StarQuery{Province: "서울"}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestV1ListsAreGoneThroughPageByPage(t *testing.T) {
 		t.Fatal(whole, err)
 	}
 	var got []int64
-	for gift, err := range v1.EachGift(t.Context(), client.V1GiftQuery{Limit: 7, Order: "priceH"}) {
+	for gift, err := range v1.AllGifts(t.Context(), client.V1GiftQuery{Limit: 7, Order: "priceH"}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func TestV1ListsAreGoneThroughPageByPage(t *testing.T) {
 		bought[o.ID] = true
 	}
 	rows := 0
-	for item, err := range v1.EachBoughtGift(t.Context(), client.V1HistoryQuery{Limit: 3}) {
+	for item, err := range v1.AllBoughtGifts(t.Context(), client.V1HistoryQuery{Limit: 3}) {
 		if err != nil || !bought[item.OrderID] || item.Number == "" || item.Status != client.V1Bought {
 			t.Fatal(item, err)
 		}
@@ -198,7 +198,7 @@ func TestV1ListsAreGoneThroughPageByPage(t *testing.T) {
 	if rows != 10 {
 		t.Errorf("%d of 10 vouchers", rows)
 	}
-	for _, err := range v1.EachBoughtStar(t.Context(), client.V1HistoryQuery{OrderID: "nonsense"}) {
+	for _, err := range v1.AllBoughtStars(t.Context(), client.V1HistoryQuery{OrderID: "nonsense"}) {
 		if client.Code(err) != "Q" {
 			t.Errorf("%v", err)
 		}

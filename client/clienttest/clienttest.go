@@ -161,7 +161,7 @@ func (s *Server) Redeem(orderID string, couponID int64) {
 	ctx := context.Background()
 	for i := range s.made.Partners {
 		v1 := s.Client(s.made.Partners[i].PartnerID).V1()
-		for bought, err := range v1.EachBoughtStar(ctx, client.V1HistoryQuery{OrderID: orderID}) {
+		for bought, err := range v1.AllBoughtStars(ctx, client.V1HistoryQuery{OrderID: orderID}) {
 			s.must(err)
 			if bought.CouponID != couponID {
 				continue
