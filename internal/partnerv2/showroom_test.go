@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
@@ -89,7 +90,8 @@ func openShowroom(t *testing.T, change ...func(*partnerv2.Config)) *showroom {
 	}
 	s.refresh(0)
 	s.refresh(1)
-	s.bearer = "Bearer " + s.nodes[0].authority.Issue(demoPartner, made.ID)
+	lasting := credential.NewAuthority(credential.Config{Vault: keys, Clock: s.shown, AccessTTL: 10 * 365 * 24 * time.Hour})
+	s.bearer = "Bearer " + lasting.Issue(demoPartner, made.ID)
 	return s
 }
 
