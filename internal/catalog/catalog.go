@@ -27,6 +27,8 @@ type Catalog struct {
 	days   atomic.Pointer[days] // stored with mu held
 	read   atomic.Pointer[reading]
 
+	outlook outlook // on days to come
+
 	fetching sync.Mutex // held while changes are read from the source and shown
 	counting sync.Mutex // held while sales are read from the source and shown
 
@@ -140,7 +142,7 @@ func (c *Catalog) RefreshPopularity(ctx context.Context) error {
 func (c *Catalog) Stats() Stats {
 	ix, read := c.Index(), c.read.Load()
 	return Stats{
-		Offers: int64(ix.gifts.all[0].len() + ix.stars.all[0].len()),
+		Offers: int64(ix.offers()),
 		Units:  ix.gifts.units + ix.stars.units,
 		Day:    ix.day, LoadedAt: read.at, Seq: read.seq,
 	}

@@ -12,7 +12,7 @@ func (c *call) cateStar() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	ix := c.Catalog.Index()
+	ix := c.index()
 	c.begin()
 	c.categories(ix.Categories(gift.StarCoupon), category)
 	c.out.open("brand", '[')
@@ -42,7 +42,7 @@ func (c *call) starListAll() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	page := c.Catalog.Index().Stars(q)
+	page := c.index().Stars(q)
 	c.beginList(page.Total, page.More)
 	for i, row := range page.Rows {
 		c.out.raw(row.Wire)
@@ -82,7 +82,7 @@ func (c *call) starDetail() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	ix := c.Catalog.Index()
+	ix := c.index()
 	row, err := onSale(ix, gift.StarCoupon, "CODE", offer)
 	if err != nil {
 		return err

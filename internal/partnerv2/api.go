@@ -20,7 +20,9 @@ import (
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/peer"
+	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/requestid"
+	"giftimbiz/internal/webhook"
 )
 
 // Root is where the API's addresses begin.
@@ -32,11 +34,16 @@ type Authority interface {
 	CheckClient(key, token string, from netip.Addr) (*credential.Identity, *credential.Fault)
 	Issue(partner gift.Partner, keyGeneration int64) string
 	AccessTTL() time.Duration
+	keyMaker
 }
 
 // Store is what the API needs of the database.
 type Store interface {
 	eventStore
+	quoteStore
+	orderStore
+	accountStore
+	webhookStore
 	catalog.ChangeSource
 }
 
@@ -45,6 +52,11 @@ type Config struct {
 	Authority Authority
 	Store     Store
 	Catalog   *catalog.Catalog
+	Buyer     Buyer
+	Links     *redeem.Links
+	Numbers   Numbers
+	Secrets   Sealer         // encrypts webhooks' secrets
+	Webhooks  *webhook.Guard // tells where webhooks may lead
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
@@ -62,9 +74,12 @@ type Config struct {
 type API struct {
 	Config
 	mux    *http.ServeMux
-	origin string // PublicURL without a slash at its end
+	first  *http.ServeMux // of the routes that say so
+	origin string         // PublicURL without a slash at its end
 	limits *limits
 	polls  polls
+
+	underWay underWay
 
 	stopping chan struct{}
 	stop     sync.Once
@@ -76,6 +91,7 @@ type route struct {
 	pattern string
 	serve   func(*call) error
 	open    bool // anybody may ask; else only partners, who are signed in before serve
+	first   bool // goes before another route whose pattern fits as well
 }
 
 // routes is all there is.
@@ -84,23 +100,33 @@ func routes() []route {
 		tokenRoutes(),
 		catalogueRoutes(),
 		eventRoutes(),
+		quoteRoutes(),
+		orderRoutes(),
+		voucherRoutes(),
+		accountRoutes(),
+		webhookRoutes(),
 	)
 }
 
 // New panics when a part is missing.
 func New(cfg Config) *API {
-	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Clock == nil || cfg.Logger == nil {
+	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Buyer == nil || cfg.Links == nil ||
+		cfg.Numbers == nil || cfg.Secrets == nil || cfg.Webhooks == nil || cfg.Clock == nil || cfg.Logger == nil {
 		panic("partnerv2: New needs all parts of Config")
 	}
 	if cfg.Observe == nil {
 		cfg.Observe = func(office.Answered) {}
 	}
 	a := &API{
-		Config: cfg, mux: http.NewServeMux(), origin: strings.TrimRight(cfg.PublicURL, "/"), limits: newLimits(cfg.RateLimit),
-		polls: polls{byPartner: map[int64]int{}}, stopping: make(chan struct{}),
+		Config: cfg, mux: http.NewServeMux(), first: http.NewServeMux(), origin: strings.TrimRight(cfg.PublicURL, "/"),
+		limits: newLimits(cfg.RateLimit), polls: polls{byPartner: map[int64]int{}}, underWay: newUnderWay(), stopping: make(chan struct{}),
 	}
 	for pattern, byMethod := range byPattern(routes()) {
-		a.mux.Handle(Root+pattern, a.handler(pattern, byMethod))
+		mux := a.mux
+		if byMethod[http.MethodGet].first {
+			mux = a.first
+		}
+		mux.Handle(Root+pattern, a.handler(pattern, byMethod))
 	}
 	a.mux.Handle("/", a.handler("other", nil))
 	return a
@@ -162,7 +188,13 @@ func (c *call) now() time.Time { return c.partner.Now(c.Clock.Now()) }
 func (c *call) index() *catalog.Index { return c.Catalog.Index() }
 
 // ServeHTTP answers one request, whatever happens.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := a.first.Handler(r); pattern != "" {
+		a.first.ServeHTTP(w, r)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
 
 // handler answers all methods of a pattern; without any, it is of no path there is.
 func (a *API) handler(pattern string, byMethod map[string]route) http.Handler {

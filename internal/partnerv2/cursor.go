@@ -84,6 +84,26 @@ func (c *call) cursor(q *query, numbers int) []int64 {
 	return cur.numbers
 }
 
+// before returns where a list of numbered things goes on, the newest first: before this number; 0 = it begins. As of cursor, the
+// other parameters must be read before.
+func (c *call) before(q *query) gift.ID {
+	if at := c.cursor(q, 1); at != nil {
+		return gift.ID(at[0])
+	}
+	return 0
+}
+
+// behind is before for a list of lines of orders.
+func (c *call) behind(q *query) gift.Place {
+	if at := c.cursor(q, 2); at != nil {
+		return gift.Place{OrderID: gift.ID(at[0]), Line: at[1]}
+	}
+	return gift.Place{}
+}
+
+// next is the cursor of what comes after these numbers.
+func (c *call) next(q *query, last ...int64) string { return cursor{last}.write(c.filtersOf(q)) }
+
 var wrongCursor = wrongParameter("cursor",
 	"이 목록의 커서가 아닙니다. 같은 조건으로 받은 next를 그대로 보내십시오.", "it is no cursor of this list. Send next as it came, with the same filters.")
 

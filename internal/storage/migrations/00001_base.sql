@@ -93,7 +93,8 @@ CREATE INDEX audit_operator_action ON audit (operator_id, action, id);
 
 -- hears = 1: the partner has an endpoint that is switched on, so that what happens to it is written down as an event; that of
 -- sandbox partners always is. A balance that falls below low_balance is such an event; 0 = never. A sandbox partner's clock is
--- clock_ahead milliseconds ahead of everybody's.
+-- clock_ahead milliseconds ahead of everybody's; while it is, the partner is told by itself of what expires, and was so up to
+-- told_day. lent_at is when a sandbox that is there to be lent was last lent; NULL = it is somebody's own.
 CREATE TABLE partners (
     id            BIGINT   NOT NULL PRIMARY KEY,
     name          TEXT     NOT NULL UNIQUE,
@@ -106,12 +107,17 @@ CREATE TABLE partners (
     low_balance   BIGINT   NOT NULL DEFAULT 0 CHECK (low_balance >= 0),
     hears         SMALLINT NOT NULL DEFAULT 0,
     clock_ahead   BIGINT   NOT NULL DEFAULT 0 CHECK (clock_ahead >= 0 AND (sandbox = 1 OR clock_ahead = 0)),
+    told_day      BIGINT   NOT NULL DEFAULT 0,
+    lent_at       BIGINT   CHECK (sandbox = 1 OR lent_at IS NULL),
     created_at    BIGINT   NOT NULL,
     changed_seq   BIGINT   NOT NULL
 );
 CREATE INDEX partners_changed ON partners (changed_seq);
+CREATE INDEX partners_ahead ON partners (id) WHERE clock_ahead > 0;
+CREATE INDEX partners_lent ON partners (lent_at) WHERE lent_at IS NOT NULL;
 
--- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at.
+-- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at; of those that ended,
+-- only the newest are kept.
 CREATE TABLE partner_keys (
     id            BIGINT NOT NULL PRIMARY KEY,
     partner_id    BIGINT NOT NULL REFERENCES partners (id),
@@ -492,7 +498,8 @@ CREATE INDEX imports_kept ON imports (at) WHERE body IS NOT NULL;
 
 -- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
 -- write a lock into every parent row. The doctor proves them instead. reference is the partner's own number of the order, NULL =
--- it gave none; a closed one is of no order and never will be.
+-- it gave none; a closed one is of no order and never will be. told_day is the last day of which the partner of a sandbox order was
+-- told, by its own clock, what expires of the order.
 CREATE TABLE orders (
     id          BIGINT   NOT NULL PRIMARY KEY,
     partner_id  BIGINT   NOT NULL,
@@ -501,6 +508,7 @@ CREATE TABLE orders (
     amount      BIGINT   NOT NULL CHECK (amount >= 0),
     fingerprint BIGINT   NOT NULL,
     reference   TEXT,
+    told_day    BIGINT   NOT NULL DEFAULT 0,
     at          BIGINT   NOT NULL
 );
 CREATE INDEX orders_repeat ON orders (partner_id, fingerprint, id);
@@ -524,6 +532,7 @@ CREATE TABLE quotes (
     expires_at BIGINT   NOT NULL
 ) /*often updated*/;
 CREATE INDEX quotes_open ON quotes (partner_id, expires_at) WHERE state = 1;
+CREATE INDEX quotes_sandbox ON quotes (partner_id, id) WHERE sandbox = 1;
 CREATE TABLE quote_items (
     quote_id   BIGINT NOT NULL,
     offer_id   BIGINT NOT NULL,
