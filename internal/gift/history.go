@@ -29,6 +29,9 @@ type BoughtItem struct {
 
 	LinkSerial int64 // which link leads to its voucher page; those with another number were revoked
 
+	// ClockAhead is by how much the clock of a sandbox order's partner is ahead.
+	ClockAhead time.Duration
+
 	Category Category
 	Brand    Brand    // gifticons only
 	Product  Product  // gifticons only
@@ -37,6 +40,9 @@ type BoughtItem struct {
 
 	Sealed []byte // gifticons only: the encrypted voucher number; nil in sandbox items
 }
+
+// Today returns the day that counts for the item: its partner's own.
+func (i *BoughtItem) Today(now time.Time) Day { return DayOf(now.Add(i.ClockAhead)) }
 
 // State tells what became of the item as of today.
 func (i *BoughtItem) State(today Day) ItemState {
@@ -79,8 +85,9 @@ func (i *BoughtItem) Place() Place { return Place{i.OrderID, i.Line} }
 // HistoryQuery selects a partner's bought items, newest first.
 type HistoryQuery struct {
 	PartnerID  int64
-	Kind       Kind
+	Kind       Kind  // 0 = both, where that is allowed
 	OrderID    ID    // 0 = any
+	Oldest     ID    // items of this order and of newer ones; 0 = all
 	OfferID    int64 // 0 = any; star coupons only
 	CampaignID int64 // 0 = any; star coupons only
 	From, To   Day   // inclusive; 0 = open

@@ -146,14 +146,19 @@ func queueAnswers(s session, answers []purchase.Answer) {
 }
 
 func queueDays(s session, days []purchase.DayCount) {
-	s.exec(addDays, len(days),
+	s.exec(addDays, len(days), dayColumns(days)...)
+}
+
+func dayColumns(days []purchase.DayCount) []any {
+	return []any{
 		column(days, func(d purchase.DayCount) int64 { return d.PartnerID }),
 		column(days, func(d purchase.DayCount) int64 { return int64(d.Day) }),
 		column(days, func(d purchase.DayCount) int64 { return int64(d.Kind) }),
 		column(days, func(d purchase.DayCount) int64 { return d.Orders }),
 		column(days, func(d purchase.DayCount) int64 { return d.Items }),
 		column(days, func(d purchase.DayCount) int64 { return int64(d.Spent) }),
-		column(days, func(d purchase.DayCount) int64 { return int64(d.Face) }))
+		column(days, func(d purchase.DayCount) int64 { return int64(d.Face) }),
+	}
 }
 
 func queueOffers(s session, sales []purchase.OfferSale) {
