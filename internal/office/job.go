@@ -29,7 +29,7 @@ type JobInfo struct {
 
 // Jobs lists all jobs, as the console shows them.
 func Jobs() []JobInfo {
-	return []JobInfo{
+	return append([]JobInfo{
 		{
 			Name: JobExpiry, Title: Words{"만료 알림", "Expiry notices"}, Unit: Words{"알림", "notices"},
 			Help: Words{
@@ -67,6 +67,12 @@ func Jobs() []JobInfo {
 				"Clears up imports whose server died, and deletes old files.",
 			},
 		},
+	}, forgetting()...)
+}
+
+// forgetting are the jobs that delete what nobody needs any more.
+func forgetting() []JobInfo {
+	return []JobInfo{
 		{
 			Name: JobForgetAnswers, Title: Words{"오래된 응답 삭제", "Forgetting old answers"}, Unit: Words{"삭제", "deleted"},
 			Help: Words{"35일이 지난 멱등 키의 응답을 지웁니다.", "Deletes answers kept under idempotency keys for more than 35 days."},
