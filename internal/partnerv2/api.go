@@ -20,6 +20,7 @@ import (
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/peer"
+	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
 )
 
@@ -37,6 +38,7 @@ type Authority interface {
 // Store is what the API needs of the database.
 type Store interface {
 	eventStore
+	sandboxStore
 }
 
 // Config is what New needs. RateLimit, Observe and TrustedProxies may be left out.
@@ -44,6 +46,8 @@ type Config struct {
 	Authority Authority
 	Store     Store
 	Catalog   *catalog.Catalog
+	Counter   Counter
+	Partners  Partners
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
@@ -64,6 +68,7 @@ type API struct {
 	origin string // PublicURL without a slash at its end
 	limits *limits
 	polls  polls
+	stage  rehearsal.Stage
 
 	stopping chan struct{}
 	stop     sync.Once
@@ -75,6 +80,7 @@ type route struct {
 	pattern string
 	serve   func(*call) error
 	open    bool // anybody may ask; else only partners, who are signed in before serve
+	buys    bool // a purchase, or what is decided like one
 }
 
 // routes is all there is.
@@ -82,12 +88,14 @@ func routes() []route {
 	return slices.Concat(
 		tokenRoutes(),
 		eventRoutes(),
+		sandboxRoutes(),
 	)
 }
 
 // New panics when a part is missing.
 func New(cfg Config) *API {
-	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Clock == nil || cfg.Logger == nil {
+	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Counter == nil || cfg.Partners == nil ||
+		cfg.Clock == nil || cfg.Logger == nil {
 		panic("partnerv2: New needs all parts of Config")
 	}
 	if cfg.Observe == nil {
@@ -151,13 +159,19 @@ type call struct {
 	partner gift.Partner // who calls; zero on an open route
 	who     *credential.Identity
 	refusal *problem // what was answered instead of a success
+	outcome rehearsal.Outcome
 }
 
 // now returns what the partner's own clock shows: it rules prices, expiry and what depends on them.
 func (c *call) now() time.Time { return c.partner.Now(c.Clock.Now()) }
 
 // index returns what is on sale on the partner's day.
-func (c *call) index() *catalog.Index { return c.Catalog.Index() }
+func (c *call) index() *catalog.Index {
+	if c.partner.ClockAhead == 0 {
+		return c.Catalog.Index()
+	}
+	return c.Catalog.IndexOn(c.partner.Today(c.Clock.Now()))
+}
 
 // ServeHTTP answers one request, whatever happens.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
@@ -203,6 +217,9 @@ func (c *call) run(endpoint string, rt route, byMethod map[string]route) (err er
 		return err
 	}
 	if err := c.countIn(); err != nil {
+		return err
+	}
+	if err := c.rehearse(rt.buys); err != nil {
 		return err
 	}
 	return rt.serve(c)
