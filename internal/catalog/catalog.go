@@ -91,7 +91,7 @@ func (c *Catalog) Refresh(ctx context.Context) (rows int, err error) {
 		return 0, fmt.Errorf("read the catalogue: %w", err)
 	}
 	if whole || changes.len() > 0 {
-		c.build(func(d *days) *days { return c.changed(d, &change{rows: changes, whole: whole}) })
+		c.build(func(d *days) *days { return c.changed(d, &change{rows: changes, whole: whole, seq: upTo}) })
 	}
 	c.read.Store(&reading{at: now, seq: upTo})
 	c.prepare()

@@ -85,8 +85,9 @@ func (i *BoughtItem) Place() Place { return Place{i.OrderID, i.Line} }
 // HistoryQuery selects a partner's bought items, newest first.
 type HistoryQuery struct {
 	PartnerID  int64
-	Kind       Kind
+	Kind       Kind  // 0 = both, where that is allowed
 	OrderID    ID    // 0 = any
+	Oldest     ID    // items of this order and of newer ones; 0 = all
 	OfferID    int64 // 0 = any; star coupons only
 	CampaignID int64 // 0 = any; star coupons only
 	From, To   Day   // inclusive; 0 = open

@@ -128,7 +128,7 @@ func refusalOf(r *gift.Refusal, items []purchase.ItemRequest) *failure {
 	if r.Name != "" {
 		said = wrongName
 	}
-	f := refuse(said,
+	f := refuse(said.under(r.Reason),
 		"item", itemName(r.Item, items), "amount", strconv.FormatInt(int64(r.Amount), 10), "right", r.Name,
 		"limit", strconv.FormatInt(r.Limit, 10), "tid", string(r.First), "when", r.When, "where", r.Where)
 	f.first = r.First

@@ -20,8 +20,10 @@ import (
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/peer"
+	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
+	"giftimbiz/internal/webhook"
 )
 
 // Root is where the API's addresses begin.
@@ -33,11 +35,17 @@ type Authority interface {
 	CheckClient(key, token string, from netip.Addr) (*credential.Identity, *credential.Fault)
 	Issue(partner gift.Partner, keyGeneration int64) string
 	AccessTTL() time.Duration
+	keyMaker
 }
 
 // Store is what the API needs of the database.
 type Store interface {
 	eventStore
+	quoteStore
+	orderStore
+	accountStore
+	webhookStore
+	catalog.ChangeSource
 	sandboxStore
 }
 
@@ -46,8 +54,12 @@ type Config struct {
 	Authority Authority
 	Store     Store
 	Catalog   *catalog.Catalog
+	Buyer     Buyer
+	Links     *redeem.Links
+	Numbers   Numbers
+	Secrets   Sealer         // encrypts webhooks' secrets
+	Webhooks  *webhook.Guard // tells where webhooks may lead
 	Counter   Counter
-	Partners  Partners
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
@@ -65,10 +77,13 @@ type Config struct {
 type API struct {
 	Config
 	mux    *http.ServeMux
-	origin string // PublicURL without a slash at its end
+	first  *http.ServeMux // of the routes that say so
+	origin string         // PublicURL without a slash at its end
 	limits *limits
 	polls  polls
 	stage  rehearsal.Stage
+
+	underWay underWay
 
 	stopping chan struct{}
 	stop     sync.Once
@@ -80,6 +95,7 @@ type route struct {
 	pattern string
 	serve   func(*call) error
 	open    bool // anybody may ask; else only partners, who are signed in before serve
+	first   bool // goes before another route whose pattern fits as well
 	buys    bool // a purchase, or what is decided like one
 }
 
@@ -87,14 +103,21 @@ type route struct {
 func routes() []route {
 	return slices.Concat(
 		tokenRoutes(),
+		catalogueRoutes(),
 		eventRoutes(),
+		quoteRoutes(),
+		orderRoutes(),
+		voucherRoutes(),
+		accountRoutes(),
+		webhookRoutes(),
 		sandboxRoutes(),
 	)
 }
 
 // New panics when a part is missing.
 func New(cfg Config) *API {
-	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Counter == nil || cfg.Partners == nil ||
+	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Buyer == nil || cfg.Links == nil ||
+		cfg.Numbers == nil || cfg.Secrets == nil || cfg.Webhooks == nil || cfg.Counter == nil ||
 		cfg.Clock == nil || cfg.Logger == nil {
 		panic("partnerv2: New needs all parts of Config")
 	}
@@ -102,11 +125,15 @@ func New(cfg Config) *API {
 		cfg.Observe = func(office.Answered) {}
 	}
 	a := &API{
-		Config: cfg, mux: http.NewServeMux(), origin: strings.TrimRight(cfg.PublicURL, "/"), limits: newLimits(cfg.RateLimit),
-		polls: polls{byPartner: map[int64]int{}}, stopping: make(chan struct{}),
+		Config: cfg, mux: http.NewServeMux(), first: http.NewServeMux(), origin: strings.TrimRight(cfg.PublicURL, "/"),
+		limits: newLimits(cfg.RateLimit), polls: polls{byPartner: map[int64]int{}}, underWay: newUnderWay(), stopping: make(chan struct{}),
 	}
 	for pattern, byMethod := range byPattern(routes()) {
-		a.mux.Handle(Root+pattern, a.handler(pattern, byMethod))
+		mux := a.mux
+		if byMethod[http.MethodGet].first {
+			mux = a.first
+		}
+		mux.Handle(Root+pattern, a.handler(pattern, byMethod))
 	}
 	a.mux.Handle("/", a.handler("other", nil))
 	return a
@@ -174,7 +201,13 @@ func (c *call) index() *catalog.Index {
 }
 
 // ServeHTTP answers one request, whatever happens.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := a.first.Handler(r); pattern != "" {
+		a.first.ServeHTTP(w, r)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
 
 // handler answers all methods of a pattern; without any, it is of no path there is.
 func (a *API) handler(pattern string, byMethod map[string]route) http.Handler {

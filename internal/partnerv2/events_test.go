@@ -19,6 +19,7 @@ import (
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/partnerv2"
+	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/webhook"
 )
 
@@ -26,10 +27,11 @@ var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 
 // outbox keeps events in memory. It stands in for a database whose transactions are as slow as a test wants.
 type outbox struct {
-	mu     sync.Mutex
-	events []gift.Event
-	lag    time.Duration
-	err    error
+	partnerv2.Store // for the rest, which nobody asks of it
+	mu              sync.Mutex
+	events          []gift.Event
+	lag             time.Duration
+	err             error
 }
 
 func (o *outbox) put(at time.Time, partner int64) gift.ID {
@@ -91,6 +93,17 @@ func (d doorman) CheckClient(string, string, netip.Addr) (*credential.Identity, 
 }
 func (d doorman) Issue(gift.Partner, int64) string { return "" }
 func (d doorman) AccessTTL() time.Duration         { return 0 }
+func (d doorman) Refresh(context.Context) error    { return nil }
+func (d doorman) NewKeys(gift.Partner) (s credential.Secrets, k credential.Keys) {
+	return s, k
+}
+
+// nobody buys and decrypts nothing: who asks for events does neither.
+type nobody struct {
+	partnerv2.Buyer
+	partnerv2.Numbers
+	partnerv2.Counter
+}
 
 // noStock is where an empty catalogue comes from.
 type noStock struct{ catalog.Source }
@@ -98,6 +111,9 @@ type noStock struct{ catalog.Source }
 func emptyCatalog(clk clock.Clock) *catalog.Catalog {
 	return catalog.New(noStock{}, clk, func(dst []byte, _ *catalog.View) []byte { return dst })
 }
+
+// noSecrets is for those who keep none.
+type noSecrets struct{ partnerv2.Sealer }
 
 type house struct {
 	*partnerv2.API
@@ -113,7 +129,9 @@ func newHouse(t *testing.T, clk clock.Clock) *house {
 			"wrong": credential.AccessSignatureWrong, "old": credential.AccessExpired, "barred": credential.PartnerSuspended,
 			"elsewhere": credential.AddressRefused,
 		},
-		Store: o, Catalog: emptyCatalog(clk), Clock: clk, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Secrets: noSecrets{}, Webhooks: webhook.NewGuard(nil), Store: o, Catalog: emptyCatalog(clk), Buyer: nobody{},
+		Links: new(redeem.Links), Numbers: nobody{}, Counter: nobody{}, Clock: clk,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})}
 }
 

@@ -21,18 +21,11 @@ type sandboxStore interface {
 		time.Duration, error)
 	// ResetSandbox makes a sandbox partner forget what it did, and returns how many orders those were.
 	ResetSandbox(ctx context.Context, partnerID int64, now time.Time) (orders int64, err error)
-	// BoughtItem returns a line of a partner's order, or nil.
-	BoughtItem(ctx context.Context, partnerID int64, orderID gift.ID, line int64) (*gift.BoughtItem, error)
-}
-
-// Partners are those that are known; see credential.Directory.
-type Partners interface {
-	// Refresh takes over what changed: when it returns nil, all that was stored before the call is in force.
-	Refresh(ctx context.Context) error
 }
 
 // Counter uses coupons; see redeem.Counter.
 type Counter interface {
+	// RedeemInSandbox uses a coupon of a sandbox partner as its shop's counter would.
 	RedeemInSandbox(ctx context.Context, partnerID int64, at gift.Place) (*gift.BoughtItem, *gift.Refusal, error)
 }
 
@@ -41,6 +34,7 @@ func sandboxRoutes() []route {
 		{method: http.MethodGet, pattern: "sandbox", serve: inSandbox((*call).showSandbox)},
 		{method: http.MethodPost, pattern: "sandbox/clock", serve: inSandbox((*call).moveClock)},
 		{method: http.MethodPost, pattern: "sandbox/reset", serve: inSandbox((*call).resetSandbox)},
+		{method: http.MethodPost, pattern: "sandbox/redeem", serve: inSandbox((*call).redeemInSandbox)},
 	}
 }
 
@@ -124,7 +118,7 @@ var (
 // moveClock moves the partner's clock. This node goes by it before it answers; the others do within a moment.
 func (c *call) moveClock() error {
 	var m clockMove
-	if err := c.body(&m); err != nil {
+	if err := errors.Join(c.query().close(), c.body(&m)); err != nil {
 		return err
 	}
 	to, err := m.ahead()
@@ -145,39 +139,69 @@ func (c *call) moveClock() error {
 		}
 		return next, nil
 	})
-	if err != nil {
-		return c.unstored(err)
+	var p problem
+	switch {
+	case errors.As(err, &p):
+		return p
+	case err != nil:
+		return accountFault(err)
 	}
 	c.catchUp()
 	return c.answer(http.StatusOK, c.clockFace(ahead))
 }
 
-// unstored is what an error of the store means: what is wrong with the request is said, the rest is not.
-func (c *call) unstored(err error) error {
-	var p problem
-	if errors.As(err, &p) {
-		return p
-	}
-	return unavailable.because(err)
-}
-
 // catchUp lets this node know at once what was just stored of the partner. Where it cannot, it learns of it as the others do.
 func (c *call) catchUp() {
-	if err := c.Partners.Refresh(c.r.Context()); err != nil {
+	if err := c.Authority.Refresh(c.r.Context()); err != nil {
 		c.Logger.Warn("v2: the partners are not read again", "request", c.id, "error", err)
 	}
 }
 
 func (c *call) resetSandbox() error {
-	if err := c.body(&struct{}{}); err != nil {
+	if err := errors.Join(c.query().close(), c.body(&struct{}{})); err != nil {
 		return err
 	}
 	orders, err := c.Store.ResetSandbox(c.r.Context(), c.partner.ID, c.Clock.Now())
 	if err != nil {
-		return c.unstored(err)
+		return accountFault(err)
 	}
 	c.catchUp()
 	return c.answer(http.StatusOK, struct {
 		Orders int64 `json:"orders"`
 	}{orders})
+}
+
+// notRedeemable are what is said of coupons that cannot be used; their result codes are those of the reasons.
+var notRedeemable = map[gift.Reason][2]string{
+	gift.AlreadyUsed: {"이미 사용된 쿠폰입니다.", "The coupon was used already."},
+	gift.Cancelled:   {"취소된 쿠폰입니다.", "The coupon was cancelled."},
+	gift.Lapsed:      {"유효기간이 지난 쿠폰입니다.", "The last valid day of the coupon is over."},
+}
+
+// redeemInSandbox uses a star coupon as its shop's counter would.
+func (c *call) redeemInSandbox() error {
+	var body struct {
+		Voucher string `json:"voucher_id"`
+	}
+	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
+		return err
+	}
+	at, ok := c.parseVoucher(body.Voucher)
+	if !ok {
+		return noVoucher
+	}
+	item, refusal, err := c.Counter.RedeemInSandbox(c.r.Context(), c.partner.ID, at)
+	switch {
+	case err != nil:
+		return accountFault(err)
+	case refusal == nil:
+		return c.answerVoucher(item)
+	}
+	said, ok := notRedeemable[refusal.Reason]
+	if !ok {
+		return noVoucher
+	}
+	return problem{
+		kind: "not-redeemable", status: http.StatusConflict, code: refusal.Reason.Code(), ko: said[0], en: said[1],
+	}.with("voucher_id", body.Voucher)
 }

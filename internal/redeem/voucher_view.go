@@ -117,7 +117,7 @@ func (v *voucherView) describe() {
 
 // reveal puts number and code on the page.
 func (v *vouchers) reveal(view *voucherView) error {
-	number, err := v.number(view.Item)
+	number, err := view.Item.Number(v.Numbers.Open)
 	if err != nil {
 		return fmt.Errorf("voucher %d: %w", view.Item.UnitID, err)
 	}

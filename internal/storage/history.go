@@ -108,6 +108,7 @@ func selectionOf(ctx context.Context, tx *sql.Tx, q gift.HistoryQuery) (s select
 	if q.To != 0 {
 		s.to = gift.FirstIDAt(q.To.End())
 	}
+	s.from = max(s.from, q.Oldest)
 	if q.OrderID != 0 {
 		s.from, s.to = max(s.from, q.OrderID), min(s.to, q.OrderID+1)
 	}

@@ -308,6 +308,7 @@ CREATE TABLE categories (
     sort        BIGINT   NOT NULL,
     changed_seq BIGINT   NOT NULL
 );
+CREATE INDEX categories_changed ON categories (changed_seq, id);
 CREATE TABLE brands (
     id          BIGINT   NOT NULL PRIMARY KEY,
     category_id BIGINT   NOT NULL REFERENCES categories (id),
@@ -316,6 +317,7 @@ CREATE TABLE brands (
     in_use      SMALLINT NOT NULL,
     changed_seq BIGINT   NOT NULL
 );
+CREATE INDEX brands_changed ON brands (changed_seq, id);
 CREATE TABLE products (
     id          BIGINT NOT NULL PRIMARY KEY,
     brand_id    BIGINT NOT NULL REFERENCES brands (id),
@@ -324,7 +326,7 @@ CREATE TABLE products (
     thumb       TEXT   NOT NULL,
     changed_seq BIGINT NOT NULL
 );
-CREATE INDEX products_changed ON products (changed_seq);
+CREATE INDEX products_changed ON products (changed_seq, id);
 CREATE INDEX products_brand ON products (brand_id, id);
 CREATE TABLE shops (
     id          BIGINT NOT NULL PRIMARY KEY,
@@ -337,7 +339,7 @@ CREATE TABLE shops (
     map_url     TEXT   NOT NULL,
     changed_seq BIGINT NOT NULL
 );
-CREATE INDEX shops_changed ON shops (changed_seq);
+CREATE INDEX shops_changed ON shops (changed_seq, id);
 -- Who may redeem a shop's coupons. The times of the last wrong codes, the newest first, are kept apart for live and sandbox
 -- coupons; 0 = none. changed_seq is the version that operators' changes are checked against.
 CREATE TABLE sellers (
@@ -375,13 +377,15 @@ CREATE TABLE campaigns (
     image2      TEXT     NOT NULL,
     changed_seq BIGINT   NOT NULL
 );
-CREATE INDEX campaigns_changed ON campaigns (changed_seq);
+CREATE INDEX campaigns_changed ON campaigns (changed_seq, id);
 CREATE INDEX campaigns_shop ON campaigns (shop_id, id);
 
 -- Stock. The units of an offer stand at positions 1, 2, …, last_position; those below next_position are sold. Selling
 -- moves next_position and touches no unit, so a purchase costs the same whatever was sold before. Withdrawn units, which are
 -- never sold, stand below -1000000000000000: no purchase looks there, and their numbers stay known. Quotes may hold some of the
--- free units until held_until at the latest.
+-- free units until held_until at the latest. added_seq, stocked_seq, priced_seq and altered_seq are what changed_seq was when the
+-- offer was stored, when it was last put on sale again, when its prices last changed, and when an operator last changed anything
+-- else of it; 0 = never. By these partners are told what became of an offer.
 CREATE TABLE offers (
     id            BIGINT   NOT NULL PRIMARY KEY,
     kind          SMALLINT NOT NULL,
@@ -400,10 +404,14 @@ CREATE TABLE offers (
     last_order    BIGINT   NOT NULL DEFAULT 0,
     held_until    BIGINT   NOT NULL DEFAULT 0,
     changed_seq   BIGINT   NOT NULL,
+    added_seq     BIGINT   NOT NULL,
+    stocked_seq   BIGINT   NOT NULL DEFAULT 0,
+    priced_seq    BIGINT   NOT NULL DEFAULT 0,
+    altered_seq   BIGINT   NOT NULL DEFAULT 0,
     CHECK (next_position BETWEEN 1 AND last_position + 1),
     CHECK ((product_id IS NULL) <> (campaign_id IS NULL))
 ) /*often updated*/;
-CREATE INDEX offers_changed ON offers (changed_seq);
+CREATE INDEX offers_changed ON offers (changed_seq, id);
 -- One index of products for lists, and for the offer that a file's vouchers join: of two, PostgreSQL would take either.
 CREATE INDEX offers_product ON offers (product_id, id, last_day) WHERE product_id IS NOT NULL;
 CREATE INDEX offers_campaign ON offers (campaign_id, id) WHERE campaign_id IS NOT NULL;
