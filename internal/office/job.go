@@ -10,6 +10,7 @@ const (
 	JobDaySales        = "day-sales"
 	JobImports         = "imports"
 	JobExpiry          = "expiry-notices"
+	JobSandboxDays     = "sandbox-days"
 	JobRepricing       = "repricing-notices"
 	JobForgetAnswers   = "forget-answers"
 	JobForgetCalls     = "forget-calls"
@@ -34,6 +35,13 @@ func Jobs() []JobInfo {
 			Help: Words{
 				"마지막 날의 30일, 7일, 1일 전과 만료된 다음 날 매체사에 알립니다. 자정이 지나면 실행됩니다.",
 				"Tells partners 30, 7 and 1 days before the last day, and the day after. Runs after midnight.",
+			},
+		},
+		{
+			Name: JobSandboxDays, Title: Words{"샌드박스 만료 알림", "Expiry notices of sandboxes"}, Unit: Words{"샌드박스", "sandboxes"},
+			Help: Words{
+				"시계를 앞당긴 샌드박스에 그 시계의 날짜가 바뀔 때 만료를 알립니다. 1분마다 확인합니다.",
+				"Tells sandboxes whose clock is ahead what expires when their own day turns. Looks each minute.",
 			},
 		},
 		{

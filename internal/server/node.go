@@ -39,6 +39,7 @@ const (
 	repriceEvery       = time.Second
 	repriceWithin      = time.Minute // then others may go on
 	forgetEvery        = time.Hour
+	sandboxesEvery     = time.Minute
 	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout       = 2 * time.Second
 	firstLoadWithin    = 5 * time.Minute
