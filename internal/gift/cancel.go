@@ -18,8 +18,8 @@ const (
 	TooLate              // CancelWithin is over
 )
 
-// CancelObstacle returns why the partner may not cancel the item at a time of its clock, or NoObstacle. That it was cancelled
-// before is none.
+// CancelObstacle returns why the partner may not cancel the item now, or NoObstacle. That it was cancelled before is none. Time
+// goes by the partner's own clock.
 func (i *BoughtItem) CancelObstacle(now time.Time) Obstacle {
 	switch {
 	case !i.CancelledAt.IsZero():
@@ -28,7 +28,7 @@ func (i *BoughtItem) CancelObstacle(now time.Time) Obstacle {
 		return NumberShown
 	case !i.UsedAt.IsZero():
 		return UsedAlready
-	case now.Sub(i.At) > CancelWithin:
+	case now.Add(i.ClockAhead).Sub(i.At) > CancelWithin:
 		return TooLate
 	}
 	return NoObstacle

@@ -9,7 +9,8 @@ import (
 func TestAPartnerCancelsUnusedStarCouponsWithinSevenDays(t *testing.T) {
 	at := time.Date(2025, 9, 15, 12, 0, 0, 0, Seoul)
 	star := BoughtItem{Line: 1, At: at, Offer: Offer{Kind: StarCoupon, LastDay: DayOf(at)}}
-	used, cancelled, gifticon := star, star, star
+	used, cancelled, gifticon, ahead := star, star, star, star
+	ahead.ClockAhead = 24 * time.Hour
 	used.UsedAt, cancelled.CancelledAt, gifticon.Offer.Kind = at, at, Gifticon
 	for name, test := range map[string]struct {
 		item  BoughtItem
@@ -20,6 +21,8 @@ func TestAPartnerCancelsUnusedStarCouponsWithinSevenDays(t *testing.T) {
 		"in the last moment":           {star, CancelWithin, NoObstacle},
 		"after it expired":             {star, 24 * time.Hour, NoObstacle},
 		"a moment too late":            {star, CancelWithin + time.Millisecond, TooLate},
+		"by a clock that is ahead":     {ahead, CancelWithin - 24*time.Hour, NoObstacle},
+		"too late by that clock":       {ahead, CancelWithin - 24*time.Hour + time.Millisecond, TooLate},
 		"used":                         {used, time.Hour, UsedAlready},
 		"used, and too late":           {used, 2 * CancelWithin, UsedAlready},
 		"a gifticon":                   {gifticon, 0, NumberShown},

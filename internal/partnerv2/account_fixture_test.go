@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/partnerv2"
@@ -29,9 +30,11 @@ import (
 type desk struct {
 	*storagetest.House
 	api       *partnerv2.API
+	catalog   *catalog.Catalog
 	vault     *vault.Vault
 	authority *credential.Authority
-	log       strings.Builder
+	dsn       string
+	log       *strings.Builder
 	secrets   map[string]credential.Secrets // by the partner's name
 	tokens    map[string]string
 	ids       map[string]int64
@@ -44,15 +47,23 @@ var local = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParse
 // itself as well.
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	file := storagetest.MigratedFile(t)
-	d := &desk{secrets: map[string]credential.Secrets{}, tokens: map[string]string{}, ids: map[string]int64{}}
+	return newDeskOn(t, "sqlite:"+storagetest.MigratedFile(t))
+}
+
+// newDeskOn is newDesk on a database at a URL.
+func newDeskOn(t *testing.T, dsn string) *desk {
+	t.Helper()
+	d := &desk{dsn: dsn, secrets: map[string]credential.Secrets{}, tokens: map[string]string{}, ids: map[string]int64{}}
 	d.House = storagetest.NewHouse(t, func(t testing.TB) (*storage.DB, func() *storage.DB) {
-		db, err := storage.Open(t.Context(), "sqlite:"+file)
-		if err != nil {
-			t.Fatal(err)
+		open := func() *storage.DB {
+			db, err := storage.OpenOrCreate(t.Context(), dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = db.Close() }) // the test is over
+			return db
 		}
-		t.Cleanup(func() { _ = db.Close() }) // the test is over
-		return db, nil
+		return open(), open
 	})
 	var err error
 	if d.vault, err = vault.Parse(vault.Generate()); err != nil {
@@ -61,19 +72,26 @@ func newDesk(t *testing.T) *desk {
 	d.authority = credential.NewAuthority(credential.Config{
 		Vault: d.vault, Clock: d.Clock, Directory: credential.NewDirectory(d.DB), AccessTTL: 7 * 24 * time.Hour, // some days pass
 	})
-	d.api = partnerv2.New(partnerv2.Config{
-		Authority: d.authority, Store: d.DB, Catalog: emptyCatalog(d.Clock), Secrets: d.vault, Webhooks: webhook.NewGuard(local),
-		Buyer: d.Engine, Links: redeem.NewLinks(d.vault, "https://gift.example"), Numbers: d.vault, Counter: redeem.NewCounter(
-			redeem.CounterConfig{
-				Store: d.DB, Codes: d.vault, Clock: d.Clock, Logger: slog.New(slog.DiscardHandler), Observe: func(string, string) {},
-			}),
-		Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(&d.log, nil)), PublicURL: "https://gift.example",
-	})
+	d.serve()
 	d.open(gift.Partner{Name: "demo"}, 100_000)
 	d.open(gift.Partner{Name: "other"}, 100_000)
 	d.open(gift.Partner{Name: "devtest1", Sandbox: true}, 100_000)
 	return d
 }
+
+// serve makes the API.
+func (d *desk) serve() {
+	d.T.Helper()
+	d.log = &strings.Builder{}
+	d.catalog = catalog.New(d.DB, d.Clock, func(dst []byte, _ *catalog.View) []byte { return dst })
+	d.api = partnerv2.New(partnerv2.Config{
+		Authority: d.authority, Store: d.DB, Catalog: d.catalog, Buyer: d.Engine, Links: redeem.NewLinks(d.vault, origin), Numbers: d.vault,
+		Secrets: d.vault, Webhooks: webhook.NewGuard(local), Counter: nobody{}, Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(d.log, nil)), PublicURL: origin,
+	})
+}
+
+// origin is where the world reaches the API.
+const origin = "https://gift.example"
 
 // open opens a partner who has signed in.
 func (d *desk) open(p gift.Partner, balance gift.Won) {

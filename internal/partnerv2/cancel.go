@@ -84,7 +84,7 @@ func (c *call) cancelOnce(id gift.ID, lines []int64) (done bool, err error) {
 			return false, noVoucher
 		}
 	}
-	left, bad, why := gift.ToCancel(items, lines, c.now())
+	left, bad, why := gift.ToCancel(items, lines, c.Clock.Now())
 	if bad != nil {
 		return false, notCancellable(bad, why)
 	}

@@ -98,7 +98,7 @@ func (d doorman) NewKeys(gift.Partner) (s credential.Secrets, k credential.Keys)
 	return s, k
 }
 
-// nobody buys and decrypts nothing: who asks for events does neither.
+// nobody buys, decrypts and redeems nothing: who asks for events does none of that.
 type nobody struct {
 	partnerv2.Buyer
 	partnerv2.Numbers

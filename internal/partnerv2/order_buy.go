@@ -59,7 +59,7 @@ func (c *call) placeOrder() error {
 	req.Key, req.Reference, req.Pretend = purchase.SecondKeys+key, body.Reference, c.outcome.Refusal()
 	req.Render = func(out purchase.Outcome) []byte {
 		if out.Refusal == nil {
-			return nil // the order's number is kept anyway; its vouchers are read again
+			return []byte{} // the order's number is kept anyway; its vouchers are read again
 		}
 		return refusalProblem(out.Refusal, lines).keep()
 	}

@@ -65,7 +65,7 @@ func (c *call) voucherAnswer(i *gift.BoughtItem) (*voucherAnswer, error) {
 	order := i.OrderID.Ref(i.Sandbox)
 	v := &voucherAnswer{
 		ID: voucherName(order, i.Line), OrderID: order, OfferID: i.Offer.ID, Kind: i.Offer.Kind.Word(),
-		State: itemStates[i.State(gift.DayOf(c.now()))], FaceValue: i.Face, Paid: i.Paid, LastDay: i.Offer.LastDay.String(),
+		State: itemStates[i.State(i.Today(c.Clock.Now()))], FaceValue: i.Face, Paid: i.Paid, LastDay: i.Offer.LastDay.String(),
 		BoughtAt: seoul(i.At), VoucherURL: c.Links.VoucherURL(i), CancelledAt: seoul(i.CancelledAt),
 	}
 	if i.Offer.Kind == gift.StarCoupon {
