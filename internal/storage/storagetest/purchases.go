@@ -30,6 +30,8 @@ func Run(t *testing.T, empty, open Opener) {
 		"changes are seen once and in order":                   changes,
 		"money adds up whatever happens":                       ledgerProperty,
 		"an unanswered commit is looked up, never repeated":    unansweredCommits,
+		"a quote's unanswered commit is looked up, too":        unansweredQuotes,
+		"a batch decides as if one came after the other":       batches,
 		"a failed batch hits its culprit only":                 failedTransactions,
 		"an outcome that stays unknown is found by its key":    neverAnswered,
 		"who could not be told and asks again late is told":    askedAgainLate,
