@@ -338,4 +338,3 @@ func (s *testServer) cut(target string, h http.Header, body string) {
 		s.t.Errorf("%s: %v", target, err)
 	}
 }
-
