@@ -28,7 +28,10 @@ type JobInfo struct {
 }
 
 // Jobs lists all jobs, as the console shows them.
-func Jobs() []JobInfo {
+func Jobs() []JobInfo { return append(noticeJobs(), upkeepJobs()...) }
+
+// noticeJobs tell partners of what comes with the days.
+func noticeJobs() []JobInfo {
 	return []JobInfo{
 		{
 			Name: JobExpiry, Title: Words{"만료 알림", "Expiry notices"}, Unit: Words{"알림", "notices"},
@@ -51,6 +54,12 @@ func Jobs() []JobInfo {
 				"Tells partners which offers cost something else from today on, for the days they have left. Runs at midnight.",
 			},
 		},
+	}
+}
+
+// upkeepJobs are seen by operators only.
+func upkeepJobs() []JobInfo {
+	return []JobInfo{
 		{
 			Name: JobSales, Title: Words{"인기도 집계", "Counting sales"},
 			Help: Words{"목록의 인기순에 쓰는 판매량을 셉니다.", "Counts sales, by which lists are sorted by popularity."},

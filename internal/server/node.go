@@ -45,7 +45,7 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, the networks and Version.
+// Config is what a server is made of. All of it is needed but Guessed, the networks, Version and OpenSandboxes.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -58,6 +58,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
+	OpenSandboxes  bool           // sandboxes are lent to whoever tries the API on the documentation's pages
 }
 
 // Node is one running server: all rooms, wired. The Config is what it was made with and is not to be changed.
