@@ -8,7 +8,7 @@ import (
 // Rooms by their place: arrows point down this list only.
 var (
 	command  = []string{"cmd"}
-	surfaces = []string{"internal/partnerapi", "internal/partnerv2", "internal/redeem", "internal/console", "internal/media"}
+	surfaces = []string{"internal/partnerapi", "internal/partnerv2", "internal/redeem", "internal/console", "internal/media", "internal/docs"}
 	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential", "internal/office", "internal/webhook", "internal/job", "internal/intake"}
 	domain   = []string{"internal/gift"}
 
