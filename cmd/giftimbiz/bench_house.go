@@ -10,6 +10,7 @@ import (
 	"giftimbiz/internal/bench"
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/credential"
+	"giftimbiz/internal/demo"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/vault"
@@ -87,11 +88,10 @@ func fillBench(ctx context.Context, data, database string, stock *storage.Stock,
 	if err := db.Load(ctx, stock); err != nil {
 		return nil, err
 	}
-	keys := newKeyring(v, clock.System{})
-	var made []partnerCredentials
+	var made []demo.Partner
 	for i := range partners {
 		p := gift.Partner{Name: fmt.Sprintf("bench%d", i+1), Title: "bench", State: gift.Active}
-		opened, err := openPartner(ctx, db, keys, p, benchBalance)
+		opened, err := demo.OpenPartner(ctx, db, v, clock.System{}, p, benchBalance)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +141,7 @@ func benchStock(units []int64, sale bench.Sale) *storage.Stock {
 }
 
 // signIn makes the partners' headers with access tokens, as the token endpoint would.
-func signIn(ctx context.Context, db *storage.DB, v *vault.Vault, partners []partnerCredentials) ([]bench.Buyer, error) {
+func signIn(ctx context.Context, db *storage.DB, v *vault.Vault, partners []demo.Partner) ([]bench.Buyer, error) {
 	directory := credential.NewDirectory(db)
 	if err := directory.Refresh(ctx); err != nil {
 		return nil, err

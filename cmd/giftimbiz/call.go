@@ -37,7 +37,7 @@ ENDPOINT is a path below /api/v1/, or its last part. Exits with 1 when the resul
 			if err != nil {
 				return err
 			}
-			who, err := credentials.partner(partner)
+			who, err := chosenPartner(credentials, partner)
 			if err != nil {
 				return err
 			}

@@ -56,7 +56,7 @@ func messageField(code string) string {
 
 type codeCase struct {
 	code, name string
-	call       func(s *server, c *caller) answer
+	call       func(s *testServer, c *caller) answer
 }
 
 var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
@@ -65,23 +65,23 @@ var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 func listing(c *caller) answer { return c.call("giftimbiz/listAll", "site", "gift") }
 
 // spoilt sets headers before the harmless call.
-func spoilt(name, value string) func(*server, *caller) answer {
-	return func(_ *server, c *caller) answer {
+func spoilt(name, value string) func(*testServer, *caller) answer {
+	return func(_ *testServer, c *caller) answer {
 		c.header.Set(name, value)
 		return listing(c)
 	}
 }
 
-func without(name string) func(*server, *caller) answer {
-	return func(_ *server, c *caller) answer {
+func without(name string) func(*testServer, *caller) answer {
+	return func(_ *testServer, c *caller) answer {
 		c.header.Del(name)
 		return listing(c)
 	}
 }
 
 // state calls while the partner is in a state, and puts it back.
-func state(change func(*gift.Partner), call func(*server, *caller) answer) func(*server, *caller) answer {
-	return func(s *server, c *caller) answer {
+func state(change func(*gift.Partner), call func(*testServer, *caller) answer) func(*testServer, *caller) answer {
+	return func(s *testServer, c *caller) answer {
 		var before gift.Partner
 		s.setPartner("demo", func(p *gift.Partner) { before = *p; change(p) })
 		defer s.setPartner("demo", func(p *gift.Partner) { *p = before })
@@ -90,8 +90,8 @@ func state(change func(*gift.Partner), call func(*server, *caller) answer) func(
 }
 
 // forged calls with a token made from the partner's own claims, changed and signed as told.
-func forged(header string, method jwt.SigningMethod, change func(h map[string]any, claims jwt.MapClaims)) func(*server, *caller) answer {
-	return func(s *server, c *caller) answer {
+func forged(header string, method jwt.SigningMethod, change func(h map[string]any, claims jwt.MapClaims)) func(*testServer, *caller) answer {
+	return func(s *testServer, c *caller) answer {
 		claims := jwt.MapClaims{}
 		token, _, err := jwt.NewParser().ParseUnverified(c.header.Get(header), claims)
 		if err != nil {
@@ -104,7 +104,7 @@ func forged(header string, method jwt.SigningMethod, change func(h map[string]an
 			}
 		}
 		change(remade.Header, claims)
-		var key any = s.node.vault.TokenKey()
+		var key any = s.node.Vault.TokenKey()
 		if method == jwt.SigningMethodNone {
 			key = jwt.UnsafeAllowNoneSignatureType
 		}
@@ -122,8 +122,8 @@ func claim(name string, value any) func(map[string]any, jwt.MapClaims) {
 }
 
 // tampered changes the last character but one of a token: the signature no longer fits.
-func tampered(header string) func(*server, *caller) answer {
-	return func(_ *server, c *caller) answer {
+func tampered(header string) func(*testServer, *caller) answer {
+	return func(_ *testServer, c *caller) answer {
 		token := []byte(c.header.Get(header))
 		i := len(token) - 2
 		token[i] = map[bool]byte{true: 'B', false: 'A'}[token[i] == 'A']
@@ -135,15 +135,15 @@ func tampered(header string) func(*server, *caller) answer {
 var credentialCases = []codeCase{
 	{"Q", "key missing", without("Partnerkey")},
 	{"Q", "partner token missing", without("Partnertoken")},
-	{"Q", "partner_id missing", func(_ *server, c *caller) answer { c.id = ""; return listing(c) }},
+	{"Q", "partner_id missing", func(_ *testServer, c *caller) answer { c.id = ""; return listing(c) }},
 	{"UP", "unknown key", spoilt("Partnerkey", "gmk_live_nobody")},
-	{"TOKEN03", "another partner's key", func(_ *server, c *caller) answer { c.id = "devtest1"; return listing(c) }},
+	{"TOKEN03", "another partner's key", func(_ *testServer, c *caller) answer { c.id = "devtest1"; return listing(c) }},
 	{"TOKEN06", "wrong partner token", spoilt("Partnertoken", "wrong")},
-	{"T7", "withdrawn", state(func(p *gift.Partner) { p.State = gift.Withdrawn }, func(_ *server, c *caller) answer { return listing(c) })},
-	{"TOKEN04", "suspended", state(func(p *gift.Partner) { p.State = gift.Suspended }, func(_ *server, c *caller) answer { return listing(c) })},
+	{"T7", "withdrawn", state(func(p *gift.Partner) { p.State = gift.Withdrawn }, func(_ *testServer, c *caller) answer { return listing(c) })},
+	{"TOKEN04", "suspended", state(func(p *gift.Partner) { p.State = gift.Suspended }, func(_ *testServer, c *caller) answer { return listing(c) })},
 	{"M4", "address not allowed", state(
 		func(p *gift.Partner) { p.AllowList = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")} },
-		func(_ *server, c *caller) answer { return listing(c) })},
+		func(_ *testServer, c *caller) answer { return listing(c) })},
 	{"TOKEN02", "refresh token missing", without("Refresh-Token")},
 	{"T5", "refresh token empty", spoilt("Refresh-Token", "")},
 	{"T5", "refresh token null", spoilt("Refresh-Token", "null")},
@@ -156,15 +156,15 @@ var credentialCases = []codeCase{
 	{"T4", "access token not three parts", spoilt("Access-Token", "a.b")},
 	{"T2", "access token alg none", forged("Access-Token", jwt.SigningMethodNone, claim("iss", "giftimbiz"))},
 	{"T2", "access token of another algorithm", forged("Access-Token", jwt.SigningMethodHS512, func(map[string]any, jwt.MapClaims) {})},
-	{"T2", "a refresh token as access token", func(_ *server, c *caller) answer {
+	{"T2", "a refresh token as access token", func(_ *testServer, c *caller) answer {
 		c.header.Set("Access-Token", c.header.Get("Refresh-Token"))
 		return listing(c)
 	}},
 	{"T3", "access token signature", tampered("Access-Token")},
-	{"T1", "access token expired", func(s *server, c *caller) answer { s.clock.Advance(25 * time.Hour); return listing(c) }},
+	{"T1", "access token expired", func(s *testServer, c *caller) answer { s.clock.Advance(25 * time.Hour); return listing(c) }},
 	{"T6", "access token of no partner", forged("Access-Token", jwt.SigningMethodHS256, claim("sub", "nobody"))},
 	{"TOKEN08", "access token for another audience", forged("Access-Token", jwt.SigningMethodHS256, claim("aud", "somewhere"))},
-	{"Z", "access token of another partner", func(s *server, c *caller) answer {
+	{"Z", "access token of another partner", func(s *testServer, c *caller) answer {
 		c.header.Set("Access-Token", s.as("devtest1").header.Get("Access-Token"))
 		return listing(c)
 	}},
@@ -172,33 +172,33 @@ var credentialCases = []codeCase{
 }
 
 var dataCases = []codeCase{
-	{"Q", "site is not gift", func(_ *server, c *caller) answer { return c.call("giftimbiz/listAll", "site", "shop") }},
-	{"Q", "unknown order", func(_ *server, c *caller) answer {
+	{"Q", "site is not gift", func(_ *testServer, c *caller) answer { return c.call("giftimbiz/listAll", "site", "shop") }},
+	{"Q", "unknown order", func(_ *testServer, c *caller) answer {
 		return c.call("giftimbiz/listAll", "site", "gift", "orderby", "best")
 	}},
-	{"L", "no such region", func(_ *server, c *caller) answer {
+	{"L", "no such region", func(_ *testServer, c *caller) answer {
 		return c.call("giftimbiz/starListAll", "site", "gift", "si", "아틀란티스")
 	}},
-	{"L", "a district of another province", func(_ *server, c *caller) answer {
+	{"L", "a district of another province", func(_ *testServer, c *caller) answer {
 		return c.call("giftimbiz/starListAll", "site", "gift", "si", "서울", "gu", "해운대구")
 	}},
-	{"L", "unknown path", func(_ *server, c *caller) answer { return c.call("giftimbiz/nothing") }},
-	{"M", "product and offer do not go together", func(_ *server, c *caller) answer {
+	{"L", "unknown path", func(_ *testServer, c *caller) answer { return c.call("giftimbiz/nothing") }},
+	{"M", "product and offer do not go together", func(_ *testServer, c *caller) answer {
 		return c.call("giftimbiz/giftDetail", "CODE", "2576", "DCODE", chocoID)
 	}},
-	{"N", "no such order", func(_ *server, c *caller) answer {
+	{"N", "no such order", func(_ *testServer, c *caller) answer {
 		return c.call("gifticon/getQRImg", "tid", gift.FirstIDAt(noon).Ref(false), "msc_idx", "1")
 	}},
-	{"N", "no such coupon", func(s *server, c *caller) answer {
+	{"N", "no such coupon", func(s *testServer, c *caller) answer {
 		return c.call("gifticon/setUseStarCoupon", "msu_idx", s.made.Sellers[0].SellerID, "msc_idx", "1", "managecode", "1234")
 	}},
-	{"M2", "the coupon's period is over", func(s *server, c *caller) answer {
+	{"M2", "the coupon's period is over", func(s *testServer, c *caller) answer {
 		tid, coupon := buyCoupon(c)
-		row := s.node.catalog.Index().Row(1350)
+		row := s.node.Catalog().Index().Row(1350)
 		s.clock.Set(row.Offer.LastDay.End())
 		return s.as("demo").call("gifticon/getQRImg", "tid", tid, "msc_idx", coupon)
 	}},
-	{"M1", "the coupon was used", func(s *server, c *caller) answer {
+	{"M1", "the coupon was used", func(s *testServer, c *caller) answer {
 		_, coupon := buyCoupon(c)
 		seller := s.seller(37)
 		use := func() answer {
@@ -223,7 +223,7 @@ func buyCoupon(c *caller) (tid, coupon string) {
 const onceOffer = 7_000_001
 
 // loadOnce adds onceOffer, of the guide's first record, with two vouchers.
-func (s *server) loadOnce() {
+func (s *testServer) loadOnce() {
 	s.t.Helper()
 	stock := &storage.Stock{Offers: []gift.Offer{{
 		ID: onceOffer, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, OncePer: true,
@@ -235,14 +235,14 @@ func (s *server) loadOnce() {
 			ID: onceOffer + i, OfferID: onceOffer, Position: i + 1, Sealed: number, NumberHash: number,
 		})
 	}
-	if err := s.node.db.Load(s.t.Context(), stock); err != nil {
+	if err := s.node.DB.Load(s.t.Context(), stock); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 // order buys with parameters on top of a right purchase of the guide's first record, under a key of its own.
-func order(params ...any) func(*server, *caller) answer {
-	return func(s *server, c *caller) answer {
+func order(params ...any) func(*testServer, *caller) answer {
+	return func(s *testServer, c *caller) answer {
 		if c.header.Get("Idempotency-Key") == "" {
 			c.header.Set("Idempotency-Key", s.t.Name())
 		}
@@ -260,40 +260,40 @@ var purchaseCases = []codeCase{
 	{"PD", "unknown offer", order("md_idx", "999999999")},
 	{"PD", "wrong name", order("product", "다른 상품")},
 	{"PL", "wrong sum", order("cash", "941")},
-	{"M2", "expired", func(s *server, c *caller) answer {
+	{"M2", "expired", func(s *testServer, c *caller) answer {
 		s.clock.Set(gift.DateOf(2026, 1, 1).Start())
 		return order("cash", "462")(s, s.as("demo"))
 	}},
-	{"M3", "daily limit", state(func(p *gift.Partner) { p.DailyLimit = 1 }, func(s *server, c *caller) answer {
+	{"M3", "daily limit", state(func(p *gift.Partner) { p.DailyLimit = 1 }, func(s *testServer, c *caller) answer {
 		c.header.Set("Idempotency-Key", "first-of-the-day")
 		order()(s, c)
 		c.header.Set("Idempotency-Key", "second-of-the-day")
 		return order()(s, c)
 	})},
-	{"PC", "balance", func(s *server, _ *caller) answer {
+	{"PC", "balance", func(s *testServer, _ *caller) answer {
 		s.open(gift.Partner{Name: "poor"}, 939)
 		return order()(s, s.as("poor"))
 	}},
-	{"M1", "once per partner", func(s *server, c *caller) answer {
+	{"M1", "once per partner", func(s *testServer, c *caller) answer {
 		s.loadOnce()
 		c.header.Set("Idempotency-Key", "the-first")
 		order("md_idx", onceOffer)(s, c).wants("0000")
 		c.header.Set("Idempotency-Key", "the-second")
 		return order("md_idx", onceOffer)(s, c)
 	}},
-	{"PPA", "the same again without a key", func(_ *server, c *caller) answer {
+	{"PPA", "the same again without a key", func(_ *testServer, c *caller) answer {
 		c.call("giftimbiz/buyGifticoupon", "md_idx", chocoID, "cash", chocoPrice, "product", chocoName)
 		return c.call("giftimbiz/buyGifticoupon", "md_idx", chocoID, "cash", chocoPrice, "product", chocoName)
 	}},
-	{"PPA", "another purchase under the same key", func(s *server, c *caller) answer {
+	{"PPA", "another purchase under the same key", func(s *testServer, c *caller) answer {
 		order()(s, c)
 		return order("cash", "941")(s, c)
 	}},
-	{"GPLF", "the journal cannot be written", func(s *server, c *caller) answer {
-		broken := purchase.New(purchase.Options{Store: deadStore{}, Clock: s.clock, IDs: s.node.db.IDs()})
+	{"GPLF", "the journal cannot be written", func(s *testServer, c *caller) answer {
+		broken := purchase.New(purchase.Options{Store: deadStore{}, Clock: s.clock, IDs: s.node.DB.IDs()})
 		broken.Start()
 		defer broken.Stop()
-		cfg := s.node.apiConfig
+		cfg := s.node.APIConfig()
 		cfg.Buyer = broken
 		web := httptest.NewServer(partnerapi.New(cfg))
 		defer web.Close()

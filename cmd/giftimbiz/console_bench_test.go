@@ -17,7 +17,7 @@ const pageWithin = 200 * time.Millisecond
 func TestALongPastIsInOrder(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, database string) {
 		s := startWithPast(t, database, longPast{orders: 1_000, offers: 300, partners: 5})
-		storagetest.Healthy(t, s.node.db)
+		storagetest.Healthy(t, s.node.DB)
 		w := &walk{s: s}
 		w.hire(office.Admin)
 		pages := crawl(t, s.url, w.cookies[office.Admin])

@@ -232,7 +232,7 @@ func onePerPath(pages []string) (some []string) {
 }
 
 // live lets partners buy and be told of it, so that pages have something to show.
-func live(s *server) {
+func live(s *testServer) {
 	s.t.Helper()
 	c := s.as("demo")
 	hook(s, "https://127.0.0.1/hooks")

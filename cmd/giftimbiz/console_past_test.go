@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/demo"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
@@ -39,10 +40,10 @@ func pastOfSize(t testing.TB) longPast {
 }
 
 // startWithPast starts a node on a database that has been in use for a year.
-func startWithPast(t testing.TB, database string, past longPast) *server {
+func startWithPast(t testing.TB, database string, past longPast) *testServer {
 	t.Helper()
 	cfg := &config{Data: t.TempDir(), Database: database, LogLevel: "error", LogFormat: "text", PublicURL: "https://gift.example"}
-	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: &credentials{}}
+	s := &testServer{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: &demo.Credentials{}}
 	past.stock(s)
 	past.sell(t, database)
 	db := s.openDB()
@@ -51,7 +52,7 @@ func startWithPast(t testing.TB, database string, past longPast) *server {
 }
 
 // stock loads offers and opens partners.
-func (p longPast) stock(s *server) {
+func (p longPast) stock(s *testServer) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	db, err := storage.OpenOrCreate(ctx, s.cfg.Database)
@@ -77,7 +78,7 @@ func (p longPast) stock(s *server) {
 	}
 	for i := range p.partners {
 		partner := gift.Partner{Name: fmt.Sprintf("partner%d", i+1), Title: fmt.Sprintf("Partner %d", i+1), State: gift.Active}
-		made, err := openPartner(ctx, db, newKeyring(v, s.clock), partner, benchBalance)
+		made, err := demo.OpenPartner(ctx, db, v, s.clock, partner, benchBalance)
 		if err != nil {
 			s.t.Fatal(err)
 		}

@@ -63,7 +63,7 @@ func TestEachRoleMayWhatItsPermissionsSay(t *testing.T) {
 
 // walk goes over the console's routes.
 type walk struct {
-	s       *server
+	s       *testServer
 	cookies map[office.Role]string
 }
 
@@ -75,12 +75,12 @@ const (
 // hire makes an operator and signs in.
 func (w *walk) hire(role office.Role) {
 	w.s.t.Helper()
-	hash, err := w.s.node.vault.HashCode(walkPassword)
+	hash, err := w.s.node.Vault.HashCode(walkPassword)
 	if err != nil {
 		w.s.t.Fatal(err)
 	}
 	o := office.Operator{Email: string(role) + "@walk.example", Name: string(role), Role: role, PasswordHash: hash}
-	if err := w.s.node.db.SetOperator(w.s.t.Context(), o, w.s.clock.Now()); err != nil {
+	if err := w.s.node.DB.SetOperator(w.s.t.Context(), o, w.s.clock.Now()); err != nil {
 		w.s.t.Fatal(err)
 	}
 	w.signIn(role)

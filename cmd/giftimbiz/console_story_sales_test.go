@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"giftimbiz/client"
+	"giftimbiz/internal/demo"
 )
 
 // storyPartner is whom the operator opens.
@@ -34,7 +35,7 @@ func (o *operator) openPartner() {
 	o.Fill("[name=limit]", "0")
 	o.Press("main form button")
 	o.Check("partner-keys")
-	made := partnerCredentials{Credentials: client.Credentials{
+	made := demo.Partner{Credentials: client.Credentials{
 		PartnerID: o.Text("#partner-id"), PartnerKey: o.Text("#partner-key"), PartnerToken: o.Text("#partner-token"),
 		RefreshToken: o.Text("#refresh-token"),
 	}}

@@ -28,7 +28,7 @@ func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
 	})
 }
 
-func tell(t *testing.T, browser *browsertest.Browser, look browsertest.Look, s *server) {
+func tell(t *testing.T, browser *browsertest.Browser, look browsertest.Look, s *testServer) {
 	o := &operator{Tab: browser.Open(t, s.url, look), browser: browser, look: look, s: s, english: look.Language == "en"}
 	o.signIn()
 	o.seeTheDashboard()
@@ -53,7 +53,7 @@ type operator struct {
 	*browsertest.Tab
 	browser *browsertest.Browser
 	look    browsertest.Look
-	s       *server
+	s       *testServer
 	english bool
 
 	bought bought
@@ -75,12 +75,12 @@ const chief = "chief@gift.example"
 // account gives an operator an account; tests do not know the one that the demo made.
 func (o *operator) account(email string) {
 	o.s.t.Helper()
-	hash, err := o.s.node.vault.HashCode(storyPassword)
+	hash, err := o.s.node.Vault.HashCode(storyPassword)
 	if err != nil {
 		o.s.t.Fatal(err)
 	}
 	account := office.Operator{Email: email, Name: "Chief", Role: office.Admin, PasswordHash: hash}
-	if err := o.s.node.db.SetOperator(o.s.t.Context(), account, o.s.clock.Now()); err != nil {
+	if err := o.s.node.DB.SetOperator(o.s.t.Context(), account, o.s.clock.Now()); err != nil {
 		o.s.t.Fatal(err)
 	}
 }

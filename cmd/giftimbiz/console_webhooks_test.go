@@ -12,11 +12,15 @@ import (
 )
 
 // hook gives the demo partner a webhook at an address to which nothing is ever sent, and returns its number.
-func hook(s *server, address string) int64 {
+func hook(s *testServer, address string) int64 {
 	s.t.Helper()
-	e := webhook.Endpoint{PartnerID: s.node.directory.PartnerID("demo"), URL: address}
-	e, err := s.node.db.AddEndpoint(s.t.Context(), e, func(id int64) ([]byte, error) {
-		return s.node.vault.SealSecret(webhook.SecretKind, id, webhook.NewSecret())
+	partner, err := s.node.DB.Partner(s.t.Context(), "demo")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	e := webhook.Endpoint{PartnerID: partner.ID, URL: address}
+	e, err = s.node.DB.AddEndpoint(s.t.Context(), e, func(id int64) ([]byte, error) {
+		return s.node.Vault.SealSecret(webhook.SecretKind, id, webhook.NewSecret())
 	}, s.clock.Now())
 	if err != nil {
 		s.t.Fatal(err)
@@ -34,7 +38,7 @@ func TestAWebhooksPagesAskNoMoreThanTheyShow(t *testing.T) {
 		live(s)
 		id := hook(s, "https://127.0.0.1/hooks")
 		page := fmt.Sprintf("/console/webhooks/%d", id)
-		event, err := s.node.db.SendTest(t.Context(), id, s.clock.Now())
+		event, err := s.node.DB.SendTest(t.Context(), id, s.clock.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,7 +53,7 @@ func TestAWebhooksPagesAskNoMoreThanTheyShow(t *testing.T) {
 		}
 		noon := s.clock.Now().In(gift.Seoul)
 		from, to := noon.Add(-1e9*60).Format("2006-01-02T15:04"), noon.Add(1e9*60).Format("2006-01-02T15:04")
-		e, err := s.node.db.Endpoint(t.Context(), id)
+		e, err := s.node.DB.Endpoint(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -80,7 +80,7 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	var lost atomic.Int64
-	routes := s.node.routes()
+	routes := s.node.Routes()
 	badNetwork := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost && lost.Add(1) <= 2 {
 			routes.ServeHTTP(httptest.NewRecorder(), r)
@@ -104,7 +104,7 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 // clerk stands at a shop's counter.
 type clerk struct {
 	*browsertest.Tab
-	s       *server
+	s       *testServer
 	browser *browsertest.Browser
 	look    browsertest.Look
 	film    string

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"giftimbiz/internal/demo"
 )
 
 const (
@@ -66,7 +68,7 @@ func killAfter(t *testing.T, b *buyers, victim, other *program) {
 
 // checkBooks asks everything again, compares what the buyers were told with the history and the balance, stops the
 // server and has the doctor look.
-func checkBooks(t *testing.T, b *buyers, s *program, who *partnerCredentials, data, database string) {
+func checkBooks(t *testing.T, b *buyers, s *program, who *demo.Partner, data, database string) {
 	t.Helper()
 	unknown := len(b.made) - len(b.told)
 	b.settle(s.url)

@@ -10,15 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/demo"
+	"giftimbiz/internal/server"
 	"giftimbiz/internal/storage"
 )
-
-const demoOperator = "admin@giftimbiz.local"
 
 const maxSampleOffers = 5_000_000
 
 func demoCommand(cfg *config) *cobra.Command {
-	var opt sampleOptions
+	var opt demo.Options
 	var now string
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -38,14 +38,16 @@ gone, new keys and codes are made for the same partners and sellers.
 			if opt.Offers < 1 || opt.Offers > maxSampleOffers {
 				return usageError{fmt.Errorf("--offers %d: want 1 to %d", opt.Offers, maxSampleOffers)}
 			}
-			opt.Progress = progressOn(cmd.ErrOrStderr())
-			var made *credentials
+			shown := progressOn(cmd.ErrOrStderr())
+			opt.Progress = shown.show
+			var made *demo.Credentials
 			s := &service{cfg: cfg, clock: clk}
 			s.fill = func(ctx context.Context, db *storage.DB) (err error) {
+				defer shown.clear()
 				made, err = fillSample(ctx, cfg, db, clk, opt)
 				return err
 			}
-			s.ready = func(ctx context.Context, n *node) error {
+			s.ready = func(ctx context.Context, n *server.Node) error {
 				if err := tellIgnored(ctx, cmd, n, opt); err != nil {
 					return err
 				}
@@ -71,9 +73,24 @@ func demoClock(now string) (clock.Clock, error) {
 	return clock.StartingAt(t), nil
 }
 
+// fillSample fills a migrated database with the sample, by the keys in the data folder, and returns what was handed out for it.
+func fillSample(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, opt demo.Options) (*demo.Credentials, error) {
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, err
+	}
+	v, err := cfg.vault()
+	if err != nil {
+		return nil, err
+	}
+	if opt.Kept, err = keptCredentials(cfg.credentialsFile()); err != nil {
+		return nil, err
+	}
+	return demo.Fill(ctx, db, v, clk, opt)
+}
+
 // tellIgnored says so when other stock was asked for than what an earlier start made.
-func tellIgnored(ctx context.Context, cmd *cobra.Command, n *node, opt sampleOptions) error {
-	kept, err := n.db.StockOrigin(ctx)
+func tellIgnored(ctx context.Context, cmd *cobra.Command, n *server.Node, opt demo.Options) error {
+	kept, err := n.DB.StockOrigin(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,10 +103,10 @@ func tellIgnored(ctx context.Context, cmd *cobra.Command, n *node, opt sampleOpt
 
 // welcome writes credentials.json, for the address may differ from that of the last start, and says what to open and
 // what to paste.
-func welcome(cmd *cobra.Command, cfg *config, n *node, made *credentials) error {
-	made.BaseURL = localURL(n.listening)
+func welcome(cmd *cobra.Command, cfg *config, n *server.Node, made *demo.Credentials) error {
+	made.BaseURL = localURL(n.Listening)
 	made.Console.URL = made.BaseURL + "/console"
-	if err := made.write(cfg.Data); err != nil {
+	if err := writeCredentials(cfg.Data, made); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), `GiftiMBiz is ready: %s  (%d offers on sale, %s, data in %s)
@@ -109,7 +126,7 @@ or let giftimbiz sign in:
   %s call listAll site=gift word=초코 limit=3 --data %s
 
 Ctrl+C stops it.
-`, made.BaseURL, n.catalog.Stats().Offers, n.db.Engine(), cfg.Data, made.Console.URL, made.Console.Email, made.Partners[0].Balance, cfg.credentialsFile(),
+`, made.BaseURL, n.Catalog().Stats().Offers, n.DB.Engine(), cfg.Data, made.Console.URL, made.Console.Email, made.Partners[0].Balance, cfg.credentialsFile(),
 		sourcePath(filepath.Join(cfg.Data, "demo.env")), os.Args[0], cfg.Data)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"giftimbiz/client"
+	"giftimbiz/internal/demo"
 )
 
 // TestTheDemoIsWholeAfterAStartWhateverEndedTheOneBefore kills the first start of a demo when its database or folder has
@@ -123,7 +124,7 @@ func (d *demoFolder) useAll() {
 }
 
 // redeemOne buys a free star coupon and has its shop's seller redeem it.
-func redeemOne(t *testing.T, c *client.Client, made *credentials) {
+func redeemOne(t *testing.T, c *client.Client, made *demo.Credentials) {
 	t.Helper()
 	call := func(endpoint string, params map[string][]string) json.RawMessage {
 		t.Helper()

@@ -19,8 +19,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/demo"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/pgtest"
+	"giftimbiz/internal/server"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
@@ -77,23 +79,23 @@ func onEachEngine(t *testing.T, test func(t *testing.T, database string)) {
 	t.Run("postgres", func(t *testing.T) { test(t, postgresURL(t)) })
 }
 
-// server is a node in the test's own process, on the sample stock as of the guide's time, with a clock to move.
-type server struct {
+// testServer is a node in the test's own process, on the sample stock as of the guide's time, with a clock to move.
+type testServer struct {
 	t     testing.TB
-	node  *node
+	node  *server.Node
 	clock *clock.Manual
 	url   string
-	made  *credentials
+	made  *demo.Credentials
 	cfg   *config
 }
 
-func startServer(t testing.TB, database string, change ...func(*config)) *server {
+func startServer(t testing.TB, database string, change ...func(*config)) *testServer {
 	t.Helper()
 	cfg := &config{Data: t.TempDir(), Database: database, LogLevel: "error", LogFormat: "text", PublicURL: "https://gift.example"}
 	for _, f := range change {
 		f(cfg)
 	}
-	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: copySample(t, cfg)}
+	s := &testServer{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: copySample(t, cfg)}
 	db := s.openDB()
 	s.serve(db)
 	t.Cleanup(func() { storagetest.Healthy(t, db) })
@@ -101,10 +103,10 @@ func startServer(t testing.TB, database string, change ...func(*config)) *server
 }
 
 // startEmpty starts a node on an empty database.
-func startEmpty(t testing.TB, database string) *server {
+func startEmpty(t testing.TB, database string) *testServer {
 	t.Helper()
 	cfg := &config{Data: t.TempDir(), Database: database, LogLevel: "error", LogFormat: "text", PublicURL: "https://gift.example"}
-	s := &server{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: &credentials{}}
+	s := &testServer{t: t, clock: clock.NewManual(storagetest.Noon), cfg: cfg, made: &demo.Credentials{}}
 	db := s.openDB()
 	s.serve(db)
 	t.Cleanup(func() { storagetest.Healthy(t, db) })
@@ -112,14 +114,14 @@ func startEmpty(t testing.TB, database string) *server {
 }
 
 // second starts another node on the same database, with the same clock and keys.
-func (s *server) second() *server {
+func (s *testServer) second() *testServer {
 	s.t.Helper()
-	other := &server{t: s.t, clock: s.clock, cfg: s.cfg, made: s.made}
+	other := &testServer{t: s.t, clock: s.clock, cfg: s.cfg, made: s.made}
 	other.serve(other.openDB())
 	return other
 }
 
-func (s *server) openDB() *storage.DB {
+func (s *testServer) openDB() *storage.DB {
 	s.t.Helper()
 	asked := &plans{}
 	s.t.Cleanup(func() { asked.check(s.t, s.cfg.Database) })
@@ -134,52 +136,49 @@ func (s *server) openDB() *storage.DB {
 	return db
 }
 
-func (s *server) serve(db *storage.DB) {
+func (s *testServer) serve(db *storage.DB) {
 	s.t.Helper()
 	n, err := newNode(s.t.Context(), s.cfg, db, s.clock, "127.0.0.1:0")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	n.start()
-	door := newFront(n.log)
-	door.open(n.routes())
+	n.Start()
+	door := server.NewFront(n.Logger)
+	door.Open(n.Routes())
 	web := httptest.NewServer(door)
 	s.node, s.url = n, web.URL
 	s.t.Cleanup(func() {
 		web.Close()
-		n.stop()
+		n.Stop()
 	})
 }
 
 // in returns the server for use by a subtest.
-func (s *server) in(t testing.TB) *server {
+func (s *testServer) in(t testing.TB) *testServer {
 	sub := *s
 	sub.t = t
 	return &sub
 }
 
 // sync makes the node see what a command line changed, without waiting for its loop.
-func (s *server) sync() {
+func (s *testServer) sync() {
 	s.t.Helper()
-	if err := s.node.directory.Refresh(s.t.Context()); err != nil {
-		s.t.Fatal(err)
-	}
-	if _, err := s.node.catalog.Refresh(s.t.Context()); err != nil {
+	if err := s.node.Refresh(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
 // caller is a partner with headers that a test may spoil.
 type caller struct {
-	s      *server
+	s      *testServer
 	header http.Header
 	id     string
 }
 
 // as signs a partner in, with an access token of its own.
-func (s *server) as(name string) *caller {
+func (s *testServer) as(name string) *caller {
 	s.t.Helper()
-	p, err := s.made.partner(name)
+	p, err := s.made.Partner(name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -219,7 +218,7 @@ func (c *caller) post(endpoint, contentType, body string) answer {
 	return c.s.send(http.MethodPost, c.s.url+"/api/v1/"+endpoint, header, body)
 }
 
-func (s *server) send(method, target string, header http.Header, body string) answer {
+func (s *testServer) send(method, target string, header http.Header, body string) answer {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -277,10 +276,10 @@ func (a answer) wants(code string) answer {
 }
 
 // open makes another partner with a balance, as the command line does, and lets the node see it.
-func (s *server) open(p gift.Partner, balance gift.Won) {
+func (s *testServer) open(p gift.Partner, balance gift.Won) {
 	s.t.Helper()
 	p.State, p.Title = gift.Active, p.Name
-	made, err := openPartner(s.t.Context(), s.node.db, newKeyring(s.node.vault, s.clock), p, balance)
+	made, err := demo.OpenPartner(s.t.Context(), s.node.DB, s.node.Vault, s.clock, p, balance)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -289,9 +288,9 @@ func (s *server) open(p gift.Partner, balance gift.Won) {
 }
 
 // setPartner changes a partner as the command line does and lets the node see it.
-func (s *server) setPartner(name string, change func(*gift.Partner)) {
+func (s *testServer) setPartner(name string, change func(*gift.Partner)) {
 	s.t.Helper()
-	_, err := s.node.db.ChangePartner(s.t.Context(), name, 0, s.clock.Now(), func(p *gift.Partner) error {
+	_, err := s.node.DB.ChangePartner(s.t.Context(), name, 0, s.clock.Now(), func(p *gift.Partner) error {
 		change(p)
 		return nil
 	})

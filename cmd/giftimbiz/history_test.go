@@ -18,7 +18,7 @@ func TestAHistoryReadInPagesHasEveryItemOnce(t *testing.T) {
 		for i, md := range []string{"18411|14560|18411", "11668", "14560|11668|14560|11668", "18411"} {
 			cash, names := 0, []string{}
 			for _, id := range strings.Split(md, "|") {
-				row := s.node.catalog.Index().Row(map[string]int64{"18411": 18411, "14560": 14560, "11668": 11668}[id])
+				row := s.node.Catalog().Index().Row(map[string]int64{"18411": 18411, "14560": 14560, "11668": 11668}[id])
 				cash += int(row.Price)
 				names = append(names, row.Product.Name)
 			}

@@ -14,6 +14,7 @@ import (
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/intake"
+	"giftimbiz/internal/server"
 	"giftimbiz/internal/sheet"
 	"giftimbiz/internal/storage"
 )
@@ -76,7 +77,7 @@ loaded and, with --dry-run, when a row would be refused.`,
 // openDesk returns a desk that logs nothing: the command says what goes wrong. Stop it.
 func openDesk(db *storage.DB, keys *keyring) *intake.Desk {
 	return intake.NewDesk(intake.Config{
-		Store: db, Vault: keys.vault, Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler), Prices: pricesByRules(db),
+		Store: db, Vault: keys.vault, Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler), Prices: server.PricesByRules(db),
 	})
 }
 

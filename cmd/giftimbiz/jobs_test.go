@@ -13,10 +13,10 @@ import (
 )
 
 // theJobs waits until all jobs that are due were done, none of which failed.
-func (s *server) theJobs() {
+func (s *testServer) theJobs() {
 	s.t.Helper()
 	eventually(s.t, "all jobs are done", func() bool {
-		runs, err := s.node.db.JobRuns(s.t.Context())
+		runs, err := s.node.DB.JobRuns(s.t.Context())
 		if err != nil {
 			s.t.Fatal(err)
 		}
@@ -46,12 +46,12 @@ func TestNodesDoTheJobsOfTheHouse(t *testing.T) {
 			s.clock.Set((lastDay - left).Start().Add(2 * time.Minute))
 			s.theJobs()
 		}
-		partner, err := s.node.db.Partner(t.Context(), "devtest1")
+		partner, err := s.node.DB.Partner(t.Context(), "devtest1")
 		if err != nil {
 			t.Fatal(err)
 		}
 		told := map[gift.EventType]int{}
-		events, err := s.node.db.Events(t.Context(), partner.ID, 0, 1000)
+		events, err := s.node.DB.Events(t.Context(), partner.ID, 0, 1000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +61,7 @@ func TestNodesDoTheJobsOfTheHouse(t *testing.T) {
 		if told[gift.VoucherExpiring] != 2 || told[gift.OfferRepriced] == 0 {
 			t.Errorf("told %v", told)
 		}
-		for _, node := range []*server{s, other} {
+		for _, node := range []*testServer{s, other} {
 			for _, name := range []string{office.JobExpiry, office.JobForgetEvents} {
 				want := `giftimbiz_job_last_success_timestamp_seconds{job="` + name + `"} 1.767`
 				eventually(t, want, func() bool { return strings.Contains(node.figures(), want) })
@@ -74,7 +74,7 @@ func TestNodesDoTheJobsOfTheHouse(t *testing.T) {
 }
 
 // figures is what /metrics says.
-func (s *server) figures() string {
+func (s *testServer) figures() string {
 	s.t.Helper()
 	resp, err := http.Get(s.url + "/metrics")
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/makiuchi-d/gozxing/oned"
 	"github.com/makiuchi-d/gozxing/qrcode"
 
+	"giftimbiz/internal/demo"
 	"giftimbiz/internal/gift"
 )
 
@@ -47,7 +48,7 @@ func TestAPartnerBuysAVoucherAndFindsItInItsHistory(t *testing.T) {
 }
 
 // scan fetches a picture and reads the code on it.
-func (s *server) scan(path string, reader gozxing.Reader) string {
+func (s *testServer) scan(path string, reader gozxing.Reader) string {
 	s.t.Helper()
 	a := s.send(http.MethodGet, s.url+path, http.Header{}, "")
 	if a.status != http.StatusOK {
@@ -70,7 +71,7 @@ func (s *server) scan(path string, reader gozxing.Reader) string {
 }
 
 // seller returns the demo's seller of a shop.
-func (s *server) seller(shop int64) sellerCredentials {
+func (s *testServer) seller(shop int64) demo.Seller {
 	s.t.Helper()
 	for _, seller := range s.made.Sellers {
 		if seller.ShopID == shop {
@@ -78,7 +79,7 @@ func (s *server) seller(shop int64) sellerCredentials {
 		}
 	}
 	s.t.Fatalf("no seller of shop %d", shop)
-	return sellerCredentials{}
+	return demo.Seller{}
 }
 
 func TestACouponIsBoughtShownAndRedeemedOnce(t *testing.T) {
@@ -159,7 +160,7 @@ func TestWhatOneNodeSellsTheOtherStopsListingWithinASecond(t *testing.T) {
 		second := first.second()
 		c := first.as("demo")
 		c.header.Set("Idempotency-Key", "1")
-		listed := func(s *server) int {
+		listed := func(s *testServer) int {
 			other := *c
 			other.s = s
 			return len(other.call("giftimbiz/listAll", "site", "gift", "word", "초코에몽").wants("0000").rows("list"))

@@ -16,6 +16,7 @@ import (
 
 	"giftimbiz/client"
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/demo"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/webhook"
 )
@@ -51,7 +52,7 @@ Ends with Ctrl-C.`,
 			if err != nil {
 				return err
 			}
-			who, err := credentials.listener(partner)
+			who, err := chosenListener(credentials, partner)
 			if err != nil {
 				return err
 			}
@@ -80,8 +81,8 @@ func checkForward(address string) error {
 	return nil
 }
 
-// listener returns the partner with the given id, or the first that is a sandbox.
-func (c *credentials) listener(id string) (*partnerCredentials, error) {
+// chosenListener returns the partner with the given id, or the first that is a sandbox.
+func chosenListener(c *demo.Credentials, id string) (*demo.Partner, error) {
 	for i := range c.Partners {
 		if id == "" && c.Partners[i].Mode == "sandbox" {
 			return &c.Partners[i], nil
@@ -90,7 +91,7 @@ func (c *credentials) listener(id string) (*partnerCredentials, error) {
 	if id == "" {
 		return nil, errors.New("credentials.json has no sandbox partner; live partners have webhooks: giftimbiz webhook --help")
 	}
-	return c.partner(id)
+	return chosenPartner(c, id)
 }
 
 // eventReader shows events as they happen.

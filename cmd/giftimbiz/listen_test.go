@@ -20,6 +20,7 @@ import (
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"giftimbiz/client"
+	"giftimbiz/internal/demo"
 )
 
 // heard keeps what a command prints, for tests that wait for it.
@@ -76,7 +77,7 @@ func (l *listening) end(t *testing.T) error {
 }
 
 // listen runs giftimbiz listen at a server.
-func listen(t *testing.T, made *credentials, url string, more ...string) *listening {
+func listen(t *testing.T, made *demo.Credentials, url string, more ...string) *listening {
 	t.Helper()
 	here := *made
 	here.BaseURL = url
@@ -202,7 +203,7 @@ func TestAServerThatStopsKeepsNobodyWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	who, err := made.listener("")
+	who, err := chosenListener(made, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/child"
+	"giftimbiz/internal/demo"
 )
 
 // program is a giftimbiz process.
@@ -176,7 +177,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 }
 
 // demoData runs the demo once to fill a database and returns what it wrote into credentials.json.
-func demoData(t testing.TB, data, database string, args ...string) *credentials {
+func demoData(t testing.TB, data, database string, args ...string) *demo.Credentials {
 	t.Helper()
 	demo := startProgram(t, append([]string{"demo", "--data", data, "--database", database}, args...)...)
 	if err := demo.terminate(); err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/makiuchi-d/gozxing/qrcode"
 
+	"giftimbiz/internal/demo"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/redeem"
 )
@@ -79,14 +80,14 @@ type device struct {
 }
 
 // signedIn signs a new browser in.
-func (s *server) signedIn(seller sellerCredentials) *device {
+func (s *testServer) signedIn(seller demo.Seller) *device {
 	s.t.Helper()
 	d := &device{t: s.t, client: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
-	found, err := s.node.db.Seller(s.t.Context(), seller.SellerID)
+	found, err := s.node.DB.Seller(s.t.Context(), seller.SellerID)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	address := strings.TrimPrefix(redeem.NewLinks(s.node.vault, "").SellerURL(*found), s.cfg.PublicURL)
+	address := strings.TrimPrefix(redeem.NewLinks(s.node.Vault, "").SellerURL(*found), s.cfg.PublicURL)
 	answer, _ := d.send(http.MethodPost, s.url+address, url.Values{"code": {seller.ManagerCode}})
 	for _, c := range answer.Cookies() {
 		d.cookie += c.Name + "=" + c.Value + ";"

@@ -9,13 +9,13 @@ import (
 )
 
 // refund pays lines of an order back, as the console does.
-func (s *server) refund(tid string, lines ...int64) {
+func (s *testServer) refund(tid string, lines ...int64) {
 	s.t.Helper()
 	id, _, err := gift.ParseRef(tid)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	_, err = s.node.db.Refund(s.t.Context(), office.NewRefund{OrderID: id, Lines: lines, Reason: "returned", At: s.clock.Now()})
+	_, err = s.node.DB.Refund(s.t.Context(), office.NewRefund{OrderID: id, Lines: lines, Reason: "returned", At: s.clock.Now()})
 	if err != nil {
 		s.t.Fatal(err)
 	}

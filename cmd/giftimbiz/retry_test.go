@@ -27,7 +27,7 @@ func TestARetryUnderAKeyGetsTheFirstAnswerByteForByte(t *testing.T) {
 			if first.header.Get("Idempotent-Replayed") != "" {
 				t.Errorf("%s: the first answer is marked as a replay", name)
 			}
-			for _, node := range []*server{s, other} {
+			for _, node := range []*testServer{s, other} {
 				again := *c
 				again.s = node
 				again.header.Set("Accept-Language", "en") // the answer was given in Korean
@@ -183,9 +183,9 @@ func TestTheSandboxAnswersAsTheRealThingAndChangesNothing(t *testing.T) {
 	})
 }
 
-func (s *server) balance(name string) gift.Won {
+func (s *testServer) balance(name string) gift.Won {
 	s.t.Helper()
-	p, err := s.node.db.Partner(s.t.Context(), name)
+	p, err := s.node.DB.Partner(s.t.Context(), name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -193,12 +193,12 @@ func (s *server) balance(name string) gift.Won {
 }
 
 // tally counts sales and reads the figures, as the node does from time to time.
-func (s *server) tally() {
+func (s *testServer) tally() {
 	s.t.Helper()
-	if err := s.node.db.TallySales(s.t.Context(), s.clock.Now()); err != nil {
+	if err := s.node.DB.TallySales(s.t.Context(), s.clock.Now()); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.node.catalog.RefreshPopularity(s.t.Context()); err != nil {
+	if err := s.node.Catalog().RefreshPopularity(s.t.Context()); err != nil {
 		s.t.Fatal(err)
 	}
 	s.sync()
@@ -222,7 +222,7 @@ func TestWhatSoldMostInThirtyDaysComesFirst(t *testing.T) {
 				})
 			}
 		}
-		if err := s.node.db.Load(t.Context(), stock); err != nil {
+		if err := s.node.DB.Load(t.Context(), stock); err != nil {
 			t.Fatal(err)
 		}
 		s.sync()

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/server"
 )
 
 func serveCommand(cfg *config) *cobra.Command {
@@ -34,10 +35,10 @@ requests are still taken, then requests under way are answered. A second signal 
 }
 
 // announce logs where the server is, and warns of links that cannot be meant for the world.
-func announce(_ context.Context, n *node) error {
-	n.log.Info("serving", "address", n.listening, "public", n.publicURL, "database", n.db.Engine())
-	if warning := linkWarning(n.publicURL, n.guessed); warning != "" {
-		n.log.Warn(warning, "address", n.publicURL)
+func announce(_ context.Context, n *server.Node) error {
+	n.Logger.Info("serving", "address", n.Listening, "public", n.PublicURL, "database", n.DB.Engine())
+	if warning := linkWarning(n.PublicURL, n.Guessed); warning != "" {
+		n.Logger.Warn(warning, "address", n.PublicURL)
 	}
 	return nil
 }

@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/server"
 	"giftimbiz/internal/storage"
 )
 
@@ -20,9 +20,9 @@ const shutdownTimeout = 30 * time.Second
 type service struct {
 	cfg   *config
 	clock clock.Clock
-	drain time.Duration                            // how long it says that it stops before it takes nothing more
-	fill  func(context.Context, *storage.DB) error // prepares the migrated database; may be nil
-	ready func(context.Context, *node) error       // called when it answers
+	drain time.Duration                             // how long it says that it stops before it takes nothing more
+	fill  func(context.Context, *storage.DB) error  // prepares the migrated database; may be nil
+	ready func(context.Context, *server.Node) error // called when it answers
 }
 
 // run serves until ctx ends. It listens first: a port that is taken is known at once, and whoever looks meanwhile is
@@ -39,30 +39,30 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w\nAnother address may be given: --listen 127.0.0.1:8090", err)
 	}
-	door := newFront(log)
-	server := newServer(door, log)
+	door := server.NewFront(log)
+	web := server.NewHTTP(door, log)
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
+	go func() { served <- web.Serve(listener) }()
 
 	db, n, err := s.open(ctx, listener.Addr().String())
 	if err != nil {
-		return errors.Join(err, server.Close())
+		return errors.Join(err, web.Close())
 	}
-	door.open(n.routes())
+	door.Open(n.Routes())
 	if err = s.ready(ctx, n); err == nil {
 		select {
 		case err = <-served:
 		case <-ctx.Done():
-			err = s.stop(server, n, served)
+			err = s.stop(web, n, served)
 		}
 	}
-	err = errors.Join(err, server.Close())
-	n.stop()
+	err = errors.Join(err, web.Close())
+	n.Stop()
 	return errors.Join(err, db.Close())
 }
 
 // open prepares the database and starts a node on it.
-func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n *node, err error) {
+func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n *server.Node, err error) {
 	if db, err = storage.OpenOrCreate(ctx, s.cfg.database()); err != nil {
 		return nil, nil, err
 	}
@@ -75,8 +75,30 @@ func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n
 	if err != nil {
 		return nil, nil, errors.Join(startError(ctx, err), db.Close())
 	}
-	n.start()
+	n.Start()
 	return db, n, nil
+}
+
+// newNode makes a node by the configuration; listening is the address it has in the end.
+func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string) (*server.Node, error) {
+	made := server.Config{Clock: clk, DB: db, Listening: listening, Guessed: cfg.PublicURL == "", Version: version}
+	var err error
+	if made.Logger, err = cfg.logger(); err != nil {
+		return nil, err
+	}
+	if made.PublicURL, err = cfg.publicURL(listening); err != nil {
+		return nil, err
+	}
+	if made.Vault, err = cfg.vault(); err != nil {
+		return nil, err
+	}
+	if made.TrustedProxies, err = cfg.trustedProxies(); err != nil {
+		return nil, err
+	}
+	if made.WebhookAllow, err = cfg.webhookAllow(); err != nil {
+		return nil, err
+	}
+	return server.New(ctx, made)
 }
 
 // startError tells a start that was given up, because the program was told to stop, from one that failed.
@@ -89,37 +111,25 @@ func startError(ctx context.Context, err error) error {
 
 // stop first says at /readyz that the node leaves and waits until load balancers know, then takes nothing more and lets
 // requests under way end.
-func (s *service) stop(server *http.Server, n *node, served <-chan error) error {
-	n.log.Info("stopping; requests under way are answered first", "drain", s.drain)
-	n.draining.Store(true)
+func (s *service) stop(web *http.Server, n *server.Node, served <-chan error) error {
+	n.Logger.Info("stopping; requests under way are answered first", "drain", s.drain)
+	n.Drain()
 	select {
 	case err := <-served:
 		return err
 	case <-time.After(s.drain):
 	}
-	n.v2.Stop() // who waits for events would keep it waiting
+	n.EndStreams() // who waits for events would keep it waiting
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
-	return shutdown(ctx, server)
+	return shutdown(ctx, web)
 }
 
 // shutdown lets requests under way end. Those that have not when ctx ends are cut off.
-func shutdown(ctx context.Context, server *http.Server) error {
-	err := server.Shutdown(ctx)
+func shutdown(ctx context.Context, web *http.Server) error {
+	err := web.Shutdown(ctx)
 	if err != nil {
-		return errors.Join(fmt.Errorf("requests under way were cut off: %w", err), server.Close())
+		return errors.Join(fmt.Errorf("requests under way were cut off: %w", err), web.Close())
 	}
 	return nil
-}
-
-func newServer(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    1 << 20, // parameters may all stand in the query
-	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/demo"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
@@ -20,14 +21,14 @@ type template struct {
 	once     sync.Once
 	data     string // its keys; of SQLite also the database
 	database string
-	made     *credentials
+	made     *demo.Credentials
 	err      error
 }
 
 var sqliteTemplate, postgresTemplate template
 
 // copySample puts a filled sample where the configuration says, and its keys, and returns its credentials.
-func copySample(t testing.TB, cfg *config) *credentials {
+func copySample(t testing.TB, cfg *config) *demo.Credentials {
 	t.Helper()
 	var from *template
 	file, isSQLite := strings.CutPrefix(cfg.Database, "sqlite:")
@@ -68,7 +69,7 @@ func (f *template) fill(database string) {
 		return
 	}
 	if _, f.err = db.Migrate(ctx); f.err == nil {
-		f.made, f.err = fillSample(ctx, cfg, db, clock.NewManual(storagetest.Noon), sampleOptions{Offers: 300, Seed: 1})
+		f.made, f.err = fillSample(ctx, cfg, db, clock.NewManual(storagetest.Noon), demo.Options{Offers: 300, Seed: 1})
 	}
 	f.err = errors.Join(f.err, db.Close())
 }

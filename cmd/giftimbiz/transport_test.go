@@ -101,7 +101,7 @@ func TestTroubleOfTheServerIsToldWithWhatToDo(t *testing.T) {
 		"a panic":            {nil, 500, "X-Request-Id", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := s.node.apiConfig
+			cfg := s.node.APIConfig()
 			cfg.Buyer = brokenBuyer{test.err}
 			web := httptest.NewServer(partnerapi.New(cfg))
 			defer web.Close()
@@ -140,11 +140,11 @@ func TestACallersAddressIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 	proxied := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", func(cfg *config) {
 		cfg.TrustedProxies = []string{"127.0.0.0/8", "10.0.0.0/8"}
 	})
-	for _, s := range []*server{direct, proxied} {
+	for _, s := range []*testServer{direct, proxied} {
 		s.setPartner("demo", func(p *gift.Partner) { p.AllowList = []netip.Prefix{netip.MustParsePrefix("203.0.113.9/32")} })
 	}
 	for name, test := range map[string]struct {
-		s         *server
+		s         *testServer
 		forwarded string
 		admitted  bool
 	}{
@@ -159,7 +159,7 @@ func TestACallersAddressIsBelievedFromTrustedProxiesOnly(t *testing.T) {
 		"none: the proxy itself is calling": {proxied, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, err := test.s.made.partner("demo")
+			p, err := test.s.made.Partner("demo")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -42,7 +42,7 @@ func (c *caller) buyTwo() (tid string, paths []string) {
 	return tid, c.voucherPaths("buyGifticonList", tid)
 }
 
-func (s *server) page(path string) answer {
+func (s *testServer) page(path string) answer {
 	s.t.Helper()
 	return s.send(http.MethodGet, s.url+path, http.Header{}, "")
 }
@@ -89,7 +89,7 @@ func TestAHistoryHandsOutLinksThatWork(t *testing.T) {
 }
 
 // saved reads the bar code of the picture to keep.
-func (s *server) saved(path string) any {
+func (s *testServer) saved(path string) any {
 	s.t.Helper()
 	picture, err := png.Decode(bytes.NewReader(s.page(path + ".png").body))
 	if err != nil {
@@ -107,13 +107,13 @@ func (s *server) saved(path string) any {
 }
 
 // revoke renews the link of a line, as the console does.
-func (s *server) revoke(t *testing.T, tid string, line int64) {
+func (s *testServer) revoke(t *testing.T, tid string, line int64) {
 	t.Helper()
 	id, _, err := gift.ParseRef(tid)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.node.db.RenewLink(t.Context(), id, line, 0, s.clock.Now()); err != nil {
+	if err := s.node.DB.RenewLink(t.Context(), id, line, 0, s.clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -176,7 +176,7 @@ func BenchmarkHistory(b *testing.B) {
 		}
 	})
 	b.Run("links", func(b *testing.B) {
-		links := redeem.NewLinks(s.node.vault, "https://gift.example")
+		links := redeem.NewLinks(s.node.Vault, "https://gift.example")
 		for b.Loop() {
 			for line := range int64(items) {
 				links.VoucherURL(&gift.BoughtItem{OrderID: 1, Line: 1 + line})

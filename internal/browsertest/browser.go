@@ -41,7 +41,7 @@ type Browser struct {
 // with the test's process however that ends.
 func Start(t testing.TB, more ...Option) *Browser {
 	t.Helper()
-	program := find()
+	program := Find()
 	if program == "" {
 		t.Skip("skipped: no Chromium (Debian: apt-get install chromium)")
 	}
@@ -57,19 +57,37 @@ func Start(t testing.TB, more ...Option) *Browser {
 		options = append(options, chromedp.NoSandbox) // Chromium has none for root
 	}
 	options = append(options, more...)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		cancel()
-		stop() // waits until the process is gone and its profile removed
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start %s: %v", program, err)
+	for try := 1; ; try++ {
+		ctx, stop, err := launch(options)
+		if err == nil {
+			t.Cleanup(stop)
+			return &Browser{ctx: ctx}
+		}
+		stop()
+		if try == starts {
+			t.Fatalf("start %s: %v", program, err)
+		}
+		t.Logf("start %s once more: %v", program, err)
 	}
-	return &Browser{ctx: ctx}
 }
 
-func find() string {
+// starts is how often a browser is started at most: on machines where it never ran before, Chromium at times crashes before it
+// listens, which says nothing about the pages.
+const starts = 3
+
+// launch starts a browser with a new profile. stop waits until the process is gone and its profile removed.
+func launch(options []chromedp.ExecAllocatorOption) (ctx context.Context, stop func(), err error) {
+	allocator, end := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	stop = func() {
+		cancel()
+		end()
+	}
+	return ctx, stop, chromedp.Do(ctx)
+}
+
+// Find returns the path of a Chromium, "" where there is none.
+func Find() string {
 	for _, name := range programs {
 		if path, err := exec.LookPath(name); err == nil {
 			return path

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"giftimbiz/internal/browsertest"
 )
 
@@ -137,4 +139,23 @@ func TestTabsShareNoCookies(t *testing.T) {
 	one.Shows("p", "true")
 	other.Go("/")
 	other.Shows("p", "false")
+}
+
+// TestABrowserThatCrashesAtItsStartIsStartedOnceMore has a program crash before it becomes the browser.
+func TestABrowserThatCrashesAtItsStartIsStartedOnceMore(t *testing.T) {
+	program := browsertest.Find()
+	if program == "" {
+		t.Skip("skipped: no Chromium (Debian: apt-get install chromium)")
+	}
+	crashed := filepath.Join(t.TempDir(), "crashed")
+	script := filepath.Join(t.TempDir(), "chromium")
+	text := fmt.Sprintf("#!/bin/sh\nif [ -e %[1]s ]; then exec %[2]s \"$@\"; fi\ntouch %[1]s\nexit 5\n", crashed, program)
+	if err := os.WriteFile(script, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tab := browsertest.Start(t, chromedp.ExecPath(script)).Open(t, serve(t, map[string]string{"/": "fine"}), browsertest.Narrow())
+	tab.Go("/")
+	if _, err := os.Stat(crashed); err != nil {
+		t.Error("it did not crash:", err)
+	}
 }

@@ -78,7 +78,8 @@ func readGuides(lang locale.Language, publicURL string, codes []outcome) ([]*gui
 		if err != nil {
 			return nil, fmt.Errorf("guide %s: %w", slug, err)
 		}
-		g.Markdown = plainMarkdown(source, publicURL)
+		g.HTML = template.HTML(strings.ReplaceAll(string(g.HTML), exampleURL, template.HTMLEscapeString(publicURL))) //nolint:gosec // ours
+		g.Markdown = plainMarkdown(source, lang, publicURL)
 		list = append(list, g)
 	}
 	return list, nil
@@ -126,10 +127,11 @@ func readPrograms() (map[string]string, error) {
 }
 
 // plainMarkdown is what readers without a browser get.
-func plainMarkdown(source, publicURL string) []byte {
+func plainMarkdown(source string, lang locale.Language, publicURL string) []byte {
 	source = headingID.ReplaceAllString(source, "$1")
 	source = fenceInfo.ReplaceAllString(source, "```$1")
 	source = anyMark.ReplaceAllString(source, "")
+	source = strings.ReplaceAll(source, "."+codeOf(lang)+".md", ".md") // as they are served
 	return []byte(strings.ReplaceAll(source, exampleURL, publicURL))
 }
 

@@ -2,6 +2,7 @@ package docs
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -135,7 +136,17 @@ func TestEveryCodeHasARow(t *testing.T) {
 	if n := found("../partnerapi/codes.go", `\{"([A-Z0-9]+)", "`, ""); n < 60 {
 		t.Errorf("only %d answers of version 1 found", n)
 	}
-	found("../partnerv2/problem.go", `code: "([a-z-]+)"`, problemPrefix)
+	files, err := filepath.Glob("../partnerv2/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problems int
+	for _, file := range files {
+		problems += found(file, `kind: +"([a-z-]+)"`, problemPrefix)
+	}
+	if problems < 10 {
+		t.Errorf("only %d problems of version 2 found", problems)
+	}
 	_, doc := loadSpec(t, "v2", locale.English)
 	for _, problem := range doc.Components.Schemas["Problem"].Value.Properties["type"].Value.Enum {
 		if !known(problem.(string)) {

@@ -1,6 +1,9 @@
 package gift
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // PartnerState says what a partner may do. Its values are stored.
 type PartnerState int16
@@ -69,7 +72,13 @@ type Partner struct {
 	DuplicateSec int64
 	// LowBalance is what a balance that falls below it is told of (BalanceLow); 0 = never.
 	LowBalance Won
+	// ClockAhead is by how much a sandbox partner's clock is ahead, for trying what comes with the days; 0 or more.
+	ClockAhead time.Duration
 }
+
+// Now returns what the partner's clock shows when everybody's shows now. It rules prices, expiry and what depends on them; not
+// tokens, idempotency, or the numbers and times of orders.
+func (p *Partner) Now(now time.Time) time.Time { return now.Add(p.ClockAhead) }
 
 // Admits tells whether a caller at addr may use the partner's keys.
 func (p Partner) Admits(addr netip.Addr) bool {

@@ -26,6 +26,15 @@ const (
 	OncePerPartner                   // the partner bought from this offer before, or names it twice
 	LowBalance                       // the prepaid balance is smaller than the sum
 
+	// References, quotes and what they hold.
+	ReferenceUsed   // the partner's own number is that of another order
+	ReferenceClosed // the partner closed the number: no order will ever have it
+	QuoteUnknown    // no such quote of this partner
+	QuoteLapsed     // its time is over, or it was released
+	QuoteUsed       // an order was made of it
+	AllHeld         // what is left is held by quotes, for a minute at most
+	TooManyQuotes   // the partner holds as much as one may
+
 	// Coupons and orders.
 	NotYours    // no such order or coupon of this partner
 	AlreadyUsed // redeemed before
@@ -40,8 +49,8 @@ type Refusal struct {
 	Reason Reason
 	Item   int      // which item of the request, from 0; -1 when not one item's fault
 	Amount Won      // WrongAmount: the right sum. LowBalance: the balance.
-	Limit  int64    // DailyLimit: the limit. TooFew: units left. SellerLocked: minutes left.
-	First  OrderRef // Repeated, TookLast, CouponYours, KeyReused: the order that was completed before
+	Limit  int64    // DailyLimit, TooManyQuotes: the limit. TooFew: units left. SellerLocked: minutes left.
+	First  OrderRef // Repeated, TookLast, CouponYours, KeyReused, ReferenceUsed, QuoteUsed: the order that was completed before
 	When   string   // AlreadyUsed: when, in Seoul. Lapsed: the last valid day.
 	Where  string   // AlreadyUsed: the shop
 	Name   string   // NameMismatch: the right name of the item, empty when no single item is at fault

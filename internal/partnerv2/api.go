@@ -1,17 +1,16 @@
-// Package partnerv2 is version 2 of the HTTP API that partners call, beside the v1 guide: JSON over GET, an access token of
-// getAccessToken as "Authorization: Bearer …", and problems as RFC 9457 has them.
+// Package partnerv2 is version 2 of the HTTP API that partners call, beside the v1 guide: the same rooms behind JSON, bearer
+// tokens, problems as RFC 9457 has them, and what the guide lacks.
 package partnerv2
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/credential"
@@ -31,11 +30,7 @@ type Authority interface {
 
 // Store is what the API needs of the database.
 type Store interface {
-	// Events returns a partner's events after one, and those for all, in the order of their numbers, limit at most. An event
-	// may become visible after one with a higher number.
-	Events(ctx context.Context, partner int64, after gift.ID, limit int) ([]gift.Event, error)
-	// EventLag returns how old an event can be at most that is not visible yet.
-	EventLag(ctx context.Context) (time.Duration, error)
+	eventStore
 }
 
 // Config is what New needs. TrustedProxies may be left out.
@@ -44,6 +39,7 @@ type Config struct {
 	Store     Store
 	Clock     clock.Clock
 	Logger    *slog.Logger
+	PublicURL string // where the world reaches this server, without a path
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 }
@@ -51,29 +47,54 @@ type Config struct {
 // API answers everything below Root.
 type API struct {
 	Config
+	mux   *http.ServeMux
 	polls polls
 
 	stopping chan struct{}
 	stop     sync.Once
 }
 
-// route is a path of the API; all are asked by GET.
+// route is one thing that can be asked for. Its pattern is a path below Root, as of http.ServeMux.
 type route struct {
-	name  string // for logs
-	serve func(*call) error
+	method  string
+	pattern string
+	serve   func(*call) error
+	open    bool // anybody may ask; else only partners, who are signed in before serve
 }
 
-// routes holds all there is by its path.
-var routes = map[string]route{Root + "events": {"events", (*call).events}}
+// routes is all there is.
+func routes() []route {
+	return slices.Concat(eventRoutes())
+}
 
 // New panics when a part is missing.
 func New(cfg Config) *API {
 	if cfg.Authority == nil || cfg.Store == nil || cfg.Clock == nil || cfg.Logger == nil {
 		panic("partnerv2: New needs all parts of Config")
 	}
-	return &API{
-		Config: cfg, polls: polls{byPartner: map[int64]int{}}, stopping: make(chan struct{}),
+	a := &API{
+		Config: cfg, mux: http.NewServeMux(), polls: polls{byPartner: map[int64]int{}}, stopping: make(chan struct{}),
 	}
+	for pattern, byMethod := range byPattern(routes()) {
+		a.mux.Handle(Root+pattern, a.handler(pattern, byMethod))
+	}
+	a.mux.Handle("/", a.handler("other", nil))
+	return a
+}
+
+// byPattern gathers routes that differ in their methods only.
+func byPattern(list []route) map[string]map[string]route {
+	all := map[string]map[string]route{}
+	for _, r := range list {
+		if all[r.pattern] == nil {
+			all[r.pattern] = map[string]route{}
+		}
+		all[r.pattern][r.method] = r
+		if r.method == http.MethodGet {
+			all[r.pattern][http.MethodHead] = r
+		}
+	}
+	return all
 }
 
 // Stop answers all who wait for events, and everybody from now on, without waiting. It may be called again.
@@ -84,53 +105,78 @@ func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }
 func Owns(urlPath string) bool {
 	rest, ok := strings.CutPrefix(urlPath, Root)
 	first, _, _ := strings.Cut(rest, "/")
-	_, known := routes[Root+first]
-	return ok && known
+	return ok && firstSegments[first]
 }
+
+// firstSegments has what the patterns of all routes begin with.
+var firstSegments = func() map[string]bool {
+	all := map[string]bool{}
+	for _, r := range routes() {
+		first, _, _ := strings.Cut(r.pattern, "/")
+		all[first] = true
+	}
+	return all
+}()
 
 // call is one request on its way to an answer.
 type call struct {
 	*API
-	w  http.ResponseWriter
-	r  *http.Request
-	id string // of the request
+	w       http.ResponseWriter
+	r       *http.Request
+	id      string // of the request
+	lang    locale.Language
+	partner gift.Partner // who calls; zero on an open route
+	who     *credential.Identity
 }
 
 // ServeHTTP answers one request, whatever happens.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{API: a, w: w, r: r, id: requestid.Give(w, r)}
-	rt, ok := routes[r.URL.Path]
-	err := error(notFound)
-	if ok {
-		err = c.run(rt)
-	}
-	if err == nil || r.Context().Err() != nil { // answered, or gone
-		return
-	}
-	var p problem
-	if !errors.As(err, &p) {
-		p = failed
-		a.Logger.Error("v2", "endpoint", rt.name, "request", c.id, "error", err)
-	}
-	p.send(w, c.id, locale.Of(r.Header.Get("Accept-Language")))
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+// handler answers all methods of a pattern; without any, it is of no path there is.
+func (a *API) handler(pattern string, byMethod map[string]route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := &call{API: a, w: w, r: r, id: requestid.Give(w, r), lang: locale.Of(r.Header.Get("Accept-Language"))}
+		err := c.run(pattern, byMethod)
+		if err == nil || r.Context().Err() != nil { // answered, or gone
+			return
+		}
+		var p problem
+		if !errors.As(err, &p) {
+			p = failed
+			a.Logger.Error("v2", "endpoint", pattern, "request", c.id, "error", err)
+		}
+		p.send(w, c.id, c.lang)
+	})
 }
 
-// run serves; a panic is this call's failure only.
-func (c *call) run(rt route) (err error) {
+// run finds out who calls and serves; a panic is this call's failure only.
+func (c *call) run(pattern string, byMethod map[string]route) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.Logger.Error("panic", "endpoint", rt.name, "request", c.id, "panic", p, "stack", string(debug.Stack()))
+			if p == http.ErrAbortHandler { // the answer is cut off on purpose
+				panic(p)
+			}
+			c.Logger.Error("panic", "endpoint", pattern, "request", c.id, "panic", p, "stack", string(debug.Stack()))
 			err = failed
 		}
 	}()
-	if c.r.Method != http.MethodGet && c.r.Method != http.MethodHead {
-		return wrongMethod
+	if byMethod == nil {
+		return notFound
+	}
+	rt, ok := byMethod[c.r.Method]
+	if !ok {
+		return wrongMethod(byMethod)
+	}
+	if !rt.open {
+		if err := c.signIn(); err != nil {
+			return err
+		}
 	}
 	return rt.serve(c)
 }
 
 // signIn finds out who calls.
-func (c *call) signIn() (gift.Partner, error) {
+func (c *call) signIn() error {
 	values := c.r.Header["Authorization"]
 	access := credential.Header{Present: len(values) > 0}
 	if access.Present {
@@ -138,28 +184,21 @@ func (c *call) signIn() (gift.Partner, error) {
 	}
 	who, fault := c.Authority.CheckAccess(access, peer.Address(c.r, c.TrustedProxies))
 	if fault == nil {
-		return who.Partner, nil
+		c.who, c.partner = who, who.Partner
+		return nil
 	}
 	c.Logger.Info("v2: refused", "request", c.id, "why", fault.Kind.String())
 	switch fault.Kind {
 	case credential.AccessMissing, credential.AccessEmpty:
-		return gift.Partner{}, tokenMissing
-	case credential.PartnerSuspended, credential.PartnerWithdrawn:
-		return gift.Partner{}, partnerBarred
+		return tokenMissing
+	case credential.PartnerSuspended:
+		return partnerSuspended
+	case credential.PartnerWithdrawn:
+		return partnerWithdrawn
 	case credential.AddressRefused:
-		return gift.Partner{}, addressRefused
+		return addressRefused
 	case credential.AccessExpired:
-		return gift.Partner{}, tokenExpired
+		return tokenExpired
 	}
-	return gift.Partner{}, tokenInvalid
-}
-
-// send answers with JSON that is ready.
-func (c *call) send(body []byte) error {
-	h := c.w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = c.w.Write(body) // the caller is gone when this fails
-	return nil
+	return tokenInvalid
 }

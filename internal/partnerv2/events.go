@@ -2,8 +2,8 @@ package partnerv2
 
 import (
 	"context"
+	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -22,70 +22,69 @@ const (
 	maxLag = time.Minute
 )
 
+// eventStore is what the list of events needs.
+type eventStore interface {
+	// Events returns a partner's events after one, and those for all, in the order of their numbers, limit at most. An event
+	// may become visible after one with a higher number.
+	Events(ctx context.Context, partner int64, after gift.ID, limit int) ([]gift.Event, error)
+	// EventLag returns how old an event can be at most that is not visible yet.
+	EventLag(ctx context.Context) (time.Duration, error)
+}
+
+func eventRoutes() []route {
+	return []route{{method: http.MethodGet, pattern: "events", serve: (*call).events}}
+}
+
 // events answers with what happened after an event, as soon as there is anything.
 func (c *call) events() error {
-	partner, err := c.signIn()
-	if err != nil {
+	if !c.partner.Sandbox {
+		return eventsLive
+	}
+	q := c.query()
+	after, latest := q.after()
+	wait := time.Duration(q.number("wait", 0, int64(maxWait/time.Second), 0)) * time.Second
+	if err := q.close(); err != nil {
 		return err
 	}
-	if !partner.Sandbox {
-		return sandboxOnly
-	}
-	after, latest, err := c.after()
-	if err != nil {
+	if err := c.polls.enter(c.partner.ID); err != nil {
 		return err
 	}
-	wait, err := c.wait()
-	if err != nil {
-		return err
-	}
-	if err := c.polls.enter(partner.ID); err != nil {
-		return err
-	}
-	defer c.polls.leave(partner.ID)
+	defer c.polls.leave(c.partner.ID)
 	if latest {
 		before, err := c.horizon()
 		if err != nil {
 			return err
 		}
-		return c.send(eventPage(nil, max(before-1, 0)))
+		return c.send(http.StatusOK, eventPage(nil, max(before-1, 0)))
 	}
-	list, err := c.await(partner.ID, after, wait)
+	list, err := c.await(c.partner.ID, after, wait)
 	if err != nil {
 		return err
 	}
 	if len(list) > 0 {
 		after = list[len(list)-1].ID
 	}
-	return c.send(eventPage(list, after))
+	return c.send(http.StatusOK, eventPage(list, after))
+}
+
+// eventsLive says where live partners hear of events.
+var eventsLive = problem{
+	kind: sandboxOnly.kind, status: sandboxOnly.status, code: sandboxOnly.code,
+	ko: "샌드박스 매체사만 쓸 수 있습니다. 실거래 매체사는 웹훅을 쓰십시오.",
+	en: "This is for sandbox partners only. Live partners have webhooks.",
 }
 
 // after reads which event was the last that the caller has: 0 = none; latest = all that happened so far.
-func (c *call) after() (id gift.ID, latest bool, err error) {
-	switch text := c.r.URL.Query().Get("after"); text {
-	case "":
-		return 0, false, nil
-	case "latest":
-		return 0, true, nil
-	default:
-		if id, err = webhook.ParseMessageID(text); err != nil {
-			err = wrongParameter("after", "evt_로 시작하는 이벤트 ID 또는 latest여야 합니다.", "want an event's id, evt_…, or latest.")
-		}
-		return id, false, err
+func (q *query) after() (id gift.ID, latest bool) {
+	text := q.text("after")
+	if text == "" || text == "latest" {
+		return 0, text != ""
 	}
-}
-
-func (c *call) wait() (time.Duration, error) {
-	text := c.r.URL.Query().Get("wait")
-	if text == "" {
-		return 0, nil
+	id, err := webhook.ParseMessageID(text)
+	if err != nil {
+		q.fail(wrongParameter("after", "evt_로 시작하는 이벤트 ID 또는 latest여야 합니다.", "want an event's id, evt_…, or latest."))
 	}
-	n, err := strconv.Atoi(text)
-	if most := int(maxWait / time.Second); err != nil || n < 0 || n > most {
-		m := strconv.Itoa(most)
-		return 0, wrongParameter("wait", "0부터 "+m+"까지의 초여야 합니다.", "want seconds from 0 to "+m+".")
-	}
-	return time.Duration(n) * time.Second, nil
+	return id, false
 }
 
 // await looks for events until there are some, the time is over, or the server stops.

@@ -1,11 +1,28 @@
 package partnerv2
 
-import "sync"
+import (
+	"net/http"
+	"sync"
+)
 
 // How many requests for events may be under way at a time: each looks into the database again and again.
 const (
 	maxPolls        = 256
 	maxPartnerPolls = 4
+)
+
+// What is said to those who find no place.
+var (
+	tooManyPolls = problem{
+		kind: "too-many-polls", status: http.StatusTooManyRequests, code: "Q",
+		ko: "이미 여러 곳에서 기다리고 있습니다. 그중 하나가 끝난 뒤 다시 하십시오.",
+		en: "Others of this partner are waiting already. Ask again when one of them has its answer.", header: [2]string{"Retry-After", "5"},
+	}
+	busy = problem{
+		kind: "busy", status: http.StatusServiceUnavailable, code: "GPLF",
+		ko: "기다리는 요청이 너무 많습니다. 잠시 후 다시 하십시오.", en: "Too many are waiting. Ask again in a moment.",
+		header: [2]string{"Retry-After", "5"},
+	}
 )
 
 // polls counts those who ask for events.

@@ -39,7 +39,15 @@ type Request struct {
 	Items     []ItemRequest
 	Cash      gift.Won
 	Product   string // the buyer's own naming of the items, see fitsProducts
+	AnyName   bool   // Product does not count: the buyer names offers by their numbers only
 	Key       string // idempotency key, or empty
+	Reference string // the partner's own number of the order, unique for ever; "" = none
+	// QuoteID is the quote whose units are bought at its prices; 0 = none. Items, Kind and Cash are the quote's own.
+	QuoteID gift.ID
+	// Hold asks for a quote instead of an order: prices and units are held for so long. 0 = buy. Cash does not count.
+	Hold time.Duration
+	// Pretend is why the purchase of a sandbox partner is refused once it has passed all checks before that one; 0 = it is not.
+	Pretend gift.Reason
 	// Render makes the answer's body, which is kept with the key; nil = an empty one. It runs inside the transaction and
 	// must be quick.
 	Render func(Outcome) []byte
@@ -56,7 +64,8 @@ type ItemRequest struct {
 type Outcome struct {
 	OrderID  gift.ID
 	Ref      gift.OrderRef
-	Coupons  []int64 // the coupon of each item; star coupons only
+	Coupons  []int64     // the coupon of each item; star coupons only
+	Quote    *gift.Quote // what was asked for with Hold
 	Refusal  *gift.Refusal
 	Body     []byte // what Render made, or what it made the first time
 	Replayed bool   // the key was known: nothing was done now

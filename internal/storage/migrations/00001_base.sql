@@ -92,7 +92,8 @@ CREATE INDEX audit_subject_action ON audit (subject, action, id);
 CREATE INDEX audit_operator_action ON audit (operator_id, action, id);
 
 -- hears = 1: the partner has an endpoint that is switched on, so that what happens to it is written down as an event; that of
--- sandbox partners always is. A balance that falls below low_balance is such an event; 0 = never.
+-- sandbox partners always is. A balance that falls below low_balance is such an event; 0 = never. A sandbox partner's clock is
+-- clock_ahead milliseconds ahead of everybody's.
 CREATE TABLE partners (
     id            BIGINT   NOT NULL PRIMARY KEY,
     name          TEXT     NOT NULL UNIQUE,
@@ -104,6 +105,7 @@ CREATE TABLE partners (
     duplicate_sec BIGINT   NOT NULL DEFAULT 10 CHECK (duplicate_sec >= 0),
     low_balance   BIGINT   NOT NULL DEFAULT 0 CHECK (low_balance >= 0),
     hears         SMALLINT NOT NULL DEFAULT 0,
+    clock_ahead   BIGINT   NOT NULL DEFAULT 0 CHECK (clock_ahead >= 0 AND (sandbox = 1 OR clock_ahead = 0)),
     created_at    BIGINT   NOT NULL,
     changed_seq   BIGINT   NOT NULL
 );
@@ -373,7 +375,8 @@ CREATE INDEX campaigns_shop ON campaigns (shop_id, id);
 
 -- Stock. The units of an offer stand at positions 1, 2, …, last_position; those below next_position are sold. Selling
 -- moves next_position and touches no unit, so a purchase costs the same whatever was sold before. Withdrawn units, which are
--- never sold, stand below -1000000000000000: no purchase looks there, and their numbers stay known.
+-- never sold, stand below -1000000000000000: no purchase looks there, and their numbers stay known. Quotes may hold some of the
+-- free units until held_until at the latest.
 CREATE TABLE offers (
     id            BIGINT   NOT NULL PRIMARY KEY,
     kind          SMALLINT NOT NULL,
@@ -390,6 +393,7 @@ CREATE TABLE offers (
     last_position BIGINT   NOT NULL DEFAULT 0,
     last_partner  BIGINT   NOT NULL DEFAULT 0,
     last_order    BIGINT   NOT NULL DEFAULT 0,
+    held_until    BIGINT   NOT NULL DEFAULT 0,
     changed_seq   BIGINT   NOT NULL,
     CHECK (next_position BETWEEN 1 AND last_position + 1),
     CHECK ((product_id IS NULL) <> (campaign_id IS NULL))
@@ -479,7 +483,8 @@ CREATE UNIQUE INDEX imports_busy ON imports (busy) WHERE busy = 1;
 CREATE INDEX imports_kept ON imports (at) WHERE body IS NOT NULL;
 
 -- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
--- write a lock into every parent row. The doctor proves them instead.
+-- write a lock into every parent row. The doctor proves them instead. reference is the partner's own number of the order, NULL =
+-- it gave none; a closed one is of no order and never will be.
 CREATE TABLE orders (
     id          BIGINT   NOT NULL PRIMARY KEY,
     partner_id  BIGINT   NOT NULL,
@@ -487,9 +492,39 @@ CREATE TABLE orders (
     sandbox     SMALLINT NOT NULL,
     amount      BIGINT   NOT NULL CHECK (amount >= 0),
     fingerprint BIGINT   NOT NULL,
+    reference   TEXT,
     at          BIGINT   NOT NULL
 );
 CREATE INDEX orders_repeat ON orders (partner_id, fingerprint, id);
+CREATE UNIQUE INDEX orders_reference ON orders (partner_id, reference) WHERE reference IS NOT NULL;
+CREATE TABLE closed_references (
+    partner_id BIGINT NOT NULL,
+    reference  TEXT   NOT NULL,
+    at         BIGINT NOT NULL,
+    PRIMARY KEY (partner_id, reference)
+) /*clustered*/;
+-- Prices, and for live partners units, that are held for a partner until expires_at. state: 1 open, 2 used by order_id, 3 released.
+-- An item holds so many units of its offer until held_until; 0 = it holds none (any more).
+CREATE TABLE quotes (
+    id         BIGINT   NOT NULL PRIMARY KEY,
+    partner_id BIGINT   NOT NULL,
+    kind       SMALLINT NOT NULL,
+    sandbox    SMALLINT NOT NULL,
+    total      BIGINT   NOT NULL CHECK (total >= 0),
+    state      SMALLINT NOT NULL DEFAULT 1,
+    order_id   BIGINT   NOT NULL DEFAULT 0,
+    expires_at BIGINT   NOT NULL
+) /*often updated*/;
+CREATE INDEX quotes_open ON quotes (partner_id, expires_at) WHERE state = 1;
+CREATE TABLE quote_items (
+    quote_id   BIGINT NOT NULL,
+    offer_id   BIGINT NOT NULL,
+    units      BIGINT NOT NULL CHECK (units > 0),
+    price      BIGINT NOT NULL CHECK (price >= 0),
+    held_until BIGINT NOT NULL,
+    PRIMARY KEY (quote_id, offer_id)
+) /*clustered*/;
+CREATE INDEX quote_items_held ON quote_items (offer_id, held_until) WHERE held_until > 0;
 -- test_order is 0 in a live item and the order's id in a sandbox item: no unit is in two live orders. The link to an item's
 -- voucher page holds link_serial: one that holds another number leads nowhere.
 CREATE TABLE order_items (

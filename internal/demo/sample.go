@@ -1,10 +1,12 @@
-package main
+package demo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
+	"math/big"
+	"strconv"
 	"sync"
 
 	"giftimbiz/internal/clock"
@@ -16,37 +18,43 @@ import (
 	"giftimbiz/internal/vault"
 )
 
-// sampleOptions say what stock to make up.
-type sampleOptions struct {
-	Offers   int
-	Seed     int64
-	Progress *progress // nil = none
+// Operator is the account of the demo's operator, an admin.
+const Operator = "admin@giftimbiz.local"
+
+// Options say what stock to make up.
+type Options struct {
+	Offers int   // how many gift offers, at least 1
+	Seed   int64 // the same seed makes the same stock
+	// Kept is what an earlier start handed out, nil when that is lost. It is handed out again if it works on this database.
+	Kept *Credentials
+	// Progress is told what is being done and how much of it is; a total of 0 is unknown. It may be nil.
+	Progress func(what string, done, total int)
 }
 
-// String is how the database remembers them.
-func (o sampleOptions) String() string { return fmt.Sprintf("--offers %d --seed %d", o.Offers, o.Seed) }
+// String is how the database remembers the stock they make.
+func (o Options) String() string { return fmt.Sprintf("--offers %d --seed %d", o.Offers, o.Seed) }
 
-// fillSample makes a migrated database hold the sample: stock, partners and an operator, with the credentials that were
-// handed out for it. What is there already is kept; what a start that was cut short left out is made up for.
-func fillSample(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, opt sampleOptions) (*credentials, error) {
-	defer opt.Progress.clear()
-	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
-		return nil, err
+func (o Options) show(what string, done, total int) {
+	if o.Progress != nil {
+		o.Progress(what, done, total)
 	}
-	v, err := cfg.vault()
-	if err != nil {
-		return nil, err
-	}
+}
+
+// Fill makes a migrated database hold the sample: stock, partners and an operator, with the credentials that were handed
+// out for it. What is there already is kept; what a start that was cut short left out is made up for. A database with other
+// partners or stock, or of other keys, is refused. The addresses in the credentials are left for whoever knows them.
+func Fill(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, opt Options) (*Credentials, error) {
 	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clk)); err != nil {
 		return nil, err
 	}
 	if err := stockSample(ctx, db, v, clk, opt); err != nil {
 		return nil, err
 	}
-	made, err := keptCredentials(ctx, cfg.credentialsFile(), db, v, clk)
-	if err == nil && made == nil {
-		opt.Progress.show("making keys and codes", 0, 0)
-		made, err = newCredentials(ctx, db, newKeyring(v, clk))
+	made := opt.Kept
+	works, err := made.work(ctx, db, v, clk)
+	if err == nil && !works {
+		opt.show("making keys and codes", 0, 0)
+		made, err = newCredentials(ctx, db, v, clk)
 	}
 	if err != nil {
 		return nil, err
@@ -55,7 +63,7 @@ func fillSample(ctx context.Context, cfg *config, db *storage.DB, clk clock.Cloc
 }
 
 // stockSample loads stock and pictures. Stock has an origin once it is there as a whole.
-func stockSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, opt sampleOptions) error {
+func stockSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, opt Options) error {
 	_, err := db.StockOrigin(ctx)
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
@@ -68,7 +76,7 @@ func stockSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.
 		return errors.New("the database holds partners or stock that the demo did not make up; " +
 			"serve it with: giftimbiz serve, or give the demo an empty one (--data, --database)")
 	}
-	opt.Progress.show(fmt.Sprintf("making up %d offers", opt.Offers), 0, 0)
+	opt.show(fmt.Sprintf("making up %d offers", opt.Offers), 0, 0)
 	set := sample.Make(sample.Options{Offers: opt.Offers, Seed: opt.Seed, Today: gift.DayOf(clk.Now())})
 	pictures := make(map[string]media.Picture, len(set.Pictures))
 	for _, p := range set.Pictures {
@@ -77,12 +85,12 @@ func stockSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.
 	if err := db.PutMedia(ctx, pictures); err != nil {
 		return err
 	}
-	stock, err := sealSample(v, set, opt.Progress)
+	stock, err := sealSample(v, set, opt)
 	if err != nil {
 		return err
 	}
 	stock.Origin = opt.String()
-	stock.Progress = func(done, total int) { opt.Progress.show("storing vouchers", done, total) }
+	stock.Progress = func(done, total int) { opt.show("storing vouchers", done, total) }
 	if err := db.Load(ctx, stock); err != nil {
 		return fmt.Errorf("load the sample stock: %w", err)
 	}
@@ -91,7 +99,7 @@ func stockSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.
 
 // sealSample makes rows of a set, the voucher numbers encrypted. Its sellers have no codes yet: no code fits an empty
 // hash.
-func sealSample(v *vault.Vault, set *sample.Set, p *progress) (*storage.Stock, error) {
+func sealSample(v *vault.Vault, set *sample.Set, opt Options) (*storage.Stock, error) {
 	stock := &storage.Stock{
 		Categories: set.Categories, Brands: set.Brands, Products: set.Products, Shops: set.Shops,
 		Campaigns: set.Campaigns, Offers: set.Offers,
@@ -113,27 +121,28 @@ func sealSample(v *vault.Vault, set *sample.Set, p *progress) (*storage.Stock, e
 			unit.Sealed, unit.NumberHash, unit.TailHash = sealed, v.Lookup("voucher", u.Number), v.Tail(u.Number)
 		}
 		stock.Units[i] = unit
-		p.show("encrypting vouchers", i+1, len(set.Units))
+		opt.show("encrypting vouchers", i+1, len(set.Units))
 	}
 	return stock, nil
 }
 
 // newCredentials hands everything out anew: the operator's password, every seller's manager code and the partners' keys.
 // The partners come last: keys that work are what a finished handing out is known by.
-func newCredentials(ctx context.Context, db *storage.DB, keys *keyring) (*credentials, error) {
-	made := &credentials{Console: consoleCredentials{Email: demoOperator, Password: randomPassword()}}
-	hash, err := keys.vault.HashCode(made.Console.Password)
+func newCredentials(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock) (*Credentials, error) {
+	made := &Credentials{Console: Console{Email: Operator, Password: rand.Text()}} // 130 bits
+	hash, err := v.HashCode(made.Console.Password)
 	if err != nil {
 		return nil, err
 	}
-	if err := db.SetOperator(ctx, office.Operator{Email: demoOperator, Name: "Admin", Role: office.Admin, PasswordHash: hash}, keys.clock.Now()); err != nil {
+	admin := office.Operator{Email: Operator, Name: "Admin", Role: office.Admin, PasswordHash: hash}
+	if err := db.SetOperator(ctx, admin, clk.Now()); err != nil {
 		return nil, err
 	}
-	if made.Sellers, err = newSellerCodes(ctx, db, keys.vault); err != nil {
+	if made.Sellers, err = newSellerCodes(ctx, db, v); err != nil {
 		return nil, err
 	}
 	for _, p := range sample.Partners() {
-		opened, err := openPartner(ctx, db, keys, p.Partner, p.Balance)
+		opened, err := OpenPartner(ctx, db, v, clk, p.Partner, p.Balance)
 		if err != nil {
 			return nil, err
 		}
@@ -143,20 +152,30 @@ func newCredentials(ctx context.Context, db *storage.DB, keys *keyring) (*creden
 }
 
 // newSellerCodes gives every seller another manager code. Their hashes are slow on purpose and made side by side.
-func newSellerCodes(ctx context.Context, db *storage.DB, v *vault.Vault) ([]sellerCredentials, error) {
+func newSellerCodes(ctx context.Context, db *storage.DB, v *vault.Vault) ([]Seller, error) {
 	sellers, err := db.Sellers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	made := make([]sellerCredentials, len(sellers))
+	made := make([]Seller, len(sellers))
 	errs := make([]error, len(sellers))
 	var wg sync.WaitGroup
 	for i := range sellers {
 		wg.Go(func() {
-			made[i] = sellerCredentials{SellerID: sellers[i].ID, ShopID: sellers[i].ShopID, ManagerCode: randomCode()}
+			made[i] = Seller{SellerID: sellers[i].ID, ShopID: sellers[i].ShopID, ManagerCode: randomCode()}
 			sellers[i].CodeHash, errs[i] = v.HashCode(made[i].ManagerCode)
 		})
 	}
 	wg.Wait()
 	return made, errors.Join(append(errs, db.SetSellerCodes(ctx, sellers))...)
+}
+
+// randomCode returns a manager code of six digits. The first is not 0: a spreadsheet may take it for a number.
+func randomCode() string {
+	const first, codes = 100_000, 900_000
+	n, err := rand.Int(rand.Reader, big.NewInt(codes))
+	if err != nil {
+		panic("demo: no random numbers: " + err.Error()) // the system's source never fails
+	}
+	return strconv.FormatInt(first+n.Int64(), 10)
 }

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -9,8 +9,8 @@ import (
 	"giftimbiz/internal/storage"
 )
 
-// pricesByRules makes the prices that a file of vouchers leaves empty by the rules that operators set.
-func pricesByRules(db *storage.DB) intake.Prices {
+// PricesByRules makes the prices that a file of vouchers leaves empty by the rules that operators set.
+func PricesByRules(db *storage.DB) intake.Prices {
 	return func(ctx context.Context) (func(gift.Brand, gift.Won) (gift.Tiers, bool), error) {
 		rules, err := db.PriceRules(ctx)
 		if err != nil {

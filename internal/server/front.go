@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"log/slog"
@@ -11,24 +11,26 @@ import (
 	"giftimbiz/internal/requestid"
 )
 
-// front is what every request passes first: it gives the answer an id, survives panics, and says that the server
+// Front is what every request passes first: it gives the answer an id, survives panics, and says that the server
 // starts until there is a node behind it.
-type front struct {
+type Front struct {
 	log  *slog.Logger
 	next atomic.Pointer[http.Handler]
 }
 
-func newFront(log *slog.Logger) *front {
-	f := &front{log: log}
-	f.open(starting())
+// NewFront returns a Front that says of everything but /healthz that the server starts, until it is opened. The log is told
+// of panics.
+func NewFront(log *slog.Logger) *Front {
+	f := &Front{log: log}
+	f.Open(starting())
 	return f
 }
 
-// open lets requests through to next.
-func (f *front) open(next http.Handler) { f.next.Store(&next) }
+// Open lets requests through to next from now on. It may be called while requests are served.
+func (f *Front) Open(next http.Handler) { f.next.Store(&next) }
 
 // ServeHTTP implements http.Handler.
-func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	requestid.Give(w, r)
 	seen := &seenWriter{ResponseWriter: w}
 	defer f.recover(seen, r)
@@ -36,7 +38,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // recover answers for a handler that panicked. Its log line names no path: a path may be a key.
-func (f *front) recover(w *seenWriter, r *http.Request) {
+func (f *Front) recover(w *seenWriter, r *http.Request) {
 	p := recover()
 	if p == nil {
 		return

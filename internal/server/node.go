@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -44,15 +44,25 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// node is one running server: all rooms, wired.
-type node struct {
-	log       *slog.Logger
-	clock     clock.Clock
-	db        *storage.DB
-	listening string
-	publicURL string // the base of absolute links
-	guessed   bool   // whether publicURL is our guess
-	vault     *vault.Vault
+// Config is what a server is made of. All of it is needed but Guessed, the networks and Version.
+type Config struct {
+	Logger    *slog.Logger
+	Clock     clock.Clock
+	DB        *storage.DB // migrated; to be closed after Stop
+	Vault     *vault.Vault
+	Listening string // where it listens, host:port
+	PublicURL string // the base of absolute links, without a trailing slash
+	Guessed   bool   // whether PublicURL is only a guess
+
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
+	Version        string         // of the program, shown at /
+}
+
+// Node is one running server: all rooms, wired. The Config is what it was made with and is not to be changed.
+type Node struct {
+	Config
+
 	directory *credential.Directory
 	catalog   *catalog.Catalog
 	engine    *purchase.Engine
@@ -75,99 +85,89 @@ type node struct {
 	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
 }
 
-// newNode wires a server on a migrated database and reads what it keeps in memory.
-func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string) (*node, error) {
-	log, err := cfg.logger()
-	if err != nil {
+// New wires a server on a migrated database and reads what it keeps in memory. It fails when the database was written with
+// other keys, or cannot be read. Nothing runs before Start.
+func New(ctx context.Context, cfg Config) (*Node, error) {
+	n := &Node{Config: cfg, metrics: newMetrics(), loops: newLoops(cfg.Logger)}
+	if err := n.DB.BindKeys(ctx, n.Vault.Fingerprint(), n.Vault.DataFingerprints()); err != nil {
 		return nil, err
 	}
-	n := &node{log: log, clock: clk, db: db, listening: listening, guessed: cfg.PublicURL == "", metrics: newMetrics(), loops: newLoops(log)}
-	if n.publicURL, err = cfg.publicURL(listening); err != nil {
-		return nil, err
-	}
-	if n.vault, err = cfg.vault(); err != nil {
-		return nil, err
-	}
-	if err := db.BindKeys(ctx, n.vault.Fingerprint(), n.vault.DataFingerprints()); err != nil {
-		return nil, err
-	}
-	if err := db.Join(ctx, clk); err != nil {
+	if err := n.DB.Join(ctx, n.Clock); err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}
-	proxies, err := cfg.trustedProxies()
-	if err != nil {
-		return nil, err
-	}
-	allowed, err := cfg.webhookAllow()
-	if err != nil {
-		return nil, err
-	}
-	guard := webhook.NewGuard(allowed)
-	n.wire(proxies, guard.Plain())
+	guard := webhook.NewGuard(cfg.WebhookAllow)
+	n.wire(guard.Plain())
 	n.wireSender(guard)
 	return n, n.load(ctx)
 }
 
 // wire makes the rooms and shows them to each other. plainHooks lets webhooks go over http, too.
-func (n *node) wire(proxies []netip.Prefix, plainHooks bool) {
-	n.catalog = catalog.New(n.db, n.clock, partnerapi.Encoder(n.publicURL))
-	n.directory = credential.NewDirectory(n.db)
+func (n *Node) wire(plainHooks bool) {
+	n.catalog = catalog.New(n.DB, n.Clock, partnerapi.Encoder(n.PublicURL))
+	n.directory = credential.NewDirectory(n.DB)
 	n.engine = purchase.New(purchase.Options{
-		Store: n.db, Clock: n.clock, IDs: n.db.IDs(), Logger: n.log, Lanes: n.db.Lanes(),
+		Store: n.DB, Clock: n.Clock, IDs: n.DB.IDs(), Logger: n.Logger, Lanes: n.DB.Lanes(),
 		SoldOut: func(offers []int64) { n.catalog.Remove(offers...) },
 		Observe: n.metrics.batch,
 	})
-	n.calls, n.refusals = office.NewRecorder(n.db), office.NewRefusalCounter(n.db)
+	n.calls, n.refusals = office.NewRecorder(n.DB), office.NewRefusalCounter(n.DB)
 	n.metrics.watchCalls(n.calls.Dropped)
-	links := redeem.NewLinks(n.vault, n.publicURL)
+	links := redeem.NewLinks(n.Vault, n.PublicURL)
 	counter := redeem.NewCounter(redeem.CounterConfig{
-		Store: n.db, Codes: n.vault, Clock: n.clock, Logger: n.log, Observe: n.metrics.redemption,
+		Store: n.DB, Codes: n.Vault, Clock: n.Clock, Logger: n.Logger, Observe: n.metrics.redemption,
 	})
 	n.pages = redeem.NewHandler(redeem.Config{
-		Store: n.db, Counter: counter, Links: links, Numbers: n.vault, Clock: n.clock, Logger: n.log, Pictures: n.db,
+		Store: n.DB, Counter: counter, Links: links, Numbers: n.Vault, Clock: n.Clock, Logger: n.Logger, Pictures: n.DB,
 	})
-	n.pictures = media.NewHandler(n.db, n.clock, n.log)
-	n.intake = intake.NewDesk(intake.Config{Store: n.db, Vault: n.vault, Clock: n.clock, Logger: n.log, Prices: pricesByRules(n.db)})
-	authority := credential.NewAuthority(credential.Config{Vault: n.vault, Clock: n.clock, Directory: n.directory})
+	n.pictures = media.NewHandler(n.DB, n.Clock, n.Logger)
+	n.intake = intake.NewDesk(intake.Config{Store: n.DB, Vault: n.Vault, Clock: n.Clock, Logger: n.Logger, Prices: PricesByRules(n.DB)})
+	authority := credential.NewAuthority(credential.Config{Vault: n.Vault, Clock: n.Clock, Directory: n.directory})
 	n.console = console.New(console.Config{
-		Store: n.db, Passwords: n.vault, Numbers: n.vault, Keys: authority, Clock: n.clock, Logger: n.log, PublicURL: n.publicURL,
-		Address: func(r *http.Request) string { return peer.Address(r, proxies).String() },
-		Lookup:  n.vault.Lookup,
+		Store: n.DB, Passwords: n.Vault, Numbers: n.Vault, Keys: authority, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL,
+		Address: func(r *http.Request) string { return peer.Address(r, n.TrustedProxies).String() },
+		Lookup:  n.Vault.Lookup,
 		Imports: n.intake, PlainWebhooks: plainHooks,
 		Counter: func(s office.Seller) string { return links.SellerURL(redeem.Seller{ID: s.ID, CodeHash: s.CodeHash}) },
 	})
 	n.apiConfig = partnerapi.Config{
-		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.db, Counter: counter, Links: links, Numbers: n.vault,
-		Clock: n.clock, Logger: n.log, PublicURL: n.publicURL, Observe: n.observe, TrustedProxies: proxies,
+		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.DB, Counter: counter, Links: links, Numbers: n.Vault,
+		Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, Observe: n.observe, TrustedProxies: n.TrustedProxies,
 	}
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
-		Authority: authority, Store: n.db, Clock: n.clock, Logger: n.log, TrustedProxies: proxies,
+		Authority: authority, Store: n.DB, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL,
+		TrustedProxies: n.TrustedProxies,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{
-		Store: n.db, Clock: n.clock, Logger: n.log, Jobs: n.jobs(), Ran: n.metrics.jobRan, Seen: n.metrics.jobsSeen,
+		Store: n.DB, Clock: n.Clock, Logger: n.Logger, Jobs: n.jobs(), Ran: n.metrics.jobRan, Seen: n.metrics.jobsSeen,
 	})
-	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.clock)
+	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.Clock)
 }
 
 // wireSender makes what tells partners of events, and has it know at once of those that this node writes down.
-func (n *node) wireSender(guard *webhook.Guard) {
+func (n *Node) wireSender(guard *webhook.Guard) {
 	n.sender = webhook.New(webhook.Options{
-		Store: n.db, Secrets: n.vault, Clock: n.clock, Logger: n.log, Guard: guard, Observe: n.metrics.delivery,
+		Store: n.DB, Secrets: n.Vault, Clock: n.Clock, Logger: n.Logger, Guard: guard, Observe: n.metrics.delivery,
 	})
-	n.db.OnEvents(n.sender.Nudge)
+	n.DB.OnEvents(n.sender.Nudge)
 }
 
 // load reads partners and stock for the first time.
-func (n *node) load(ctx context.Context) error {
+func (n *Node) load(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, firstLoadWithin)
 	defer cancel()
-	if err := n.readPartners(ctx); err != nil {
-		return fmt.Errorf("read the partners: %w", err)
-	}
 	if err := n.catalog.RefreshPopularity(ctx); err != nil {
 		return fmt.Errorf("read the sales figures: %w", err)
+	}
+	return n.Refresh(ctx)
+}
+
+// Refresh reads partners and stock now. A started node does so by itself several times a second; who has just changed the
+// database and will not wait may call it at any time.
+func (n *Node) Refresh(ctx context.Context) error {
+	if err := n.readPartners(ctx); err != nil {
+		return fmt.Errorf("read the partners: %w", err)
 	}
 	if _, err := n.catalog.Refresh(ctx); err != nil {
 		return fmt.Errorf("read the stock: %w", err)
@@ -175,8 +175,8 @@ func (n *node) load(ctx context.Context) error {
 	return nil
 }
 
-func (n *node) readPartners(ctx context.Context) error {
-	began := n.clock.Now()
+func (n *Node) readPartners(ctx context.Context) error {
+	began := n.Clock.Now()
 	if err := n.directory.Refresh(ctx); err != nil {
 		return err
 	}
@@ -184,10 +184,11 @@ func (n *node) readPartners(ctx context.Context) error {
 	return nil
 }
 
-func (n *node) start() {
+// Start begins to sell, to tell partners of events, and the background work. It is called once.
+func (n *Node) Start() {
 	n.engine.Start()
 	n.sender.Start()
-	n.loops.every(storage.RenewEvery, "keeping the node's number", n.db.Renew)
+	n.loops.every(storage.RenewEvery, "keeping the node's number", n.DB.Renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
 		return err
@@ -196,29 +197,36 @@ func (n *node) start() {
 	n.loops.every(tallyEvery, "reading the sales figures", n.catalog.RefreshPopularity)
 	n.loops.every(keepCallsEvery, "keeping calls for support", n.calls.Flush)
 	n.loops.every(countRefusalsEvery, "counting refusals", func(ctx context.Context) error {
-		return n.refusals.Flush(ctx, n.clock.Now())
+		return n.refusals.Flush(ctx, n.Clock.Now())
 	})
-	n.loops.every(trimEvery, "trimming the database's log", n.db.TrimLog)
+	n.loops.every(trimEvery, "trimming the database's log", n.DB.TrimLog)
 	n.loops.every(reportEvery, "counting what waits to be delivered", func(ctx context.Context) error {
-		waiting, err := n.db.WaitingDeliveries(ctx, office.MostWaiting)
+		waiting, err := n.DB.WaitingDeliveries(ctx, office.MostWaiting)
 		if err == nil {
 			n.metrics.waiting.Set(float64(waiting))
 		}
 		return err
 	})
 	n.loops.every(reportEvery, "reporting refusals", func(ctx context.Context) error {
-		n.admission.report(ctx, n.log)
+		n.admission.report(ctx, n.Logger)
 		return nil
 	})
 	// Whoever applied rules waits for it: looking each second writes nothing, as taking a job would.
 	n.loops.every(repriceEvery, "applying price rules", func(ctx context.Context) error {
-		return n.db.ContinueRepricing(ctx, repriceWithin)
+		return n.DB.ContinueRepricing(ctx, repriceWithin)
 	})
 	n.runner.Start()
 }
 
-// stop answers the purchases that wait, lets events that are on their way arrive, and ends the background work.
-func (n *node) stop() {
+// Drain has /readyz say from now on that the node stops; everything else is answered as before.
+func (n *Node) Drain() { n.draining.Store(true) }
+
+// EndStreams answers those who wait for events at once: they would keep a server from shutting down.
+func (n *Node) EndStreams() { n.v2.Stop() }
+
+// Stop answers the purchases that wait, lets events that are on their way arrive, and ends the background work. It is called
+// once, when no request is under way any more; the database is the caller's to close.
+func (n *Node) Stop() {
 	n.engine.Stop()
 	n.sender.Stop()
 	n.intake.Stop()
@@ -227,15 +235,15 @@ func (n *node) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), lastCallsWithin)
 	defer cancel()
 	if err := n.calls.Flush(ctx); err != nil {
-		n.log.Warn("the last calls are not kept for support", "error", err)
+		n.Logger.Warn("the last calls are not kept for support", "error", err)
 	}
-	if err := n.refusals.Flush(ctx, n.clock.Now()); err != nil {
-		n.log.Warn("the last refusals are not counted", "error", err)
+	if err := n.refusals.Flush(ctx, n.Clock.Now()); err != nil {
+		n.Logger.Warn("the last refusals are not counted", "error", err)
 	}
 }
 
 // observe tells of an answer those who count, and those who may be asked about it.
-func (n *node) observe(a partnerapi.Answered) {
+func (n *Node) observe(a partnerapi.Answered) {
 	n.metrics.request(a)
 	if a.Code != partnerapi.Success && !a.Sandbox {
 		n.refusals.Add(a.Code)
@@ -256,8 +264,14 @@ func (n *node) observe(a partnerapi.Answered) {
 	})
 }
 
-// routes is every path the server answers.
-func (n *node) routes() http.Handler {
+// Catalog is what is on sale, as this node sees it.
+func (n *Node) Catalog() *catalog.Catalog { return n.catalog }
+
+// APIConfig is what version 1 of the partner API was made of, for another one beside it with a part exchanged.
+func (n *Node) APIConfig() partnerapi.Config { return n.apiConfig }
+
+// Routes is every path the server answers. Put a Front before it.
+func (n *Node) Routes() http.Handler {
 	mux := http.NewServeMux()
 	pages, pictures, backOffice := n.admission.page(n.pages), n.admission.page(n.pictures), n.admission.page(n.console)
 	mux.Handle("/r/", pages)
@@ -293,10 +307,10 @@ func apiFirst(v2, api, rest http.Handler) http.Handler {
 func alive(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
 // readyz tells a load balancer whether this node should be sent requests.
-func (n *node) readyz(w http.ResponseWriter, r *http.Request) {
+func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 	defer cancel()
-	now := n.clock.Now()
+	now := n.Clock.Now()
 	stock, partners := now.Sub(n.catalog.Stats().LoadedAt), now.Sub(time.UnixMilli(n.partnersRead.Load()))
 	switch {
 	case n.draining.Load():
@@ -305,15 +319,15 @@ func (n *node) readyz(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "the stock was last read "+stock.Round(time.Second).String()+" ago")
 	case partners > staleAfter:
 		plain(w, http.StatusServiceUnavailable, "the partners were last read "+partners.Round(time.Second).String()+" ago")
-	case n.db.Ping(ctx) != nil:
+	case n.DB.Ping(ctx) != nil:
 		plain(w, http.StatusServiceUnavailable, "the database does not answer")
 	default:
 		plain(w, http.StatusOK, "ready")
 	}
 }
 
-func (n *node) home(w http.ResponseWriter, _ *http.Request) {
-	plain(w, http.StatusOK, "GiftiMBiz "+version+"\nThe partner API is below /api/v1/.")
+func (n *Node) home(w http.ResponseWriter, _ *http.Request) {
+	plain(w, http.StatusOK, "GiftiMBiz "+n.Version+"\nThe partner API is below /api/v1/.")
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

@@ -1,10 +1,11 @@
-package main
+package server
 
 import (
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,40 +16,42 @@ import (
 // TestAPurchaseIsRefusedUnreadWhileTooManyWait has the engine say that it is full. A refused purchase was not made: the
 // same key buys when there is room again.
 func TestAPurchaseIsRefusedUnreadWhileTooManyWait(t *testing.T) {
-	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	s := startHouse(t)
 	var full atomic.Bool
 	s.node.admission.full = full.Load
 	c := s.as("demo")
 	c.header.Set("Accept-Language", "en")
 	full.Store(true)
 	for _, endpoint := range []string{"giftimbiz/buyGifticoupon", "giftimbiz/buyStarcoupon"} {
-		a := c.call(endpoint, "md_idx", chocoID, "cash", chocoPrice, "product", chocoName)
-		if a.status != http.StatusServiceUnavailable || a.code() != "GPLF" || !strings.Contains(a.text("msg"), "nothing was bought") ||
+		a := c.call(endpoint, chocoOrder())
+		if a.status != http.StatusServiceUnavailable || a.code != "GPLF" || !strings.Contains(a.message, "nothing was bought") ||
 			!strings.Contains("123", a.header.Get("Retry-After")) || a.header.Get("X-Request-Id") == "" {
 			t.Errorf("%s: HTTP %d, %v, %s", endpoint, a.status, a.header, a.body)
 		}
 	}
-	refused := order()(s, c)
+	refused := c.order(t.Name())
 	c.header.Set("Accept-Language", "ko")
-	if korean := order()(s, c); korean.text("msg") == refused.text("msg") || refused.status != http.StatusServiceUnavailable {
+	if korean := c.order(t.Name()); korean.message == refused.message || refused.status != http.StatusServiceUnavailable {
 		t.Errorf("%s, %s", refused.body, korean.body)
 	}
-	c.call("giftimbiz/listAll", "site", "gift").wants("0000")
+	if a := c.call("giftimbiz/listAll", url.Values{"site": {"gift"}}); a.code != partnerapi.Success {
+		t.Errorf("a listing: %s", a.body)
+	}
 	full.Store(false)
-	if a := order()(s, c).wants("0000"); a.header.Get("Idempotent-Replayed") != "" {
-		t.Error("a refused purchase was made")
+	if a := c.order(t.Name()); a.code != partnerapi.Success || a.header.Get("Idempotent-Replayed") != "" {
+		t.Errorf("a refused purchase was made, or cannot be made again: %s", a.body)
 	}
 	s.counts(`giftimbiz_refused_total{why="purchases_waiting"} 4`)
 }
 
 // TestACrowdOfOneKindLeavesRoomForTheOthers fills each room in turn with a request that does not end.
 func TestACrowdOfOneKindLeavesRoomForTheOthers(t *testing.T) {
-	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	s := startHouse(t)
 	c := s.as("demo")
 	a := s.node.admission
 	a.purchases.places, a.calls.places = 1, 1
-	buy := func() answer { return order()(s, c) }
-	list := func() answer { return c.call("giftimbiz/listAll", "site", "gift") }
+	buy := func() answer { return c.order(t.Name()) }
+	list := func() answer { return c.call("giftimbiz/listAll", url.Values{"site": {"gift"}}) }
 	picture := func() answer { return s.send(http.MethodGet, s.url+"/UPLOAD/none.png", http.Header{}, "") }
 	for name, test := range map[string]struct {
 		path, why string
@@ -61,7 +64,7 @@ func TestACrowdOfOneKindLeavesRoomForTheOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			leave := s.occupy(test.path)
 			got := test.crowded()
-			if got.status != http.StatusServiceUnavailable || got.code() != "GPLF" || got.header.Get("Retry-After") == "" {
+			if got.status != http.StatusServiceUnavailable || got.code != "GPLF" || got.header.Get("Retry-After") == "" {
 				t.Errorf("HTTP %d, %v, %s", got.status, got.header, got.body)
 			}
 			for i, other := range test.free {
@@ -84,7 +87,7 @@ func TestACrowdOfOneKindLeavesRoomForTheOthers(t *testing.T) {
 }
 
 // occupy sends a request's head and the beginning of its body, and waits until the server reads it. leave ends it.
-func (s *server) occupy(path string) (leave func()) {
+func (s *house) occupy(path string) (leave func()) {
 	s.t.Helper()
 	before := s.node.admission.underWay()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
@@ -101,7 +104,7 @@ func (s *server) occupy(path string) (leave func()) {
 	}
 }
 
-func (s *server) counts(line string) {
+func (s *house) counts(line string) {
 	s.t.Helper()
 	if text := string(s.send(http.MethodGet, s.url+"/metrics", http.Header{}, "").body); !strings.Contains(text, line+"\n") {
 		s.t.Errorf("no %s", line)
@@ -131,4 +134,15 @@ func TestBuysKnowsPurchasesByTheirPath(t *testing.T) {
 			t.Errorf("%s: %t", path, got)
 		}
 	}
+}
+
+// chocoOrder is a right purchase of the guide's first record.
+func chocoOrder() url.Values {
+	return url.Values{"md_idx": {"18411"}, "cash": {"940"}, "product": {"남양)초콜릿드링크초코에몽190ML"}}
+}
+
+// order buys that under a key of the test's own.
+func (c *caller) order(key string) answer {
+	c.header.Set("Idempotency-Key", key)
+	return c.call("giftimbiz/buyGifticoupon", chocoOrder())
 }

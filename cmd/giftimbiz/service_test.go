@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"testing"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/server"
+	"giftimbiz/internal/storage"
+)
+
+// TestAServerAnswersWhileItStarts holds the preparation of the database.
+func TestAServerAnswersWhileItStarts(t *testing.T) {
+	address := freeAddress(t)
+	cfg := &config{
+		Listen: address, Data: t.TempDir(), Database: "sqlite:" + t.TempDir() + "/giftimbiz.db", LogLevel: "error", LogFormat: "text",
+	}
+	goOn, ready := make(chan struct{}), make(chan struct{})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	service := &service{
+		cfg: cfg, clock: clock.System{},
+		fill: func(context.Context, *storage.DB) error {
+			<-goOn
+			return nil
+		},
+		ready: func(context.Context, *server.Node) error {
+			close(ready)
+			return nil
+		},
+	}
+	go func() { ended <- service.run(ctx) }()
+	s := &testServer{t: t}
+	get := func(method, path string) answer {
+		return s.send(method, "http://"+address+path, http.Header{}, "")
+	}
+	eventually(t, "it listens", func() bool {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = conn.Close() // only that it came about matters
+		}
+		return err == nil
+	})
+	if a := get("GET", "/healthz"); a.status != http.StatusOK {
+		t.Errorf("/healthz: HTTP %d", a.status)
+	}
+	for _, path := range []string{"/readyz", "/", "/r/x"} {
+		if a := get("GET", path); a.status != http.StatusServiceUnavailable || string(a.body) != "starting\n" {
+			t.Errorf("%s: HTTP %d, %s", path, a.status, a.body)
+		}
+	}
+	if a := get("POST", "/api/v1/giftimbiz/listAll"); a.status != http.StatusServiceUnavailable || a.code() != "GPLF" ||
+		a.header.Get("Retry-After") == "" || a.text("msg") == "" {
+		t.Errorf("the API: HTTP %d, %s", a.status, a.body)
+	}
+	close(goOn)
+	<-ready
+	if a := get("GET", "/readyz"); a.status != http.StatusOK {
+		t.Errorf("/readyz: HTTP %d, %s", a.status, a.body)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("it did not stop in order: %v", err)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }() // to be taken by the server
+	return l.Addr().String()
+}
