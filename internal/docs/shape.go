@@ -87,6 +87,7 @@ func (p pieces) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 	reg.Register(kindFramed, p.framed)
 	reg.Register(ast.KindFencedCodeBlock, p.code)
 	reg.Register(ast.KindHeading, p.heading)
+	reg.Register(east.KindTaskCheckBox, p.box)
 }
 
 func (p pieces) tabs(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
@@ -112,6 +113,11 @@ func surround(w util.BufWriter, entering bool, before, after string) (ast.WalkSt
 	}
 	_, err := w.WriteString(text)
 	return ast.WalkContinue, err
+}
+
+// box is to be ticked on paper: a page would forget it.
+func (p pieces) box(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
+	return surround(w, entering, `<span class="box" aria-hidden="true"></span>`, "")
 }
 
 // names of languages on tabs.

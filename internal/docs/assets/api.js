@@ -3,6 +3,11 @@
 
 const place = document.getElementById('swagger');
 
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const darken = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', darken);
+darken();
+
 // The document names the address by which the world reaches the server; from here, the page's own is the right one.
 function toHere(request) {
   if (request.url.startsWith(place.dataset.base)) request.url = location.origin + request.url.slice(place.dataset.base.length);
@@ -42,11 +47,14 @@ async function freshToken(keys) {
   return answer.token;
 }
 
+let authorized = false;
+
 async function authorize(keys) {
   if (!keys) {
-    ui.authActions.logout(['PartnerId', 'Partnerkey', 'Partnertoken', 'TokenRefresh', 'RefreshToken', 'AccessToken', 'bearer', 'client']);
+    if (authorized) location.reload(); // as it was before
     return;
   }
+  authorized = true;
   const token = await freshToken(keys).catch(() => '');
   if (place.dataset.api === 'v2') {
     if (token) ui.preauthorizeApiKey('bearer', token);
