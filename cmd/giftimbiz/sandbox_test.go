@@ -338,3 +338,29 @@ func (s *testServer) cut(target string, h http.Header, body string) {
 		s.t.Errorf("%s: %v", target, err)
 	}
 }
+
+// TestAReaderOfTheDocsIsLentASandbox where the operator has it so: the keys work at once, in both versions of the API.
+func TestAReaderOfTheDocsIsLentASandbox(t *testing.T) {
+	lend := true
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", func(c *config) { c.OpenSandboxes = &lend })
+	borrow := func() (*caller, answer) {
+		a := s.send("POST", s.url+"/docs/sandbox", http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").gives(200)
+		return &caller{s: s, id: a.text("partner_id"), header: http.Header{
+			"Partnerkey": {a.text("partnerkey")}, "Partnertoken": {a.text("partnertoken")},
+			"Refresh-Token": {a.text("refresh_token")}, "Access-Token": {a.text("access_token")},
+		}}, a
+	}
+	one, _ := borrow()
+	two, _ := borrow()
+	for _, c := range []*caller{one, two} {
+		order()(s, c).wants("0000")
+		if a := c.v2("GET", "balance", "").gives(200); a.fields["balance"] != 1_000_000.0 {
+			t.Errorf("%s", a.body)
+		}
+	}
+	if one.id == two.id {
+		t.Errorf("%s is lent twice", one.id)
+	}
+	closed := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	closed.send("POST", closed.url+"/docs/sandbox", http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").gives(404)
+}
