@@ -15,6 +15,7 @@ const (
 	JobForgetAnswers   = "forget-answers"
 	JobForgetCalls     = "forget-calls"
 	JobForgetEvents    = "forget-events"
+	JobForgetQuotes    = "forget-quotes"
 	JobForgetSignIns   = "forget-sign-ins"
 	JobRemoveEndpoints = "remove-endpoints"
 )
@@ -90,6 +91,10 @@ func upkeepJobs() []JobInfo {
 		{
 			Name: JobForgetCalls, Title: Words{"오래된 호출 기록 삭제", "Forgetting old calls"}, Unit: Words{"삭제", "deleted"},
 			Help: Words{"7일이 지난 호출 기록을 지웁니다.", "Deletes calls kept for support for more than 7 days."},
+		},
+		{
+			Name: JobForgetQuotes, Title: Words{"지난 견적 삭제", "Forgetting old quotes"}, Unit: Words{"삭제", "deleted"},
+			Help: Words{"만료된 지 하루가 지난 견적을 지웁니다.", "Deletes quotes that expired more than a day ago."},
 		},
 		{
 			Name: JobForgetEvents, Title: Words{"오래된 알림 삭제", "Forgetting old events"}, Unit: Words{"삭제", "deleted"},
