@@ -12,7 +12,7 @@ import (
 	"giftimbiz/internal/webhook"
 )
 
-// What keeps partners from changing their keys and webhooks.
+// What may come of any call that reads or writes what is stored.
 var (
 	changeUnanswered = problem{
 		kind: "outcome-unknown", status: http.StatusServiceUnavailable, code: "GPLF",
@@ -26,6 +26,23 @@ var (
 		en:     "Something else changed this at the same time; nothing was done. Do it again.",
 		header: [2]string{"Retry-After", "1"},
 	}
+)
+
+// storeFault tells in the words of the API why something could not be read or changed, whatever it was.
+func storeFault(err error) problem {
+	switch {
+	case errors.Is(err, office.ErrUnanswered): // it wraps what else it may be
+		return changeUnanswered.because(err)
+	case errors.Is(err, office.ErrChanged), errors.Is(err, purchase.ErrConflict):
+		return changedMeanwhile.because(err)
+	case errors.Is(err, purchase.ErrUnavailable):
+		return unavailable.because(err)
+	}
+	return failed.because(err)
+}
+
+// What keeps partners from changing their keys and webhooks.
+var (
 	tooManyKeys = problem{
 		kind: "too-many-keys", status: http.StatusConflict, code: "Q",
 		ko:   "쓸 수 있는 키가 이미 " + strconv.Itoa(credential.MaxGenerations) + "벌입니다. grace_hours 0으로 교체하면 이전 키가 모두 끝납니다.",
@@ -52,11 +69,11 @@ var (
 	}
 )
 
-// accountFault tells in the words of the API why something was not read or not changed.
+// accountFault names what keeps a partner from changing its account, keys and webhooks. Of other errors storeFault knows.
 func accountFault(err error) error {
 	switch {
-	case errors.Is(err, office.ErrUnanswered): // it wraps what else it may be
-		return changeUnanswered.because(err)
+	case errors.Is(err, office.ErrUnanswered): // whatever else it is
+		return err
 	case errors.Is(err, gift.ErrWithdrawn):
 		return partnerWithdrawn
 	case errors.Is(err, credential.ErrEnded):
@@ -67,10 +84,6 @@ func accountFault(err error) error {
 		return tooManyWebhooks
 	case errors.Is(err, webhook.ErrOff):
 		return webhookOff
-	case errors.Is(err, office.ErrChanged), errors.Is(err, purchase.ErrConflict):
-		return changedMeanwhile.because(err)
-	case errors.Is(err, purchase.ErrUnavailable):
-		return unavailable.because(err)
 	}
 	return err
 }

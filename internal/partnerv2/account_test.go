@@ -177,38 +177,40 @@ func TestKeysGoOnForADayUnlessToldOtherwise(t *testing.T) {
 
 // TestOfRotationsAtOnceOneIsDone: whoever is second without a grace period was locked out by the first.
 func TestOfRotationsAtOnceOneIsDone(t *testing.T) {
-	d := newDesk(t)
-	answers := make([]reply, 4)
-	var wg sync.WaitGroup
-	for i := range answers {
-		wg.Go(func() { answers[i] = d.call("demo", http.MethodPost, "keys/rotate", `{"grace_hours":0}`) })
-	}
-	wg.Wait()
-	works := 0
-	for _, a := range answers {
-		if a.status != http.StatusOK {
-			a.refused(http.StatusUnauthorized, "token-invalid", "TOKEN08")
-			continue
+	onEachEngine(t, func(t *testing.T, d *desk) {
+		answers := make([]reply, 4)
+		var wg sync.WaitGroup
+		for i := range answers {
+			wg.Go(func() { answers[i] = d.call("demo", http.MethodPost, "keys/rotate", `{"grace_hours":0}`) })
 		}
-		var made keysMade
-		a.into(&made)
-		if _, ok := d.signIn(made.PartnerKey, made.PartnerToken); ok {
-			works++
+		wg.Wait()
+		works := 0
+		for _, a := range answers {
+			if a.status != http.StatusOK {
+				a.refused(http.StatusUnauthorized, "token-invalid", "TOKEN08")
+				continue
+			}
+			var made keysMade
+			a.into(&made)
+			if _, ok := d.signIn(made.PartnerKey, made.PartnerToken); ok {
+				works++
+			}
 		}
-	}
-	if works != 1 {
-		t.Errorf("%d sets of keys work", works)
-	}
+		if works != 1 {
+			t.Errorf("%d sets of keys work", works)
+		}
+	})
 }
 
 func TestThereAreOnlySoManyKeys(t *testing.T) {
-	d := newDesk(t)
-	for range credential.MaxGenerations - 1 {
-		d.want(http.StatusOK, "demo", http.MethodPost, "keys/rotate", `{}`)
-	}
-	d.call("demo", http.MethodPost, "keys/rotate", `{}`).refused(http.StatusConflict, "too-many-keys", "Q")
-	if n := d.keyCount("demo"); n != credential.MaxGenerations {
-		t.Errorf("%d sets of keys", n)
-	}
-	d.want(http.StatusOK, "demo", http.MethodPost, "keys/rotate", `{"grace_hours":0}`)
+	onEachEngine(t, func(t *testing.T, d *desk) {
+		for range credential.MaxGenerations - 1 {
+			d.want(http.StatusOK, "demo", http.MethodPost, "keys/rotate", `{}`)
+		}
+		d.call("demo", http.MethodPost, "keys/rotate", `{}`).refused(http.StatusConflict, "too-many-keys", "Q")
+		if n := d.keyCount("demo"); n != credential.MaxGenerations {
+			t.Errorf("%d sets of keys", n)
+		}
+		d.want(http.StatusOK, "demo", http.MethodPost, "keys/rotate", `{"grace_hours":0}`)
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -18,7 +19,9 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerv2"
+	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/webhook"
 )
@@ -28,10 +31,11 @@ var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 // outbox keeps events in memory. It stands in for a database whose transactions are as slow as a test wants.
 type outbox struct {
 	partnerv2.Store // for the rest, which nobody asks of it
-	mu              sync.Mutex
-	events          []gift.Event
-	lag             time.Duration
-	err             error
+
+	mu     sync.Mutex
+	events []gift.Event
+	lag    time.Duration
+	err    error
 }
 
 func (o *outbox) put(at time.Time, partner int64) gift.ID {
@@ -314,5 +318,27 @@ func TestABrokenDatabaseIsAProblemWithoutItsWords(t *testing.T) {
 	w := h.ask(http.MethodGet, "/api/v2/events", "sandbox")
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "secret") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestADatabaseThatIsAwayIsToldFromOneThatFails: of what is away, callers learn when to come back.
+func TestADatabaseThatIsAwayIsToldFromOneThatFails(t *testing.T) {
+	h := newHouse(t, clock.NewManual(noon))
+	for _, test := range []struct {
+		err    error
+		status int
+		kind   string
+	}{
+		{fmt.Errorf("%w: connection refused", purchase.ErrUnavailable), http.StatusServiceUnavailable, "unavailable"},
+		{fmt.Errorf("%w: deadlock", purchase.ErrConflict), http.StatusServiceUnavailable, "unavailable"},
+		{fmt.Errorf("%w: %w", office.ErrUnanswered, purchase.ErrUnavailable), http.StatusServiceUnavailable, "outcome-unknown"},
+		{errors.New("no such table"), http.StatusInternalServerError, "failed"},
+	} {
+		h.outbox.set(0, test.err)
+		w := h.ask(http.MethodGet, "/api/v2/events", "sandbox")
+		if w.Code != test.status || !strings.Contains(w.Body.String(), `"type":"urn:giftimbiz:problem:`+test.kind+`"`) ||
+			(w.Header().Get("Retry-After") != "") != (w.Code == http.StatusServiceUnavailable) {
+			t.Errorf("%v: %d %s", test.err, w.Code, w.Body)
+		}
 	}
 }

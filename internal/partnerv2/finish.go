@@ -18,7 +18,7 @@ func (c *call) finish(endpoint string, writes bool, err error) {
 		}
 		var p problem
 		if !errors.As(err, &p) {
-			p = failed.because(err)
+			p = storeFault(err)
 		}
 		c.refusal = &p
 		p.send(c.w, c.id, c.lang)

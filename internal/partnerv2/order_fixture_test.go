@@ -274,3 +274,16 @@ func (d *desk) actedAs(partner, action string) int {
 	}
 	return len(entries)
 }
+
+// pages reads all pages of a list, each of which says what the next one's cursor is, and returns how many there are.
+func (d *desk) pages(partner, list, query string, read func(reply) (next string)) (n int) {
+	d.T.Helper()
+	for cursor := ""; n == 0 || cursor != ""; n++ {
+		path := list + "?" + query
+		if cursor != "" {
+			path += "&cursor=" + cursor
+		}
+		cursor = read(d.want(http.StatusOK, partner, http.MethodGet, strings.TrimSuffix(path, "&"), ""))
+	}
+	return n
+}

@@ -3,7 +3,6 @@ package partnerv2_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -24,9 +23,9 @@ func (s slowly) Write(b []byte) (int, error) {
 }
 
 // download asks for a statement as a file, and tells whether the answer was broken off.
-func (d *desk) download(ctx context.Context, before func() error) (w *httptest.ResponseRecorder, broken bool) {
+func (d *desk) download(ctx context.Context, partner string, before func() error) (w *httptest.ResponseRecorder, broken bool) {
 	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v2/statement?format=csv", nil)
-	r.Header.Set("Authorization", "Bearer "+d.tokens["demo"])
+	r.Header.Set("Authorization", "Bearer "+d.tokens[partner])
 	w = httptest.NewRecorder()
 	defer func() {
 		if p := recover(); p != nil {
@@ -47,7 +46,7 @@ func TestOnlySoManyStatementsAreSentAtATime(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			first := sync.OnceFunc(func() { begun <- struct{}{} })
-			_, _ = d.download(t.Context(), func() error { first(); <-release; return nil })
+			_, _ = d.download(t.Context(), "demo", func() error { first(); <-release; return nil })
 		})
 		<-begun
 	}
@@ -62,13 +61,9 @@ func TestOnlySoManyStatementsAreSentAtATime(t *testing.T) {
 // TestHalfAStatementIsNotTakenForTheWhole: the connection breaks, or the database does, when a part is sent.
 func TestHalfAStatementIsNotTakenForTheWhole(t *testing.T) {
 	d := newDesk(t)
-	for i := range 1100 { // more than are read at a time
-		if _, err := d.DB.Deposit(t.Context(), "demo", 1, fmt.Sprint(i), "", d.Clock.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	d.buyMany("busy")
 	writes := 0
-	_, broken := d.download(t.Context(), func() error {
+	_, broken := d.download(t.Context(), "busy", func() error {
 		if writes++; writes > 2 {
 			return errors.New("nobody listens")
 		}
@@ -79,11 +74,11 @@ func TestHalfAStatementIsNotTakenForTheWhole(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	w, broken := d.download(ctx, func() error { cancel(); return nil })
+	w, broken := d.download(ctx, "busy", func() error { cancel(); return nil })
 	if !broken || w.Body.Len() == 0 {
 		t.Errorf("a database that answers no more: %d bytes, broken off: %v", w.Body.Len(), broken)
 	}
-	if w, broken := d.download(ctx, func() error { return nil }); broken || w.Body.Len() != 0 {
+	if w, broken := d.download(ctx, "busy", func() error { return nil }); broken || w.Body.Len() != 0 {
 		t.Errorf("one that never did: %d bytes, broken off: %v", w.Body.Len(), broken)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -282,54 +283,55 @@ func TestAWebhookThatIsOffIsNotTested(t *testing.T) {
 
 // TestDeliveriesComeInPages: what waits, what was taken, what failed.
 func TestDeliveriesComeInPages(t *testing.T) {
-	d := newDesk(t)
-	d.Stock(1, 20)
-	e := d.hook("demo", "https://hooks.invalid/", "order.completed")
-	for i := range 7 {
-		if out := d.Buy(d.ids["demo"], fmt.Sprint(i), 1); out.Refusal != nil {
-			t.Fatal(out.Refusal)
+	onEachEngine(t, func(t *testing.T, d *desk) {
+		d.Stock(1, 20)
+		e := d.hook("demo", "https://hooks.invalid/", "order.completed")
+		for i := range 7 {
+			if out := d.Buy(d.ids["demo"], fmt.Sprint(i), 1); out.Refusal != nil {
+				t.Fatal(out.Refusal)
+			}
+			d.Clock.Advance(time.Second)
 		}
-		d.Clock.Advance(time.Second)
-	}
-	d.Clock.Advance(24 * time.Hour)
-	d.want(http.StatusAccepted, "demo", http.MethodPost, hookPath(e.ID)+"/test", "")
-	d.fail(e.ID, webhook.Abandoned)
-	path := hookPath(e.ID) + "/deliveries"
-	var ids []string
-	next, pages := "", 0
-	for ; pages == 0 || next != "" && pages < 9; pages++ {
-		p := d.deliveries(path, "?limit=3&cursor="+next)
-		for _, one := range p.Data {
-			ids = append(ids, one.EventID)
+		d.Clock.Advance(24 * time.Hour)
+		d.want(http.StatusAccepted, "demo", http.MethodPost, hookPath(e.ID)+"/test", "")
+		d.fail(e.ID, webhook.Abandoned)
+		path := hookPath(e.ID) + "/deliveries"
+		var ids []string
+		next, pages := "", 0
+		for ; pages == 0 || next != "" && pages < 9; pages++ {
+			p := d.deliveries(path, "?limit=3&cursor="+next)
+			for _, one := range p.Data {
+				ids = append(ids, one.EventID)
+			}
+			next = p.Next
 		}
-		next = p.Next
-	}
-	if len(ids) != 8 || pages != 3 || !slices.IsSortedFunc(ids, func(a, b string) int { return strings.Compare(b, a) }) {
-		t.Errorf("%d pages, %v", pages, ids)
-	}
-	for query, want := range map[string]int{
-		"": 8, "?type=test.sent": 1, "?type=order.completed": 7, "?type=offer.sold_out": 0, "?state=abandoned": 1, "?state=waiting": 7,
-		"?state=delivered": 0, "?from=2025-09-16": 1, "?to=2025-09-15": 7, "?from=2025-09-15&to=2025-09-15&state=waiting": 7,
-	} {
-		if p := d.deliveries(path, query); len(p.Data) != want || p.Next != "" {
-			t.Errorf("%s: %d, next %q", query, len(p.Data), p.Next)
+		if len(ids) != 8 || pages != 3 || !slices.IsSortedFunc(ids, func(a, b string) int { return strings.Compare(b, a) }) {
+			t.Errorf("%d pages, %v", pages, ids)
 		}
-	}
-	failed := d.deliveries(path, "?state=abandoned").Data[0]
-	if failed.Type != "test.sent" || failed.Status != http.StatusBadGateway || failed.Failure != "status" || failed.Attempts != 10 ||
-		!failed.DueAt.IsZero() || failed.TriedAt.IsZero() {
-		t.Errorf("%+v", failed)
-	}
-	if w := d.deliveries(path, "?state=waiting").Data[0]; w.DueAt.IsZero() || !w.TriedAt.IsZero() || w.Attempts != 0 {
-		t.Errorf("%+v", w)
-	}
-	seen := d.see("demo", e.ID)
-	if seen.Waiting != 7 || seen.LastFailure == nil || seen.LastFailure.Status != http.StatusBadGateway || seen.LastFailure.Text != "status" {
-		t.Errorf("%+v", seen)
-	}
-	for _, query := range []string{"?state=gone", "?type=order.complete", "?limit=0", "?cursor=abc", "?form=1", "?type=test.sent&cursor=" + d.deliveries(path, "?limit=1").Next} {
-		d.call("demo", http.MethodGet, path+query, "").refused(http.StatusBadRequest, "parameter-invalid", "Q")
-	}
+		for query, want := range map[string]int{
+			"": 8, "?type=test.sent": 1, "?type=order.completed": 7, "?type=offer.sold_out": 0, "?state=abandoned": 1, "?state=waiting": 7,
+			"?state=delivered": 0, "?from=2025-09-16": 1, "?to=2025-09-15": 7, "?from=2025-09-15&to=2025-09-15&state=waiting": 7,
+		} {
+			if p := d.deliveries(path, query); len(p.Data) != want || p.Next != "" {
+				t.Errorf("%s: %d, next %q", query, len(p.Data), p.Next)
+			}
+		}
+		failed := d.deliveries(path, "?state=abandoned").Data[0]
+		if failed.Type != "test.sent" || failed.Status != http.StatusBadGateway || failed.Failure != "status" || failed.Attempts != 10 ||
+			!failed.DueAt.IsZero() || failed.TriedAt.IsZero() {
+			t.Errorf("%+v", failed)
+		}
+		if w := d.deliveries(path, "?state=waiting").Data[0]; w.DueAt.IsZero() || !w.TriedAt.IsZero() || w.Attempts != 0 {
+			t.Errorf("%+v", w)
+		}
+		seen := d.see("demo", e.ID)
+		if seen.Waiting != 7 || seen.LastFailure == nil || seen.LastFailure.Status != http.StatusBadGateway || seen.LastFailure.Text != "status" {
+			t.Errorf("%+v", seen)
+		}
+		for _, query := range []string{"?state=gone", "?type=order.complete", "?limit=0", "?cursor=abc", "?form=1", "?type=test.sent&cursor=" + d.deliveries(path, "?limit=1").Next} {
+			d.call("demo", http.MethodGet, path+query, "").refused(http.StatusBadRequest, "parameter-invalid", "Q")
+		}
+	})
 }
 
 type deliveryPage struct {
@@ -372,4 +374,42 @@ func (d *desk) fail(id int64, state webhook.DeliveryState) {
 	if newest.Event.Type != gift.TestSent {
 		d.T.Fatal(newest.Event.Type)
 	}
+}
+
+// TestOfWebhooksAddedAtOnceNotOneTooManyIs, and changes that come at once are all made.
+func TestOfWebhooksAddedAtOnceNotOneTooManyIs(t *testing.T) {
+	onEachEngine(t, func(t *testing.T, d *desk) {
+		answers := make([]reply, webhook.MaxEndpoints+4)
+		var wg sync.WaitGroup
+		for i := range answers {
+			wg.Go(func() {
+				answers[i] = d.call("demo", http.MethodPost, "webhooks", `{"url":"https://shop.example/hooks"}`)
+			})
+		}
+		wg.Wait()
+		var one endpoint
+		added := 0
+		for _, a := range answers {
+			if a.status != http.StatusCreated {
+				a.refused(http.StatusConflict, "too-many-webhooks", "Q")
+				continue
+			}
+			added++
+			a.into(&one)
+		}
+		if added != webhook.MaxEndpoints {
+			t.Errorf("%d were added", added)
+		}
+		for _, body := range []string{`{"url":"https://shop.example/new"}`, `{"events":["order.refunded"]}`, `{"enabled":false}`} {
+			wg.Go(func() {
+				if a := d.call("demo", http.MethodPatch, hookPath(one.ID), body); a.status != http.StatusOK {
+					t.Errorf("%s: %d %s", body, a.status, a.body)
+				}
+			})
+		}
+		wg.Wait()
+		if e := d.see("demo", one.ID); e.URL != "https://shop.example/new" || e.State != "off" || fmt.Sprint(e.Events) != "[order.refunded]" {
+			t.Errorf("%+v", e)
+		}
+	})
 }

@@ -116,7 +116,8 @@ CREATE INDEX partners_changed ON partners (changed_seq);
 CREATE INDEX partners_ahead ON partners (id) WHERE clock_ahead > 0;
 CREATE INDEX partners_lent ON partners (lent_at) WHERE lent_at IS NOT NULL;
 
--- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at.
+-- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at; of those that ended,
+-- only the newest are kept.
 CREATE TABLE partner_keys (
     id            BIGINT NOT NULL PRIMARY KEY,
     partner_id    BIGINT NOT NULL REFERENCES partners (id),
