@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"math"
 	"slices"
+	"strconv"
 
 	"giftimbiz/internal/catalog"
 )
@@ -22,8 +23,9 @@ func (db *DB) OffersChanged(ctx context.Context, q catalog.ChangeQuery) (list []
 			return err
 		}
 		return loads.walk(q, func(s stretch, limit int) (int, error) {
-			rows, err := tx.QueryContext(ctx, changedOffers+`WHERE (o.changed_seq, o.id) > ($1, $2) AND o.changed_seq <= $3
-ORDER BY o.changed_seq, o.id LIMIT $4`, s.from, s.after, s.to, limit)
+			rows, err := tx.QueryContext(ctx, changedOffers+`FROM (
+    SELECT * FROM offers WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3 ORDER BY changed_seq, id LIMIT `+
+				strconv.Itoa(limit)+`) o ORDER BY o.changed_seq, o.id`, s.from, s.after, s.to)
 			if err != nil {
 				return 0, err
 			}
@@ -44,14 +46,14 @@ var namedTables = map[catalog.Named]string{
 // NamesChanged implements catalog.ChangeSource.
 func (db *DB) NamesChanged(ctx context.Context, of catalog.Named, q catalog.ChangeQuery) (list []catalog.ChangePlace, err error) {
 	query := `SELECT id, changed_seq FROM ` + namedTables[of] + ` WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
-ORDER BY changed_seq, id LIMIT $4`
+ORDER BY changed_seq, id LIMIT `
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
 		loads, err := readLoads(ctx, tx, q.Since)
 		if err != nil {
 			return err
 		}
 		return loads.walk(q, func(s stretch, limit int) (int, error) {
-			rows, err := tx.QueryContext(ctx, query, s.from, s.after, s.to, limit)
+			rows, err := tx.QueryContext(ctx, query+strconv.Itoa(limit), s.from, s.after, s.to)
 			if err != nil {
 				return 0, err
 			}
@@ -76,9 +78,9 @@ func (db *DB) OffersByLastDay(ctx context.Context, q catalog.TurnQuery) (list []
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, changedOffers+`WHERE (o.last_day, o.id) > ($1, $2) AND o.last_day <= $3
-AND o.stopped = 0 AND o.next_position <= o.last_position AND o.changed_seq <> 0 ORDER BY o.last_day, o.id LIMIT $4`,
-			int64(q.Day), q.After, int64(q.LastDay), q.Limit)
+		rows, err := tx.QueryContext(ctx, changedOffers+`FROM (
+    SELECT * FROM offers WHERE (last_day, id) > ($1, $2) AND last_day <= $3 ORDER BY last_day, id LIMIT `+strconv.Itoa(q.Limit)+`
+) o ORDER BY o.last_day, o.id`, int64(q.Day), q.After, int64(q.LastDay))
 		if err != nil {
 			return err
 		}
@@ -88,7 +90,8 @@ AND o.stopped = 0 AND o.next_position <= o.last_position AND o.changed_seq <> 0 
 	return list, err
 }
 
-// changedOffers reads offers with the numbers of what of them changed. A join might begin at the other table.
+// changedOffers reads offers with the numbers of what of them changed. A join might begin at the other table; and of a limit that
+// is not written out, or one behind other conditions, PostgreSQL may think that it is better to read everything and sort it.
 const changedOffers = `SELECT o.id, o.kind, COALESCE(o.product_id, 0), COALESCE(o.campaign_id, 0), o.face, o.price_far, o.price_mid,
 o.price_near, o.last_day, o.stopped, o.once_per, o.last_position - o.next_position + 1,
 o.changed_seq, o.added_seq, o.stocked_seq, o.priced_seq, o.altered_seq,
@@ -96,7 +99,7 @@ COALESCE((SELECT p.changed_seq FROM products p WHERE p.id = o.product_id),
     (SELECT m.changed_seq FROM campaigns m WHERE m.id = o.campaign_id)),
 COALESCE((SELECT b.changed_seq FROM brands b WHERE b.id = (SELECT p.brand_id FROM products p WHERE p.id = o.product_id)),
     (SELECT s.changed_seq FROM shops s WHERE s.id = (SELECT m.shop_id FROM campaigns m WHERE m.id = o.campaign_id)))
-FROM offers o `
+`
 
 // loadPlaces are the loads with a place on the change clock after a number, in their order. Rows have a load's id where others
 // have the number itself.
