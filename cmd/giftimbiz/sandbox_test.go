@@ -79,8 +79,11 @@ func TestASandboxLivesByItsOwnClock(t *testing.T) {
 		c.header.Set("Idempotency-Key", "star")
 		star := c.call("giftimbiz/buyStarcoupon", "md_idx", 1350, "msl_idx", 188, "msc_idx", 0, "cash", 0, "product", "김말이 3개").wants("0000")
 
+		sync := c.v2("GET", "offers?limit=1", "").gives(200).text("sync")
+
 		c.setClock("2025-11-15T09:00:00")
 		other.sync()
+		sync = c.isTold(sync, "repriced", 930)
 		for name, who := range map[string]*caller{"mine": c, "mine on another node": &elsewhere} {
 			if got := who.prices(); got != "930 930 930" {
 				t.Errorf("%s: %s", name, got)
@@ -105,6 +108,7 @@ func TestASandboxLivesByItsOwnClock(t *testing.T) {
 		}
 		c.header.Set("Idempotency-Key", "too-late")
 		order("cash", 462)(s, c).wants("M2")
+		sync = c.isTold(sync, "expired", 462)
 		checkExpired(t, c, bought, star)
 		checkExpired(t, &elsewhere, bought, star)
 		if got := neighbour.prices(); got != "940 940 940" {
@@ -121,7 +125,29 @@ func TestASandboxLivesByItsOwnClock(t *testing.T) {
 		if got := c.prices(); got != "940 940 940" {
 			t.Errorf("back in the real time: %s", got)
 		}
+		c.isTold(sync, "restocked", 940)
 	})
+}
+
+// isTold fails the test unless what changed since a state tells this of the guide's first record, and returns the new state.
+func (c *caller) isTold(sync, change string, price int) string {
+	c.s.t.Helper()
+	found, cursor := "", ""
+	for {
+		a := c.v2("GET", "offers?limit=200&updated_since="+sync+cursor, "").gives(200)
+		for _, row := range a.rows("data") {
+			if fmt.Sprint(row["id"]) == chocoID {
+				found = fmt.Sprint(row["change"], row["price"])
+			}
+		}
+		if a.fields["next"] == nil {
+			if want := fmt.Sprint(change, float64(price)); found != want {
+				c.s.t.Errorf("told %q, want %q", found, want)
+			}
+			return a.text("sync")
+		}
+		cursor = "&cursor=" + a.text("next")
+	}
 }
 
 // checkExpired fails the test unless a partner's gifticon and star coupon are expired wherever they are shown.
