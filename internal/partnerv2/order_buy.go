@@ -57,7 +57,7 @@ func (c *call) placeOrder() error {
 	if err != nil {
 		return err
 	}
-	req.Key, req.Reference = purchase.SecondKeys+key, body.Reference
+	req.Key, req.Reference, req.Pretend = purchase.SecondKeys+key, body.Reference, c.outcome.Refusal()
 	req.Render = func(out purchase.Outcome) []byte {
 		if out.Refusal == nil {
 			return []byte{} // the order's number is kept anyway; its vouchers are read again

@@ -66,7 +66,7 @@ func TestAPartnerIsToldOfTheDaysThatItsClockPasses(t *testing.T) {
 		}
 		var want []string
 		for _, step := range steps {
-			setClock(t, h, mine, (lastDay-step.left).Start().Add(time.Hour))
+			setClock(t, h, mine, (lastDay - step.left).Start().Add(time.Hour))
 			want = append(want, step.want...)
 			if diff := cmp.Diff(want, expiries(t, h, mine)); diff != "" {
 				t.Errorf("%d days left:\n%s", step.left, diff)
