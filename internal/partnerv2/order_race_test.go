@@ -181,7 +181,7 @@ func TestFaultsOfTheEngineSayWhatIsKnown(t *testing.T) {
 			t.Errorf("%s: no word on when to come again", test.order)
 		}
 		go func() { slow.answer <- test.err }()
-		d.call("demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1}]}`).
+		d.call("demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1,"quantity":1}]}`).
 			refused(http.StatusServiceUnavailable, test.kind, "GPLF")
 	}
 }
