@@ -1,6 +1,9 @@
 package office
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The names that background work of the whole house is kept under.
 const (
@@ -29,7 +32,7 @@ type JobInfo struct {
 }
 
 // Jobs lists all jobs, as the console shows them.
-func Jobs() []JobInfo { return append(noticeJobs(), upkeepJobs()...) }
+func Jobs() []JobInfo { return slices.Concat(noticeJobs(), upkeepJobs(), forgetting()) }
 
 // noticeJobs tell partners of what comes with the days.
 func noticeJobs() []JobInfo {
@@ -84,6 +87,12 @@ func upkeepJobs() []JobInfo {
 				"Clears up imports whose server died, and deletes old files.",
 			},
 		},
+	}
+}
+
+// forgetting are the jobs that delete what nobody needs any more.
+func forgetting() []JobInfo {
+	return []JobInfo{
 		{
 			Name: JobForgetAnswers, Title: Words{"오래된 응답 삭제", "Forgetting old answers"}, Unit: Words{"삭제", "deleted"},
 			Help: Words{"35일이 지난 멱등 키의 응답을 지웁니다.", "Deletes answers kept under idempotency keys for more than 35 days."},

@@ -39,7 +39,8 @@ func TestAPartnerCancelsItsStarCouponsAndHasItsMoneyBack(t *testing.T) {
 			t.Fatalf("%d %s", a.status, a.body)
 		}
 	}
-	if states(after) != "usable cancelled usable" || after.Vouchers[1].Cancelled == "" || after.Vouchers[1].QRURL != "" || after.Total != 1500 {
+	if states(after) != "usable cancelled usable" ||
+		after.Vouchers[1].Cancelled == "" || after.Vouchers[1].QRURL != "" || after.Total != 1500 {
 		t.Errorf("%+v", after)
 	}
 	if got := d.Balance("demo"); got != 100_000-1000 {
@@ -82,6 +83,7 @@ func TestAllThatIsNamedIsCancelledOrNothing(t *testing.T) {
 			t.Errorf("%s: %s", name, test.a.body)
 		}
 	}
+	d.call("demo", http.MethodPost, "orders/"+o.ID+"/cancel", `{"vouchers":[]}`).refused(http.StatusBadRequest, "body-invalid", "Q")
 	other := d.bought("demo", "A-3", dumpling, 1)
 	d.cancel("demo", o, other.Vouchers[0]).refused(http.StatusBadRequest, "body-invalid", "Q")
 	missing := voucher{ID: o.ID + ".4"}
@@ -107,8 +109,8 @@ func TestASandboxCancelsByItsOwnClock(t *testing.T) {
 	d.cancel("devtest1", o, o.Vouchers[1]).refused(http.StatusConflict, "not-cancellable", "M2")
 }
 
-// TestOfCancellingAndUsingAtOnceOneWins has twenty callers cancel an order's coupons, some of them, in parts and together, on two
-// nodes, while its shop uses one of them.
+// TestOfCancellingAndUsingAtOnceOneWins has twenty callers cancel an order's coupons, in parts and together, on two nodes, while
+// its shop uses one of them.
 func TestOfCancellingAndUsingAtOnceOneWins(t *testing.T) {
 	onEachEngine(t, func(t *testing.T, d *desk) {
 		d.stock()
@@ -148,7 +150,8 @@ func TestOfCancellingAndUsingAtOnceOneWins(t *testing.T) {
 			if got := int64(d.Balance("demo") - before); got != back {
 				t.Errorf("%s: %d won came back for %d", states(after), got, back)
 			}
-			if (after.Vouchers[0].State == "used") != (used.Load() == 1) || after.Vouchers[0].State == "usable" || after.Vouchers[1].State != "cancelled" {
+			if (after.Vouchers[0].State == "used") != (used.Load() == 1) ||
+				after.Vouchers[0].State == "usable" || after.Vouchers[1].State != "cancelled" {
 				t.Errorf("%s, used by %d", states(after), used.Load())
 			}
 		}

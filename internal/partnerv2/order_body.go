@@ -123,8 +123,8 @@ func unitsOf(lines []orderLine) []purchase.ItemRequest {
 	return units
 }
 
-// kindOf returns which kind of offers are named: those on sale are known in memory, others are looked up in the database. It is
-// an error that there are both. Of offers that do not exist the engine decides.
+// kindOf returns which kind of offers are named: those on sale are known in memory, others are looked up in the database. It
+// is an error that there are both. Of offers that do not exist the engine decides.
 func (c *call) kindOf(lines []orderLine) (kind gift.Kind, err error) {
 	index := c.index()
 	kinds := make(map[gift.Kind]bool, 2)

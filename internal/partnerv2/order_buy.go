@@ -34,8 +34,9 @@ var (
 	}
 	nothingBought = problem{
 		kind: unavailable.kind, status: unavailable.status, code: unavailable.code,
-		ko: "주문을 기록하지 못해 아무것도 구매하지 않았습니다. 잠시 후 같은 Idempotency-Key로 다시 보내십시오.",
-		en: "The order could not be recorded, so nothing was bought. Send it again in a moment, with the same Idempotency-Key.", header: unavailable.header,
+		ko:     "주문을 기록하지 못해 아무것도 구매하지 않았습니다. 잠시 후 같은 Idempotency-Key로 다시 보내십시오.",
+		en:     "The order could not be recorded, so nothing was bought. Send it again in a moment, with the same Idempotency-Key.",
+		header: unavailable.header,
 	}
 )
 

@@ -93,7 +93,8 @@ func TestClosingAReferenceAndOrderingWithItAtOnce(t *testing.T) {
 					t.Errorf("closed: %d %s", closed.status, closed.body)
 				}
 				d.want(http.StatusNoContent, "demo", http.MethodDelete, "orders/by-reference/"+reference, "")
-				d.place("demo", "later-"+reference, orderOf(reference, milk, 1, 940)).refused(http.StatusConflict, "reference-closed", "PPA")
+				d.place("demo", "later-"+reference, orderOf(reference, milk, 1, 940)).
+					refused(http.StatusConflict, "reference-closed", "PPA")
 			}
 		}
 	})
@@ -134,7 +135,8 @@ func TestAnOrderGoesOnWhenItsCallerLeaves(t *testing.T) {
 	if req.Key != purchase.SecondKeys+"k1" || req.Reference != "A-1" || req.Cash != 940 || !req.AnyName {
 		t.Errorf("asked for %+v", req)
 	}
-	busy := d.place("demo", "k1", orderOf("A-1", milk, 1, 940)).refused(http.StatusConflict, "idempotency-key-in-progress", "PPA")
+	busy := d.place("demo", "k1", orderOf("A-1", milk, 1, 940))
+	busy.refused(http.StatusConflict, "idempotency-key-in-progress", "PPA")
 	if busy.head.Get("Retry-After") != "1" {
 		t.Error(busy.head)
 	}
@@ -173,12 +175,14 @@ func TestFaultsOfTheEngineSayWhatIsKnown(t *testing.T) {
 		{purchase.ErrUnknown, "outcome-unknown", "outcome-unknown"},
 	} {
 		go func() { slow.answer <- test.err }()
-		a := d.place("demo", fmt.Sprint("k", i), orderOf("A-1", milk, 1, 940)).refused(http.StatusServiceUnavailable, test.order, "GPLF")
+		a := d.place("demo", fmt.Sprint("k", i), orderOf("A-1", milk, 1, 940))
+		a.refused(http.StatusServiceUnavailable, test.order, "GPLF")
 		if a.head.Get("Retry-After") == "" {
 			t.Errorf("%s: no word on when to come again", test.order)
 		}
 		go func() { slow.answer <- test.err }()
-		d.call("demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1}]}`).refused(http.StatusServiceUnavailable, test.kind, "GPLF")
+		d.call("demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1}]}`).
+			refused(http.StatusServiceUnavailable, test.kind, "GPLF")
 	}
 }
 
@@ -193,7 +197,8 @@ func TestWhoAsksByAReferenceWaitsTwentySecondsAtMost(t *testing.T) {
 		go d.place("demo", "k1", orderOf("A-1", milk, 1, 940))
 		<-slow.began
 		began := time.Now()
-		d.call("demo", http.MethodGet, "orders/by-reference/A-1", "").refused(http.StatusServiceUnavailable, "outcome-unknown", "GPLF")
+		d.call("demo", http.MethodGet, "orders/by-reference/A-1", "").
+			refused(http.StatusServiceUnavailable, "outcome-unknown", "GPLF")
 		if waited := time.Since(began); waited != 20*time.Second {
 			t.Errorf("waited %v", waited)
 		}
@@ -342,8 +347,8 @@ func TestAListOfVouchersIsReadInPages(t *testing.T) {
 	}
 	d.want(http.StatusOK, "demo", http.MethodGet, "vouchers?limit=2", "").into(&p)
 	for _, query := range []string{
-		"vouchers?kind=star&cursor=" + p.Next, "orders?cursor=" + p.Next, "vouchers?cursor=x" + p.Next, "vouchers?limit=0", "vouchers?limit=201",
-		"vouchers?kind=card", "vouchers?from=2025-9-1", "vouchers?from=2025-09-02&to=2025-09-01", "vouchers?state=used",
+		"vouchers?kind=star&cursor=" + p.Next, "orders?cursor=" + p.Next, "vouchers?cursor=x" + p.Next, "vouchers?limit=0",
+		"vouchers?limit=201", "vouchers?kind=card", "vouchers?from=2025-9-1", "vouchers?from=2025-09-02&to=2025-09-01", "vouchers?state=used",
 	} {
 		d.call("demo", http.MethodGet, query, "").refused(http.StatusBadRequest, "parameter-invalid", "Q")
 	}

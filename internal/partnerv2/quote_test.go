@@ -20,7 +20,8 @@ func TestAQuoteHoldsPricesAndUnitsUntilItIsOrdered(t *testing.T) {
 	a := d.want(http.StatusCreated, "demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1,"quantity":2},{"offer_id":2}]}`)
 	var q quote
 	a.into(&q)
-	if a.head.Get("Location") != "/api/v2/quotes/"+q.ID || !strings.HasPrefix(q.ID, "quo_") || len(q.ID) != 4+13 || q.State != "open" ||
+	if a.head.Get("Location") != "/api/v2/quotes/"+q.ID || !strings.HasPrefix(q.ID, "quo_") || len(q.ID) != 4+13 ||
+		q.State != "open" ||
 		q.Total != 3*940 || !q.CreatedAt.Equal(noon) || !q.ExpiresAt.Equal(noon.Add(gift.HoldFor)) || len(q.Items) != 2 ||
 		q.Items[0].OfferID != milk || q.Items[0].Quantity != 2 || q.Items[0].UnitPrice != 940 {
 		t.Fatalf("%v %s", a.head, a.body)
@@ -111,7 +112,8 @@ func TestWhatCannotBeQuoted(t *testing.T) {
 		`{"items":[{"offer_id":"1"}]}`:              "items.offer_id",
 		`{"total":1,"items":[{"offer_id":1}]}`:      "total",
 	} {
-		if a := d.call("demo", http.MethodPost, "quotes", body).refused(http.StatusBadRequest, "body-invalid", "Q"); !strings.Contains(a.body, `"parameter":"`+parameter+`"`) {
+		a := d.call("demo", http.MethodPost, "quotes", body).refused(http.StatusBadRequest, "body-invalid", "Q")
+		if !strings.Contains(a.body, `"parameter":"`+parameter+`"`) {
 			t.Errorf("%s: %s", body, a.body)
 		}
 	}
@@ -133,7 +135,8 @@ func TestWhatCannotBeQuoted(t *testing.T) {
 	for range gift.MaxOpenQuotes {
 		d.quoted("holder", milk, 1)
 	}
-	a := d.call("holder", http.MethodPost, "quotes", `{"items":[{"offer_id":1}]}`).refused(http.StatusTooManyRequests, "too-many-quotes", "Q")
+	a := d.call("holder", http.MethodPost, "quotes", `{"items":[{"offer_id":1}]}`).
+		refused(http.StatusTooManyRequests, "too-many-quotes", "Q")
 	if !strings.Contains(a.body, `"limit":20`) {
 		t.Errorf("%s", a.body)
 	}
@@ -146,7 +149,8 @@ func TestWhatCannotBeQuoted(t *testing.T) {
 func TestARefusalOfAQuotesOrderNamesItsItem(t *testing.T) {
 	d := newDesk(t).stock()
 	var q quote
-	d.want(http.StatusCreated, "devtest1", http.MethodPost, "quotes", `{"items":[{"offer_id":1,"quantity":3},{"offer_id":3}]}`).into(&q)
+	body := `{"items":[{"offer_id":1,"quantity":3},{"offer_id":3}]}`
+	d.want(http.StatusCreated, "devtest1", http.MethodPost, "quotes", body).into(&q)
 	d.setAhead("devtest1", 120*24*time.Hour)
 	a := d.place("devtest1", "k", orderQuote("Q-1", q)).refused(http.StatusConflict, "expired", "M2")
 	if !strings.Contains(a.body, `"item":0,"offer_id":1`) {
