@@ -185,10 +185,12 @@ func (p *past) writeUnits(r *rowWriter, seal func(int64, string) ([]byte, error)
 }
 
 func (p *past) writeOrders(r *rowWriter) error {
-	for i := int64(0); i < p.orders && r.row(7); i++ {
+	for i := int64(0); i < p.orders && r.row(8); i++ {
 		r.bigint(int64(p.id(i)), p.partner(i))
 		r.smallint(int16(gift.Gifticon), 0)
-		r.bigint(p.price, int64(scattered(p.partner(i)*p.offers+p.offer(i))), p.at(i))
+		r.bigint(p.price, int64(scattered(p.partner(i)*p.offers+p.offer(i))))
+		r.null(1)
+		r.bigint(p.at(i))
 	}
 	return r.err
 }

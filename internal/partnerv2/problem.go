@@ -17,10 +17,17 @@ type problem struct {
 	ko, en string
 	header [2]string      // one more, name and value; "" = none
 	more   map[string]any // members of its own
+	cause  error          // for the log; never shown
 }
 
 // Error implements error.
 func (p problem) Error() string { return p.kind + ": " + p.en }
+
+// because returns the problem with its cause, for the log.
+func (p problem) because(err error) problem {
+	p.cause = err
+	return p
+}
 
 // with returns the problem with one more member.
 func (p problem) with(name string, value any) problem {

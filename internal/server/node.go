@@ -98,13 +98,13 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	guard := webhook.NewGuard(cfg.WebhookAllow)
-	n.wire(guard.Plain())
+	n.wire(guard)
 	n.wireSender(guard)
 	return n, n.load(ctx)
 }
 
-// wire makes the rooms and shows them to each other. plainHooks lets webhooks go over http, too.
-func (n *Node) wire(plainHooks bool) {
+// wire makes the rooms and shows them to each other. hooks tells where webhooks may lead.
+func (n *Node) wire(hooks *webhook.Guard) {
 	n.catalog = catalog.New(n.DB, n.Clock, partnerapi.Encoder(n.PublicURL))
 	n.directory = credential.NewDirectory(n.DB)
 	n.engine = purchase.New(purchase.Options{
@@ -128,7 +128,7 @@ func (n *Node) wire(plainHooks bool) {
 		Store: n.DB, Passwords: n.Vault, Numbers: n.Vault, Keys: authority, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, n.TrustedProxies).String() },
 		Lookup:  n.Vault.Lookup,
-		Imports: n.intake, PlainWebhooks: plainHooks,
+		Imports: n.intake, Webhooks: hooks,
 		Counter: func(s office.Seller) string { return links.SellerURL(redeem.Seller{ID: s.ID, CodeHash: s.CodeHash}) },
 	})
 	n.docs = docs.New(docs.Config{
@@ -141,8 +141,8 @@ func (n *Node) wire(plainHooks bool) {
 	}
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
-		Authority: authority, Store: n.DB, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL,
-		TrustedProxies: n.TrustedProxies,
+		Authority: authority, Store: n.DB, Catalog: n.catalog, Buyer: n.engine, Links: links, Numbers: n.Vault, Secrets: n.Vault,
+		Webhooks: hooks, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, TrustedProxies: n.TrustedProxies, Observe: n.observe,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{

@@ -98,9 +98,9 @@ SELECT id, shop_id, coupon_name, product, terms, free, price, org_price, discoun
 	insertOffers = over("id bigint, kind bigint, product_id bigint, campaign_id bigint, face bigint, price_far bigint, "+
 		"price_mid bigint, price_near bigint, last_day bigint, stopped bigint, once_per bigint, units bigint", `
 INSERT INTO offers (id, kind, product_id, campaign_id, face, price_far, price_mid, price_near, last_day, stopped,
-    once_per, last_position, changed_seq)
+    once_per, last_position, changed_seq, added_seq)
 SELECT id, kind, NULLIF(product_id, 0), NULLIF(campaign_id, 0), face, price_far, price_mid, price_near, last_day, stopped,
-    once_per, units, (SELECT id FROM loads WHERE seq = 0) FROM input`)
+    once_per, units, (SELECT id FROM loads WHERE seq = 0), (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertUnits = over("id bigint, offer_id bigint, position bigint, number bytea, number_hash bytea, tail_hash bytea", `
 INSERT INTO units (id, offer_id, position, number, number_hash, tail_hash)

@@ -13,9 +13,9 @@ UPDATE units SET position = -input.position FROM input WHERE units.id = input.un
 UPDATE units SET position = input.position FROM input WHERE units.id = input.unit_id`)
 
 	insertOrders = over(
-		"id bigint, partner_id bigint, kind bigint, sandbox bigint, amount bigint, fingerprint bigint, at bigint", `
-INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, at)
-SELECT id, partner_id, kind, sandbox, amount, fingerprint, at FROM input`)
+		"id bigint, partner_id bigint, kind bigint, sandbox bigint, amount bigint, fingerprint bigint, reference text, at bigint", `
+INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, reference, at)
+SELECT id, partner_id, kind, sandbox, amount, fingerprint, NULLIF(reference, ''), at FROM input`)
 
 	insertItems = over("partner_id bigint, kind bigint, order_id bigint, line bigint, test_order bigint, "+
 		"offer_id bigint, unit_id bigint, position bigint, face bigint, paid bigint", `
@@ -63,6 +63,7 @@ func queueWrites(s session, w *purchase.Writes) {
 	queueMoves(s, w.Moves)
 	queueOrders(s, w.Orders)
 	queueItems(s, w.Items)
+	queueQuotes(s, w)
 	s.exec(insertEntries, len(w.Entries),
 		column(w.Entries, func(e purchase.Entry) int64 { return e.AccountID }),
 		column(w.Entries, func(e purchase.Entry) int64 { return int64(e.Txn) }),
@@ -96,6 +97,7 @@ func queueOrders(s session, orders []purchase.Order) {
 		column(orders, func(o purchase.Order) int64 { return flag(o.Sandbox) }),
 		column(orders, func(o purchase.Order) int64 { return int64(o.Amount) }),
 		column(orders, func(o purchase.Order) int64 { return o.Fingerprint }),
+		column(orders, func(o purchase.Order) string { return o.Reference }),
 		column(orders, func(o purchase.Order) int64 { return millis(o.At) }))
 }
 
@@ -124,14 +126,19 @@ func queueAnswers(s session, answers []purchase.Answer) {
 }
 
 func queueDays(s session, days []purchase.DayCount) {
-	s.exec(addDays, len(days),
+	s.exec(addDays, len(days), dayColumns(days)...)
+}
+
+func dayColumns(days []purchase.DayCount) []any {
+	return []any{
 		column(days, func(d purchase.DayCount) int64 { return d.PartnerID }),
 		column(days, func(d purchase.DayCount) int64 { return int64(d.Day) }),
 		column(days, func(d purchase.DayCount) int64 { return int64(d.Kind) }),
 		column(days, func(d purchase.DayCount) int64 { return d.Orders }),
 		column(days, func(d purchase.DayCount) int64 { return d.Items }),
 		column(days, func(d purchase.DayCount) int64 { return int64(d.Spent) }),
-		column(days, func(d purchase.DayCount) int64 { return int64(d.Face) }))
+		column(days, func(d purchase.DayCount) int64 { return int64(d.Face) }),
+	}
 }
 
 func queueOffers(s session, sales []purchase.OfferSale) {
