@@ -275,7 +275,7 @@ func (v *version2) send2(route *routers.Route, i int, contentType, body string) 
 	if len(query) > 0 {
 		target += "?" + query.Encode()
 	}
-	return v.ask(route, pathParams, v.url+target, header, body)
+	return v.ask(route, pathParams, v.url+v.put(target), header, body)
 }
 
 // The names that the document's examples have for what the server makes.

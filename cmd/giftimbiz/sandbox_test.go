@@ -239,15 +239,22 @@ func TestASandboxRedeemsAndForgets(t *testing.T) {
 		if a := c.v2("POST", "sandbox/redeem", voucher).gives(409); a.fields["code"] != "M1" || a.fields["type"] != "urn:giftimbiz:problem:not-redeemable" {
 			t.Errorf("%s", a.body)
 		}
+		c.header.Set("Idempotency-Key", "another")
+		back := c.call("giftimbiz/buyStarcoupon", "md_idx", 1350, "msl_idx", 188, "msc_idx", 0, "cash", 0, "product", "김말이 3개").wants("0000").text("tid")
+		c.v2("POST", "orders/"+back+"/cancel", "{}").gives(200)
+		if a := c.v2("POST", "sandbox/redeem", `{"voucher_id":"`+back+`.1"}`).gives(409); a.fields["code"] != "PD" {
+			t.Errorf("%s", a.body)
+		}
+		c.header.Del("Idempotency-Key")
 		gifticon := order()(s, c).wants("0000").text("tid")
 		for _, id := range []string{gifticon + ".1", star.text("tid") + ".2", "x"} {
 			c.v2("POST", "sandbox/redeem", `{"voucher_id":"`+id+`"}`).gives(404)
 		}
-		if got := c.heard(); !slices.Equal(got, []string{"order.completed", "coupon.redeemed", "order.completed"}) {
+		if got := c.heard(); !slices.Equal(got, []string{"order.completed", "coupon.redeemed", "order.completed", "order.refunded", "order.completed"}) {
 			t.Errorf("%v", got)
 		}
 		c.setClock("2026-01-02T09:00:00")
-		if a := c.v2("POST", "sandbox/reset", "").gives(200); a.fields["orders"] != 2.0 {
+		if a := c.v2("POST", "sandbox/reset", "").gives(200); a.fields["orders"] != 3.0 {
 			t.Errorf("%s", a.body)
 		}
 		if got := c.heard(); len(got) > 0 {
@@ -367,26 +374,28 @@ func (s *testServer) cut(target string, h http.Header, body string) {
 
 // TestAReaderOfTheDocsIsLentASandbox where the operator has it so: the keys work at once, in both versions of the API.
 func TestAReaderOfTheDocsIsLentASandbox(t *testing.T) {
-	lend := true
-	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", func(c *config) { c.OpenSandboxes = &lend })
-	borrow := func() (*caller, answer) {
-		a := s.send("POST", s.url+"/docs/sandbox", http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").gives(200)
-		return &caller{s: s, id: a.text("partner_id"), header: http.Header{
-			"Partnerkey": {a.text("partnerkey")}, "Partnertoken": {a.text("partnertoken")},
-			"Refresh-Token": {a.text("refresh_token")}, "Access-Token": {a.text("access_token")},
-		}}, a
-	}
-	one, _ := borrow()
-	two, _ := borrow()
-	for _, c := range []*caller{one, two} {
-		order()(s, c).wants("0000")
-		if a := c.v2("GET", "balance", "").gives(200); a.fields["balance"] != 1_000_000.0 {
-			t.Errorf("%s", a.body)
+	onEachEngine(t, func(t *testing.T, database string) {
+		lend := true
+		s := startServer(t, database, func(c *config) { c.OpenSandboxes = &lend })
+		borrow := func() (*caller, answer) {
+			a := s.send("POST", s.url+"/docs/sandbox", http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").gives(200)
+			return &caller{s: s, id: a.text("partner_id"), header: http.Header{
+				"Partnerkey": {a.text("partnerkey")}, "Partnertoken": {a.text("partnertoken")},
+				"Refresh-Token": {a.text("refresh_token")}, "Access-Token": {a.text("access_token")},
+			}}, a
 		}
-	}
-	if one.id == two.id {
-		t.Errorf("%s is lent twice", one.id)
-	}
+		one, _ := borrow()
+		two, _ := borrow()
+		for _, c := range []*caller{one, two} {
+			order()(s, c).wants("0000")
+			if a := c.v2("GET", "balance", "").gives(200); a.fields["balance"] != 1_000_000.0 {
+				t.Errorf("%s", a.body)
+			}
+		}
+		if one.id == two.id {
+			t.Errorf("%s is lent twice", one.id)
+		}
+	})
 	closed := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	closed.send("POST", closed.url+"/docs/sandbox", http.Header{"Sec-Fetch-Site": {"same-origin"}}, "").gives(404)
 }

@@ -25,7 +25,7 @@ func (s shaper) Transform(doc *ast.Document, reader text.Reader, _ parser.Contex
 		case *ast.FencedCodeBlock:
 			n = gather(doc, block, src)
 		case *east.Table:
-			frame := &framed{}
+			frame := &framed{columns: len(block.Alignments)}
 			doc.ReplaceChild(doc, block, frame)
 			frame.AppendChild(frame, block)
 			n = frame
@@ -66,7 +66,10 @@ func gather(doc *ast.Document, first *ast.FencedCodeBlock, src []byte) ast.Node 
 type tabs struct{ ast.BaseBlock }
 
 // framed is a table in a frame.
-type framed struct{ ast.BaseBlock }
+type framed struct {
+	ast.BaseBlock
+	columns int
+}
 
 var (
 	kindTabs   = ast.NewNodeKind("DocsTabs")
@@ -98,12 +101,15 @@ func (p pieces) tabs(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast
 	return surround(w, entering, `<div class="`+class+`">`, "</div>\n")
 }
 
-func (p pieces) framed(w util.BufWriter, _ []byte, _ ast.Node, entering bool) (ast.WalkStatus, error) {
-	label := "표"
+func (p pieces) framed(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
+	class, label := "frame", "표"
+	if n.(*framed).columns == 4 {
+		class += " four" // too many for a telephone: rows become paragraphs there
+	}
 	if p.lang == locale.English {
 		label = "Table"
 	}
-	return surround(w, entering, `<div class="frame" tabindex="0" role="region" aria-label="`+label+`">`, "</div>\n")
+	return surround(w, entering, `<div class="`+class+`" tabindex="0" role="region" aria-label="`+label+`">`, "</div>\n")
 }
 
 func surround(w util.BufWriter, entering bool, before, after string) (ast.WalkStatus, error) {

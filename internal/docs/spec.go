@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -49,6 +48,7 @@ func specOf(version string, lang locale.Language, publicURL string, codes []outc
 		setText(servers.Content[0], "url", publicURL)
 	}
 	s := &spec{operations: operationsOf(root, version)}
+	sampleForms(root)
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
@@ -218,6 +218,21 @@ func appendText(b []byte, text string) []byte {
 	return append(b, bytes.TrimRight(out.Bytes(), "\n")...)
 }
 
+// sampleForms writes a form's example to its fields, too: Swagger UI fills them from there only.
+func sampleForms(n *yaml.Node) {
+	if n.Kind == yaml.MappingNode {
+		if form := member(n, "application/x-www-form-urlencoded"); form != nil && member(form, "example") != nil {
+			fields, example := member(member(form, "schema"), "properties"), member(form, "example")
+			for i := 0; i+1 < len(example.Content); i += 2 {
+				set(member(fields, example.Content[i].Value), "example", 0, example.Content[i+1])
+			}
+		}
+	}
+	for _, inner := range n.Content {
+		sampleForms(inner)
+	}
+}
+
 // operation is what the search knows of an operation.
 type operation struct {
 	Version, ID, Tag, Method, Path, Summary, Text string
@@ -254,6 +269,3 @@ func textOf(mapping *yaml.Node, key string) string {
 func (o operation) Anchor() string {
 	return "/docs/api/" + o.Version + "#/" + strings.ReplaceAll(o.Tag, " ", "_") + "/" + o.ID
 }
-
-// etagOf names a version of a document that changes with the program only.
-func etagOf(program, name string) string { return strconv.Quote(program + "-" + name) }

@@ -110,6 +110,9 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 	}
 }
 
+// neverSaid is a problem that version 2 has a row for and cannot have: its purchases have keys.
+const neverSaid = "repeated"
+
 // TestEveryCodeHasARow compares the table with what the two surfaces can say.
 func TestEveryCodeHasARow(t *testing.T) {
 	codes := outcomesOf(t)
@@ -127,8 +130,8 @@ func TestEveryCodeHasARow(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, word := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
-			if n++; !known(prefix + word[1]) {
-				t.Errorf("%s says %s, which has no row", file, word[1])
+			if n++; !known(prefix+strings.Join(word[1:], "")) && word[len(word)-1] != neverSaid {
+				t.Errorf("%s says %s, which has no row", file, word[1:])
 			}
 		}
 		return n
@@ -142,7 +145,7 @@ func TestEveryCodeHasARow(t *testing.T) {
 	}
 	var problems int
 	for _, file := range files {
-		problems += found(file, `kind: +"([a-z-]+)"`, problemPrefix)
+		problems += found(file, `kind: +"([a-z-]+)"|: +\{"([a-z-]+)", http\.Status`, problemPrefix)
 	}
 	if problems < 10 {
 		t.Errorf("only %d problems of version 2 found", problems)

@@ -48,9 +48,9 @@ func busyPartner(t *testing.T, h *storagetest.House, o outside, p gift.Partner) 
 	if p.Sandbox {
 		sandbox = 1
 	}
-	o.alter(`INSERT INTO quotes (id, partner_id, kind, sandbox, total, state, order_id, expires_at) VALUES ($1, $2, 1, $3, 940, 2, $4, 0)`,
+	o.alter(`INSERT INTO quotes (id, partner_id, kind, sandbox, total, state, order_id, expires_at) VALUES ($1, $2, 1, $3, 1880, 2, $4, 0)`,
 		id, id, sandbox, int64(gifts.OrderID))
-	o.alter(`INSERT INTO quote_items (quote_id, offer_id, units, price, held_until) VALUES ($1, 1, 1, 940, 0)`, id)
+	o.alter(`INSERT INTO quote_items (quote_id, offer_id, units, price, held_until) VALUES ($1, 2, 2, 940, 0)`, id)
 	return id, 12 + 1 + 1 + 1
 }
 

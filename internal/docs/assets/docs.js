@@ -1,6 +1,4 @@
 // What pages do beyond being read: tabs, copy buttons, and the reader's keys, which stay in this tab's storage.
-'use strict';
-
 const keysAt = 'giftimbiz-keys';
 const langAt = 'giftimbiz-lang';
 
@@ -19,10 +17,14 @@ function store(name, value) {
 const docs = { keys: stored(keysAt), listeners: [] };
 window.giftimbizDocs = docs;
 
-docs.use = (keys) => {
+docs.keep = (keys) => {
   docs.keys = keys;
   store(keysAt, keys);
   showKeys();
+};
+
+docs.use = (keys) => {
+  docs.keep(keys);
   for (const listener of docs.listeners) listener(keys);
 };
 
