@@ -47,6 +47,10 @@ it.
 			if opt.Offers < 1 || opt.Offers > maxSampleOffers {
 				return usageError{fmt.Errorf("--offers %d: want 1 to %d", opt.Offers, maxSampleOffers)}
 			}
+			if cfg.OpenSandboxes == nil {
+				lend := true
+				cfg.OpenSandboxes = &lend
+			}
 			shown := progressOn(cmd.ErrOrStderr())
 			opt.Progress = shown.show
 			var made *demo.Credentials
@@ -65,6 +69,7 @@ it.
 			return s.run(cmd.Context())
 		},
 	}
+	cfg.addSandboxes(cmd.Flags(), "true")
 	cmd.Flags().IntVar(&opt.Offers, "offers", 2000, "how many gift offers to make up")
 	cmd.Flags().Int64Var(&opt.Seed, "seed", 1, "the same seed makes the same stock")
 	cmd.Flags().StringVar(&now, "now", "", "start the clock at this time, such as 2025-09-15T12:00:00+09:00")

@@ -1,6 +1,9 @@
 package office
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The names that background work of the whole house is kept under.
 const (
@@ -10,6 +13,7 @@ const (
 	JobDaySales        = "day-sales"
 	JobImports         = "imports"
 	JobExpiry          = "expiry-notices"
+	JobSandboxDays     = "sandbox-days"
 	JobRepricing       = "repricing-notices"
 	JobForgetAnswers   = "forget-answers"
 	JobForgetCalls     = "forget-calls"
@@ -28,7 +32,10 @@ type JobInfo struct {
 }
 
 // Jobs lists all jobs, as the console shows them.
-func Jobs() []JobInfo {
+func Jobs() []JobInfo { return slices.Concat(noticeJobs(), upkeepJobs(), forgetting()) }
+
+// noticeJobs tell partners of what comes with the days.
+func noticeJobs() []JobInfo {
 	return []JobInfo{
 		{
 			Name: JobExpiry, Title: Words{"만료 알림", "Expiry notices"}, Unit: Words{"알림", "notices"},
@@ -38,12 +45,25 @@ func Jobs() []JobInfo {
 			},
 		},
 		{
+			Name: JobSandboxDays, Title: Words{"샌드박스 만료 알림", "Expiry notices of sandboxes"}, Unit: Words{"샌드박스", "sandboxes"},
+			Help: Words{
+				"시계를 앞당긴 샌드박스에 그 시계의 날짜가 바뀔 때 만료를 알립니다. 1분마다 확인합니다.",
+				"Tells sandboxes whose clock is ahead what expires when their own day turns. Looks each minute.",
+			},
+		},
+		{
 			Name: JobRepricing, Title: Words{"가격 변경 알림", "Repricing notices"}, Unit: Words{"판매번호", "offers"},
 			Help: Words{
 				"남은 기간에 따라 오늘부터 가격이 달라진 판매번호를 매체사에 알립니다. 자정에 실행됩니다.",
 				"Tells partners which offers cost something else from today on, for the days they have left. Runs at midnight.",
 			},
 		},
+	}
+}
+
+// upkeepJobs are seen by operators only.
+func upkeepJobs() []JobInfo {
+	return []JobInfo{
 		{
 			Name: JobSales, Title: Words{"인기도 집계", "Counting sales"},
 			Help: Words{"목록의 인기순에 쓰는 판매량을 셉니다.", "Counts sales, by which lists are sorted by popularity."},
@@ -67,6 +87,12 @@ func Jobs() []JobInfo {
 				"Clears up imports whose server died, and deletes old files.",
 			},
 		},
+	}
+}
+
+// forgetting are the jobs that delete what nobody needs any more.
+func forgetting() []JobInfo {
+	return []JobInfo{
 		{
 			Name: JobForgetAnswers, Title: Words{"오래된 응답 삭제", "Forgetting old answers"}, Unit: Words{"삭제", "deleted"},
 			Help: Words{"35일이 지난 멱등 키의 응답을 지웁니다.", "Deletes answers kept under idempotency keys for more than 35 days."},

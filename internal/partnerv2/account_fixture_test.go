@@ -89,7 +89,7 @@ func (d *desk) serveWith(buyer partnerv2.Buyer) {
 	d.catalog = catalog.New(d.DB, d.Clock, func(dst []byte, _ *catalog.View) []byte { return dst })
 	d.api = partnerv2.New(partnerv2.Config{
 		Authority: d.authority, Store: d.DB, Catalog: d.catalog, Buyer: buyer, Links: redeem.NewLinks(d.vault, origin), Numbers: d.vault,
-		Secrets: d.vault, Webhooks: webhook.NewGuard(local), Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(d.log, nil)), PublicURL: origin,
+		Secrets: d.vault, Webhooks: webhook.NewGuard(local), Counter: nobody{}, Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(d.log, nil)), PublicURL: origin,
 	})
 }
 

@@ -106,10 +106,10 @@ func (c *call) cancelOnce(id gift.ID, lines []int64) (done bool, err error) {
 	return true, nil
 }
 
-// linesOf reads the vouchers of an order that a body names; nil = it names none, which means all.
+// linesOf reads the vouchers of an order that a body names; nil = it says nothing of them, which means all.
 func (c *call) linesOf(id gift.ID, names []string) ([]int64, error) {
-	if len(names) > maxUnits {
-		return nil, wrongMember("vouchers", "100개까지입니다.", "100 at most.")
+	if names != nil && len(names) == 0 || len(names) > maxUnits {
+		return nil, wrongMember("vouchers", "1~100개를 쓰거나 빼십시오(빼면 모두).", "want 1 to 100, or leave it out to mean all.")
 	}
 	var lines []int64
 	for _, name := range names {

@@ -83,6 +83,7 @@ func TestAllThatIsNamedIsCancelledOrNothing(t *testing.T) {
 			t.Errorf("%s: %s", name, test.a.body)
 		}
 	}
+	d.call("demo", http.MethodPost, "orders/"+o.ID+"/cancel", `{"vouchers":[]}`).refused(http.StatusBadRequest, "body-invalid", "Q")
 	other := d.bought("demo", "A-3", dumpling, 1)
 	d.cancel("demo", o, other.Vouchers[0]).refused(http.StatusBadRequest, "body-invalid", "Q")
 	missing := voucher{ID: o.ID + ".4"}

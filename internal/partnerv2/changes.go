@@ -30,7 +30,7 @@ func (c *call) changes(q *query, kind gift.Kind, group string) error {
 	case errors.Is(err, catalog.ErrUnknownState):
 		return unknownSync
 	case err != nil:
-		return unavailable.because(err)
+		return err
 	}
 	e := &encoder{b: make([]byte, 0, 1024+700*len(p.Rows)), origin: c.origin}
 	e.b = append(e.b, `{"data":[`...)

@@ -47,7 +47,7 @@ type orderStore interface {
 
 func orderRoutes() []route {
 	return []route{
-		{method: http.MethodPost, pattern: "orders", serve: (*call).placeOrder},
+		{method: http.MethodPost, pattern: "orders", serve: (*call).placeOrder, buys: true},
 		{method: http.MethodGet, pattern: "orders", serve: (*call).orders},
 		{method: http.MethodGet, pattern: "orders/{id}", serve: (*call).order},
 		{method: http.MethodPost, pattern: "orders/{id}/cancel", serve: (*call).cancelOrder},

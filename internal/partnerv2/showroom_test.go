@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
@@ -46,8 +47,6 @@ type showroomNode struct {
 	authority *credential.Authority
 }
 
-const showroomURL = "https://gift.example"
-
 // demoPartner is who calls.
 var demoPartner = gift.Partner{Name: "demo", Title: "데모 매체", State: gift.Active, DailyLimit: 7, DuplicateSec: 10}
 
@@ -75,8 +74,8 @@ func openShowroom(t *testing.T, change ...func(*partnerv2.Config)) *showroom {
 		n.authority = credential.NewAuthority(credential.Config{Vault: keys, Clock: s.shown, Directory: n.directory})
 		n.catalog = catalog.New(s.DB, s.shown, func(dst []byte, _ *catalog.View) []byte { return dst })
 		cfg := partnerv2.Config{
-			Authority: n.authority, Store: s.DB, Catalog: n.catalog, Buyer: nobody{}, Links: new(redeem.Links), Numbers: nobody{},
-			Secrets: noSecrets{}, Webhooks: webhook.NewGuard(nil), Clock: s.shown, PublicURL: showroomURL + "/",
+			Authority: n.authority, Store: s.DB, Catalog: n.catalog, Buyer: s.Engine, Links: redeem.NewLinks(keys, origin),
+			Numbers: keys, Secrets: keys, Webhooks: webhook.NewGuard(nil), Counter: nobody{}, Clock: s.shown, PublicURL: origin + "/",
 			Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Observe: s.note,
 		}
 		for _, c := range change {
@@ -92,7 +91,8 @@ func openShowroom(t *testing.T, change ...func(*partnerv2.Config)) *showroom {
 	}
 	s.refresh(0)
 	s.refresh(1)
-	s.bearer = "Bearer " + s.nodes[0].authority.Issue(demoPartner, made.ID)
+	lasting := credential.NewAuthority(credential.Config{Vault: keys, Clock: s.shown, AccessTTL: 10 * 365 * 24 * time.Hour})
+	s.bearer = "Bearer " + lasting.Issue(demoPartner, made.ID)
 	return s
 }
 
@@ -170,18 +170,18 @@ func (s *showroom) form(values url.Values, headers ...string) *httptest.Response
 
 // offerShown is an offer of either kind as lists have it.
 type offerShown struct {
-	ID       int64  `json:"id"`
-	Kind     string `json:"kind"`
-	Status   string `json:"status"`
-	Change   string `json:"change"`
-	Product  *named `json:"product"`
-	Brand    *named `json:"brand"`
-	Campaign *named `json:"campaign"`
-	Shop     *named `json:"shop"`
-	Category named  `json:"category"`
-	Free     *bool  `json:"free"`
-	Face     int64  `json:"face_value"`
-	Price    int64  `json:"price"`
+	ID       int64      `json:"id"`
+	Kind     string     `json:"kind"`
+	Status   string     `json:"status"`
+	Change   string     `json:"change"`
+	Product  *shownName `json:"product"`
+	Brand    *shownName `json:"brand"`
+	Campaign *shownName `json:"campaign"`
+	Shop     *shownName `json:"shop"`
+	Category shownName  `json:"category"`
+	Free     *bool      `json:"free"`
+	Face     int64      `json:"face_value"`
+	Price    int64      `json:"price"`
 	Prices   *struct {
 		Far  int64 `json:"over_60_days"`
 		Mid  int64 `json:"over_30_days"`
@@ -192,8 +192,8 @@ type offerShown struct {
 	Once    bool   `json:"once_per_partner"`
 }
 
-// named is something with a name, and what else a list says of it.
-type named struct {
+// shownName is something with a name, and what else a list says of it.
+type shownName struct {
 	ID        int64   `json:"id"`
 	Name      string  `json:"name"`
 	Image     *string `json:"image_url"`

@@ -28,7 +28,8 @@ func (p *patient) quote(t *testing.T, h *storagetest.House) {
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
 	}
-	p.quoting, p.quotedOrder, p.usedQuote, p.openQuote = partner, order.OrderID, used.ID, h.Quote(partner, quotedOffer, quotedOffer).ID
+	p.quoting, p.quotedOrder, p.usedQuote = partner, order.OrderID, used.ID
+	p.openQuote = h.Quote(partner, quotedOffer, quotedOffer).ID
 	p.testQuote = h.Quote(test, quotedOffer).ID
 }
 
@@ -72,7 +73,8 @@ var quoteHarms = []harm{
 		"every quote costs what its items cost", "quote {open quote} is 1879, its items are 1880",
 	},
 	{
-		"a quote loses its items", `UPDATE quotes SET total = 0 WHERE id = {test quote}; DELETE FROM quote_items WHERE quote_id = {test quote}`,
+		"a quote loses its items", `UPDATE quotes SET total = 0 WHERE id = {test quote};
+DELETE FROM quote_items WHERE quote_id = {test quote}`,
 		"every quote costs what its items cost", "quote {test quote} is 0, its items are 0",
 	},
 	{

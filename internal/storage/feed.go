@@ -23,9 +23,7 @@ func (db *DB) OffersChanged(ctx context.Context, q catalog.ChangeQuery) (list []
 			return err
 		}
 		return loads.walk(q, func(s stretch, limit int) (int, error) {
-			rows, err := tx.QueryContext(ctx, changedOffers+`FROM (
-    SELECT * FROM offers WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3 ORDER BY changed_seq, id LIMIT `+
-				strconv.Itoa(limit)+`) o ORDER BY o.changed_seq, o.id`, s.from, s.after, s.to)
+			rows, err := tx.QueryContext(ctx, offersByChange(limit), s.from, s.after, s.to)
 			if err != nil {
 				return 0, err
 			}
@@ -45,15 +43,13 @@ var namedTables = map[catalog.Named]string{
 
 // NamesChanged implements catalog.ChangeSource.
 func (db *DB) NamesChanged(ctx context.Context, of catalog.Named, q catalog.ChangeQuery) (list []catalog.ChangePlace, err error) {
-	query := `SELECT id, changed_seq FROM ` + namedTables[of] + ` WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
-ORDER BY changed_seq, id LIMIT `
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
 		loads, err := readLoads(ctx, tx, q.Since)
 		if err != nil {
 			return err
 		}
 		return loads.walk(q, func(s stretch, limit int) (int, error) {
-			rows, err := tx.QueryContext(ctx, query+strconv.Itoa(limit), s.from, s.after, s.to)
+			rows, err := tx.QueryContext(ctx, namesByChange(of, limit), s.from, s.after, s.to)
 			if err != nil {
 				return 0, err
 			}
@@ -78,9 +74,7 @@ func (db *DB) OffersByLastDay(ctx context.Context, q catalog.TurnQuery) (list []
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, changedOffers+`FROM (
-    SELECT * FROM offers WHERE (last_day, id) > ($1, $2) AND last_day <= $3 ORDER BY last_day, id LIMIT `+strconv.Itoa(q.Limit)+`
-) o ORDER BY o.last_day, o.id`, int64(q.Day), q.After, int64(q.LastDay))
+		rows, err := tx.QueryContext(ctx, offersByLastDay(q.Limit), int64(q.Day), q.After, int64(q.LastDay))
 		if err != nil {
 			return err
 		}
@@ -100,6 +94,21 @@ COALESCE((SELECT p.changed_seq FROM products p WHERE p.id = o.product_id),
 COALESCE((SELECT b.changed_seq FROM brands b WHERE b.id = (SELECT p.brand_id FROM products p WHERE p.id = o.product_id)),
     (SELECT s.changed_seq FROM shops s WHERE s.id = (SELECT m.shop_id FROM campaigns m WHERE m.id = o.campaign_id)))
 `
+
+func offersByChange(limit int) string {
+	return changedOffers + `FROM (SELECT * FROM offers WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
+    ORDER BY changed_seq, id LIMIT ` + strconv.Itoa(limit) + `) o ORDER BY o.changed_seq, o.id`
+}
+
+func offersByLastDay(limit int) string {
+	return changedOffers + `FROM (SELECT * FROM offers WHERE (last_day, id) > ($1, $2) AND last_day <= $3
+    ORDER BY last_day, id LIMIT ` + strconv.Itoa(limit) + `) o ORDER BY o.last_day, o.id`
+}
+
+func namesByChange(of catalog.Named, limit int) string {
+	return `SELECT id, changed_seq FROM ` + namedTables[of] + ` WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
+ORDER BY changed_seq, id LIMIT ` + strconv.Itoa(limit)
+}
 
 // loadPlaces are the loads with a place on the change clock after a number, in their order. Rows have a load's id where others
 // have the number itself.

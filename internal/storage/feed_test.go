@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/intake"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/storage"
@@ -495,6 +497,72 @@ func countFeedReads(t *testing.T, before string) {
 	if seq <= loaded {
 		t.Error("nothing changed")
 	}
+}
+
+// TestChangesAreReadInTheOrderOfAnIndex asks SQLite for its plans: of offers and names nothing is run through or sorted.
+func TestChangesAreReadInTheOrderOfAnIndex(t *testing.T) {
+	dsn := migratedSQLiteURL(t)
+	raw := rawDB(t, "sqlite", "file:"+strings.TrimPrefix(dsn, "sqlite:"))
+	for _, query := range storage.FeedQueries() {
+		rows, err := raw.QueryContext(t.Context(), `EXPLAIN QUERY PLAN `+query, 1, 2, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		steps, inner := "", false
+		for rows.Next() {
+			var id, parent, unused int
+			var detail string
+			if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+				t.Fatal(err)
+			}
+			steps += detail + "\n"
+			inner = inner || strings.HasPrefix(detail, "SEARCH ") && strings.Contains(detail, "INDEX")
+			if strings.HasPrefix(detail, "SCAN ") && !strings.HasPrefix(detail, "SCAN o") {
+				t.Errorf("%s\n%s", detail, query)
+			}
+		}
+		if err := rows.Err(); err != nil || !inner {
+			t.Errorf("%s%s: %v", steps, query, err)
+		}
+	}
+}
+
+// TestAFeedTellsOfImportedVouchers: of those that make a new offer, and of those that an offer sold out gets.
+func TestAFeedTellsOfImportedVouchers(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 1)
+		desk := newDesk(h, newVault(t))
+		partner := h.Partner(gift.Partner{Name: "demo"}, 10_000)
+		changed := func(since int64) []catalog.ChangedOffer {
+			t.Helper()
+			list, err := h.DB.OffersChanged(t.Context(), catalog.ChangeQuery{
+				Since: since, After: catalog.ChangePlace{Seq: since, ID: math.MaxInt64}, UpTo: math.MaxInt64, Limit: 32,
+			})
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%+v, %v", list, err)
+			}
+			return list
+		}
+		before := lastChange(t, h.DB)
+		load(t, desk, intake.Vouchers, vouchers(1, 0), intake.Counts{Rows: 1, Added: 1})
+		made := changed(before)[0]
+		if !made.Added || made.Restocked || made.Stock != 1 {
+			t.Errorf("%+v", made)
+		}
+		before = lastChange(t, h.DB)
+		load(t, desk, intake.Vouchers, vouchers(1, 1), intake.Counts{Rows: 1, Added: 1})
+		if o := changed(before)[0]; o.ID != made.ID || o.Added || o.Restocked || o.Stock != 2 {
+			t.Errorf("more of what is on sale: %+v", o)
+		}
+		if out := h.Buy(partner, "both", made.ID, made.ID); out.Refusal != nil {
+			t.Fatal(out.Refusal)
+		}
+		before = lastChange(t, h.DB)
+		load(t, desk, intake.Vouchers, vouchers(1, 2), intake.Counts{Rows: 1, Added: 1})
+		if o := changed(before)[0]; o.ID != made.ID || o.Added || !o.Restocked || o.Stock != 1 {
+			t.Errorf("what was sold out: %+v", o)
+		}
+	})
 }
 
 func lastChange(t *testing.T, db *storage.DB) int64 {

@@ -23,6 +23,7 @@ type faultyStore struct {
 	failing    atomic.Int64 // transactions that fail in a way the engine does not know
 	gone       atomic.Int64 // transactions that find no store
 	silent     atomic.Int64 // questions about the outcome that go unanswered
+	unread     atomic.Int64 // quotes that cannot be read
 }
 
 func (f *faultyStore) Transact(
@@ -55,6 +56,13 @@ func (f *faultyStore) Committed(ctx context.Context, partners []int64, orders []
 	return f.Store.Committed(ctx, partners, orders)
 }
 
+func (f *faultyStore) Quote(ctx context.Context, partnerID int64, id gift.ID) (*gift.Quote, error) {
+	if take(&f.unread) {
+		return nil, errInjected
+	}
+	return f.Store.Quote(ctx, partnerID, id)
+}
+
 func take(n *atomic.Int64) bool {
 	for left := n.Load(); left > 0; left = n.Load() {
 		if n.CompareAndSwap(left, left-1) {
@@ -82,43 +90,6 @@ func unansweredCommits(t *testing.T, open Opener) {
 				}
 			})
 			if got := h.Balance("demo"); got != 1_000_000-40*940 {
-				t.Errorf("balance %d", got)
-			}
-		})
-	}
-}
-
-// unansweredQuotes loses COMMITs of quotes, and of orders of quotes, both ways: each is there once, and said to be.
-func unansweredQuotes(t *testing.T, open Opener) {
-	for name, spoil := range map[string]func(*faultyStore){
-		"and was not stored": func(f *faultyStore) { f.lostBefore.Store(3); f.silent.Store(2) },
-		"but was stored":     func(f *faultyStore) { f.lostAfter.Store(3); f.silent.Store(2) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			const quotes = gift.MaxOpenQuotes
-			h := NewHouse(t, open)
-			h.Stock(1, quotes)
-			p := h.Partner(gift.Partner{Name: "demo"}, quotes*940)
-			var faulty *faultyStore
-			f := h.spoiltEngine(func(f *faultyStore) { faulty = f; spoil(f) })
-			ids := make([]gift.ID, quotes)
-			each(quotes, func(i int) {
-				out, err := f.Buy(t.Context(), HoldRequest(p, 1))
-				if err != nil || out.Quote == nil {
-					t.Errorf("quote %d: %+v, %v", i, out.Refusal, err)
-					return
-				}
-				ids[i] = out.Quote.ID
-			})
-			h.refused(HoldRequest(p, 1), gift.AllHeld)
-			spoil(faulty)
-			each(quotes, func(i int) {
-				out, err := f.Buy(t.Context(), QuoteRequest(p, fmt.Sprint(i), ids[i]))
-				if err != nil || out.Refusal != nil {
-					t.Errorf("order %d: %+v, %v", i, out.Refusal, err)
-				}
-			})
-			if got := h.Balance("demo"); got != 0 {
 				t.Errorf("balance %d", got)
 			}
 		})
@@ -242,8 +213,10 @@ func tooManyWait(t *testing.T, open Opener) {
 		wg.Go(func() { buy(fmt.Sprint(i)) })
 		awaitWaiting(e, i+1)
 	}
-	if _, err := e.Buy(t.Context(), GiftRequest(p, "late", 1)); !errors.Is(err, purchase.ErrBusy) || !e.Full() {
-		t.Errorf("one too many: %v, full: %t", err, e.Full())
+	for _, req := range []purchase.Request{GiftRequest(p, "late", 1), HoldRequest(p, 1), QuoteRequest(p, "late", 1)} {
+		if _, err := e.Buy(t.Context(), req); !errors.Is(err, purchase.ErrBusy) || !e.Full() {
+			t.Errorf("one too many: %v, full: %t", err, e.Full())
+		}
 	}
 	close(slow.leave)
 	wg.Wait()
