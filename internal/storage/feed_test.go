@@ -93,7 +93,7 @@ func (m *mirror) step(t *testing.T, db catalog.ChangeSource, ix *catalog.Index, 
 
 // put brings the copy up to date.
 func (m *mirror) put(row *catalog.FeedRow) {
-	group := row.Offer.CampaignID
+	var group int64
 	if row.Brand != nil {
 		group = row.Brand.ID
 	} else {
