@@ -13,6 +13,7 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
+	"giftimbiz/internal/docs"
 	"giftimbiz/internal/intake"
 	"giftimbiz/internal/job"
 	"giftimbiz/internal/media"
@@ -39,12 +40,13 @@ const (
 	repriceEvery       = time.Second
 	repriceWithin      = time.Minute // then others may go on
 	forgetEvery        = time.Hour
+	sandboxesEvery     = time.Minute
 	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout       = 2 * time.Second
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks and Version.
+// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version and OpenSandboxes.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -58,6 +60,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
+	OpenSandboxes  bool           // sandboxes are lent to whoever tries the API on the documentation's pages
 }
 
 // Node is one running server: all rooms, wired. The Config is what it was made with and is not to be changed.
@@ -81,6 +84,7 @@ type Node struct {
 	pictures  http.Handler
 	intake    *intake.Desk
 	console   http.Handler
+	docs      http.Handler
 	draining  atomic.Bool
 
 	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
@@ -130,6 +134,10 @@ func (n *Node) wire(hooks *webhook.Guard) {
 		Imports: n.intake, Webhooks: hooks,
 		Counter: func(s office.Seller) string { return links.SellerURL(redeem.Seller{ID: s.ID, CodeHash: s.CodeHash}) },
 	})
+	n.docs = docs.New(docs.Config{
+		PublicURL: n.PublicURL, Version: n.Version, Clock: n.Clock, Logger: n.Logger, Sandboxes: n.sandboxes(authority),
+		Address: func(r *http.Request) string { return peer.Address(r, n.TrustedProxies).String() },
+	})
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.DB, Counter: counter, Links: links, Numbers: n.Vault,
 		Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, Observe: n.observe, TrustedProxies: n.TrustedProxies,
@@ -137,8 +145,8 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
 		Authority: authority, Store: n.DB, Catalog: n.catalog, Buyer: n.engine, Links: links, Numbers: n.Vault, Secrets: n.Vault,
-		Webhooks: hooks, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.RateLimit, Observe: n.observe,
-		TrustedProxies: n.TrustedProxies,
+		Webhooks: hooks, Counter: counter, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.RateLimit,
+		TrustedProxies: n.TrustedProxies, Observe: n.observe,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{
@@ -284,6 +292,9 @@ func (n *Node) Routes() http.Handler {
 	mux.Handle("/Form/", pictures)
 	mux.Handle(console.Root+"/", backOffice)
 	mux.Handle(console.Root, backOffice)
+	mux.Handle(docs.Root+"/", n.admission.page(n.docs))
+	mux.Handle(docs.Root, n.admission.page(n.docs))
+	mux.Handle("/llms.txt", n.admission.page(n.docs))
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
@@ -329,7 +340,7 @@ func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
 }
 
 func (n *Node) home(w http.ResponseWriter, _ *http.Request) {
-	plain(w, http.StatusOK, "GiftiMBiz "+n.Version+"\nThe partner API is below /api/v1/.")
+	plain(w, http.StatusOK, "GiftiMBiz "+n.Version+"\nThe partner API is below /api/v1/ and /api/v2/. How to use it: /docs")
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
