@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -65,12 +66,17 @@ func (a *answer) text() json.RawMessage {
 // replayed tells whether it is the answer to an earlier attempt, given again.
 func (a *answer) replayed() bool { return a.header.Get("Idempotent-Replayed") == "true" }
 
-// read decodes the answer to a call that went well.
+// read decodes the answer to a call that went well. Its error shows nothing of the answer, which may hold a voucher's number.
 func (a *answer) read(into any) error {
-	if err := json.Unmarshal(a.body, into); err != nil {
-		return &strangeAnswer{a, "something else than it should: " + err.Error()}
+	err := json.Unmarshal(a.body, into)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &wrongType):
+		return &strangeAnswer{a, "something else than it should, in " + wrongType.Field}
 	}
-	return nil
+	return &strangeAnswer{a, "something else than it should"}
 }
 
 // try makes an attempt. An access token that the server does not take any more is renewed once: such a call was refused before

@@ -346,3 +346,12 @@ func TestEventsAreFollowedUntilTheCallerStops(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestAnAnswerThatCannotBeReadIsNotShown(t *testing.T) {
+	for _, body := range []string{`{"number": 4900123412341234}`, `{"number": "4900123412341234}`} {
+		h := newHouse(t, say(body))
+		if _, err := h.client().Voucher(t.Context(), "X.1"); err == nil || strings.Contains(err.Error(), "4900") {
+			t.Errorf("%v", err)
+		}
+	}
+}
