@@ -61,7 +61,7 @@ func TestWhatIsNotAsTheDocumentHasItIsFound(t *testing.T) {
 		says       string // "" = nothing
 	}{
 		"right":                       {"/things/1", `{"name":"a"}`, 200, `{"id":1}`, ""},
-		"an undocumented status":      {"/things/1", `{"name":"a"}`, 500, `{}`, "status is not supported"},
+		"an undocumented status":      {"/things/1", `{"name":"a"}`, 500, `{}`, "the status is not documented"},
 		"a member too many":           {"/things/1", `{"name":"a"}`, 200, `{"id":1,"x":2}`, "x"},
 		"a member of another type":    {"/things/1", `{"name":"a"}`, 200, `{"id":"1"}`, "id"},
 		"a body that is not allowed":  {"/things/1", `{"name":"abcdef"}`, 200, `{"id":1}`, "was served, but is not allowed"},
