@@ -26,11 +26,22 @@ var published = sync.OnceValue(func() []*contract.Document {
 })
 
 func mustLoad(version string) *contract.Document {
-	d, err := contract.Load(docs.OpenAPI(version))
+	d, err := contract.Load(publishedText(version))
 	if err != nil {
 		panic(fmt.Sprintf("the document of %s: %v", version, err))
 	}
 	return d
+}
+
+// publishedText returns a document as the server sends it.
+func publishedText(version string) []byte {
+	handler := docs.New(docs.Config{PublicURL: "https://gift.example"})
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/docs/openapi/"+version+".json", http.NoBody))
+	if w.Code != http.StatusOK {
+		panic(fmt.Sprintf("the document of %s: %d %s", version, w.Code, w.Body))
+	}
+	return w.Body.Bytes()
 }
 
 // madeUp is how many requests of each version are made up. GIFTIMBIZ_TEST_REQUESTS asks for others.
