@@ -61,7 +61,7 @@ func TestAWebhooksPagesAskNoMoreThanTheyShow(t *testing.T) {
 			path   string
 			values url.Values
 		}{
-			{"/edit", url.Values{"url": {"https://127.0.0.1/new"}, "event": {"order.completed"}}},
+			{"/edit", url.Values{"url": {"https://hooks.invalid/new"}, "event": {"order.completed"}}},
 			{"/secret", url.Values{}},
 			{"/state", url.Values{"verb": {"off"}}},
 			{"/state", url.Values{"verb": {"on"}}},
@@ -78,7 +78,7 @@ func TestAWebhooksPagesAskNoMoreThanTheyShow(t *testing.T) {
 				t.Errorf("POST %s %v: HTTP %d", form.path, form.values, a.status)
 			}
 		}
-		a := w.send(http.MethodPost, "/console/partners/demo/webhooks", url.Values{"url": {"https://127.0.0.1/"}},
+		a := w.send(http.MethodPost, "/console/partners/demo/webhooks", url.Values{"url": {"https://hooks.invalid/"}},
 			"Cookie", w.cookies[office.Admin], "Origin", consoleOrigin, "Sec-Fetch-Site", "same-origin")
 		if a.status != http.StatusOK {
 			t.Errorf("adding one: HTTP %d", a.status)

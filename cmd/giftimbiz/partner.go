@@ -35,7 +35,7 @@ func partnerCommand(cfg *config) *cobra.Command {
 			"Set how long an equal purchase without an idempotency key counts as a mistake; 0 = never",
 			gift.MaxDuplicateSec, func(p *gift.Partner, n int64) { p.DuplicateSec = n }),
 		partnerNumberCommand(cfg, "warn", "WON", "Tell a partner when its balance falls below an amount; 0 = never",
-			int64(gift.MaxDeposit), func(p *gift.Partner, n int64) { p.LowBalance = gift.Won(n) }),
+			int64(gift.MaxLowBalance), func(p *gift.Partner, n int64) { p.LowBalance = gift.Won(n) }),
 		partnerAllowCommand(cfg),
 	)
 	return cmd
@@ -155,9 +155,6 @@ func partnerRotateCommand(cfg *config) *cobra.Command {
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
 				p, err := db.Partner(cmd.Context(), given[0])
 				if err != nil {
-					return err
-				}
-				if err := p.StillHere(); err != nil {
 					return err
 				}
 				secrets, hashes := keys.authority.NewKeys(p.Partner)

@@ -55,7 +55,7 @@ func (c *config) checkedURL(address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := webhook.CheckURL(address, webhook.NewGuard(allowed).Plain()); err != nil {
+	if err := webhook.NewGuard(allowed).Check(address); err != nil {
 		return "", usageError{fmt.Errorf("%q: %w", address, err)}
 	}
 	return address, nil
@@ -164,10 +164,8 @@ func webhookAddCommand(cfg *config) *cobra.Command {
 }
 
 // changeEndpoint changes an endpoint, whatever its version.
-func changeEndpoint(
-	ctx context.Context, db *storage.DB, action string, id int64, edit func(gift.Partner, *webhook.Endpoint) error,
-) error {
-	_, err := db.ChangeEndpoint(ctx, action, id, 0, clock.System{}.Now(), edit)
+func changeEndpoint(ctx context.Context, db *storage.DB, action string, id int64, change webhook.Change) error {
+	_, err := db.ChangeEndpoint(ctx, action, id, 0, clock.System{}.Now(), change)
 	return err
 }
 
@@ -195,16 +193,15 @@ func webhookChangeCommand(cfg *config) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
+			var edit webhook.Edit
+			if newURL {
+				edit.URL = &address
+			}
+			if newEvents {
+				edit.Types = &types
+			}
 			return withNumber(cmd.Context(), cfg, func(db *storage.DB) error {
-				err := changeEndpoint(cmd.Context(), db, "endpoint.change", id, func(p gift.Partner, e *webhook.Endpoint) error {
-					if newURL {
-						e.URL = address
-					}
-					if newEvents {
-						e.Types = types
-					}
-					return p.StillHere()
-				})
+				err := changeEndpoint(cmd.Context(), db, edit.Action(), id, edit.Apply)
 				if err != nil {
 					return err
 				}
@@ -228,14 +225,9 @@ func webhookTurnCommand(cfg *config, verb, short string) *cobra.Command {
 				return err
 			}
 			return withNumber(cmd.Context(), cfg, func(db *storage.DB) error {
-				err := changeEndpoint(cmd.Context(), db, "endpoint."+verb, id, func(p gift.Partner, e *webhook.Endpoint) error {
-					if verb == "off" {
-						e.SwitchOff()
-						return nil
-					}
-					e.SwitchOn()
-					return p.StillHere()
-				})
+				on := verb == "on"
+				edit := webhook.Edit{On: &on}
+				err := changeEndpoint(cmd.Context(), db, edit.Action(), id, edit.Apply)
 				if err != nil {
 					return err
 				}
@@ -257,14 +249,9 @@ func webhookRotateCommand(cfg *config) *cobra.Command {
 			}
 			return withJoined(cmd.Context(), cfg, func(db *storage.DB, keys *keyring) error {
 				secret := webhook.NewSecret()
-				sealed, err := keys.vault.SealSecret(webhook.SecretKind, id, secret)
-				if err != nil {
-					return err
-				}
-				err = changeEndpoint(cmd.Context(), db, "endpoint.rotate", id, func(p gift.Partner, e *webhook.Endpoint) error {
-					e.Rotate(sealed, clock.System{}.Now())
-					return p.StillHere()
-				})
+				err := changeEndpoint(cmd.Context(), db, webhook.RotateAction, id, webhook.Rotation(func(id int64) ([]byte, error) {
+					return keys.vault.SealSecret(webhook.SecretKind, id, secret)
+				}, clock.System{}.Now()))
 				if err != nil {
 					return err
 				}

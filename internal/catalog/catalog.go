@@ -27,6 +27,8 @@ type Catalog struct {
 	days   atomic.Pointer[days] // stored with mu held
 	read   atomic.Pointer[reading]
 
+	outlook outlook // on days to come
+
 	fetching sync.Mutex // held while changes are read from the source and shown
 	counting sync.Mutex // held while sales are read from the source and shown
 
@@ -89,7 +91,7 @@ func (c *Catalog) Refresh(ctx context.Context) (rows int, err error) {
 		return 0, fmt.Errorf("read the catalogue: %w", err)
 	}
 	if whole || changes.len() > 0 {
-		c.build(func(d *days) *days { return c.changed(d, &change{rows: changes, whole: whole}) })
+		c.build(func(d *days) *days { return c.changed(d, &change{rows: changes, whole: whole, seq: upTo}) })
 	}
 	c.read.Store(&reading{at: now, seq: upTo})
 	c.prepare()
@@ -140,7 +142,7 @@ func (c *Catalog) RefreshPopularity(ctx context.Context) error {
 func (c *Catalog) Stats() Stats {
 	ix, read := c.Index(), c.read.Load()
 	return Stats{
-		Offers: int64(ix.gifts.all[0].len() + ix.stars.all[0].len()),
+		Offers: int64(ix.offers()),
 		Units:  ix.gifts.units + ix.stars.units,
 		Day:    ix.day, LoadedAt: read.at, Seq: read.seq,
 	}

@@ -15,6 +15,7 @@ const prepareAhead = 10 * time.Minute
 type days struct {
 	today    *Index
 	tomorrow *Index // nil: not made yet
+	recent   recent // how they came to be
 }
 
 // on returns the index of the day to which a time belongs; nil when there is none.
@@ -34,7 +35,7 @@ func (d *days) with(ch *change, day gift.Day) *days {
 	if d.tomorrow != nil && d.tomorrow.day == day {
 		base = d.tomorrow
 	}
-	next := &days{today: base.with(ch, day)}
+	next := &days{today: base.with(ch, day), recent: d.recent.with(ch)}
 	if d.tomorrow != nil && d.tomorrow.day == day+1 {
 		next.tomorrow = d.tomorrow.with(ch, day+1)
 	}
@@ -47,7 +48,7 @@ func (d *days) without(offers map[int64]bool) *days {
 		return d
 	}
 	ch := &change{removed: offers}
-	next := &days{today: d.today.with(ch, d.today.day)}
+	next := &days{today: d.today.with(ch, d.today.day), recent: d.recent.with(ch)}
 	if d.tomorrow != nil {
 		next.tomorrow = d.tomorrow.with(ch, d.tomorrow.day)
 	}
@@ -65,7 +66,7 @@ func (c *Catalog) prepare() {
 	}
 	c.build(func(d *days) *days {
 		d = c.changed(d, &change{})
-		return &days{today: d.today, tomorrow: d.today.with(c.complete(&change{}), d.today.day+1)}
+		return &days{today: d.today, tomorrow: d.today.with(c.complete(&change{}), d.today.day+1), recent: d.recent}
 	})
 }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -9,6 +10,8 @@ import (
 // Index is all that is on sale on one day. It is immutable: its methods may be called from any goroutine, and the
 // answers of one Index fit together. Pages share their rows: nobody may change them.
 type Index struct {
+	id          uint64 // random: no other index has it, on any node
+	seq         int64  // the source's number up to which changes are in it
 	day         gift.Day
 	from, until time.Time // the day
 	keeps       gift.Day  // offers that were valid to a day before this one are forgotten
@@ -20,13 +23,23 @@ type Index struct {
 
 func newIndex(day gift.Day) *Index {
 	return &Index{
-		day: day, from: day.Start(), until: day.End(), keeps: day - 1, books: &books{},
+		id: rand.Uint64(), day: day, from: day.Start(), until: day.End(), keeps: day - 1, books: &books{},
 		gifts: newMarket(gift.Gifticon), stars: newMarket(gift.StarCoupon), kept: newKept(),
 	}
 }
 
 // Day returns the day in Seoul whose prices are shown.
 func (ix *Index) Day() gift.Day { return ix.day }
+
+// ID tells this index from all others, those of other nodes and of earlier runs included: who has an answer of an index with the
+// same id has the same answer.
+func (ix *Index) ID() uint64 { return ix.id }
+
+// Since returns the state of the stock that the index shows, at least: what changes afterwards is told by Changes.
+func (ix *Index) Since() Since {
+	// Soon after a clock was set back, offers are missing that were forgotten as expired.
+	return Since{Seq: ix.seq, Day: ix.day, Later: max(ix.day, ix.keeps)}
+}
 
 func (ix *Index) covers(t time.Time) bool { return !t.Before(ix.from) && t.Before(ix.until) }
 
@@ -38,7 +51,7 @@ func (ix *Index) Gifts(q GiftQuery) Page {
 	}
 	s.most = q.MaxPrice
 	s.search(q.Words)
-	return s.page(q.Offset, q.Limit)
+	return s.part(q.After, q.Offset, q.Limit)
 }
 
 // Stars lists star coupons on sale (guide §9).
@@ -54,7 +67,7 @@ func (ix *Index) Stars(q StarQuery) Page {
 	if q.MakerID != "" {
 		s.restrict(ix.stars.itemsBy(q.MakerID))
 	}
-	return s.page(q.Offset, q.Limit)
+	return s.part(q.After, q.Offset, q.Limit)
 }
 
 // Row returns an offer on sale; nil when it is not on sale.

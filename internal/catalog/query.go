@@ -11,8 +11,9 @@ type selection struct {
 	m        *market
 	lists    *[orders]list
 	category int32    // -1 = any
-	members  []int32  // the items of the one group asked for
-	oneGroup bool     // members counts
+	group    int32    // the one asked for
+	members  []int32  // its items
+	oneGroup bool     // group and members count
 	items    bitset   // nil = any
 	groups   []int32  // all of whose items are among items
 	rest     bitset   // items that are not in groups
@@ -34,7 +35,7 @@ func (m *market) choose(categoryID, groupID int64, order Order) (s selection, ok
 		if !ok || categoryID != 0 && m.group(no).parent != s.category {
 			return s, false
 		}
-		s.lists, s.members, s.oneGroup = &m.group(no).lists, m.group(no).members, true
+		s.lists, s.group, s.members, s.oneGroup = &m.group(no).lists, no, m.group(no).members, true
 	}
 	return s, true
 }

@@ -55,8 +55,11 @@ const (
 	ByDiscountDesc              // discount rate, highest first
 	ByDiscountAsc               // discount rate, lowest first
 
-	orders // how many orders there are
-	byID   = orders
+	// ByID is the order of offer ids, in which a page begins behind the last offer of the one before (After): offers that come
+	// and go meanwhile move no others.
+	ByID
+
+	orders = ByID // how many orders there are sorted lists of
 )
 
 // GiftQuery selects gifticons. Its zero value, but for MaxPrice and Limit, selects all (wire §3).
@@ -66,8 +69,9 @@ type GiftQuery struct {
 	MaxPrice   gift.Won // price in force at or below it; -1 = any
 	Words      string   // every word, of MaxWords at most, must be in the names of product, brand or category; "" = any
 	Order      Order
-	Offset     int // rows to pass over
-	Limit      int // rows to return at most
+	After      int64 // ByID only, where it takes Offset's place: rows with a higher offer id
+	Offset     int   // rows to pass over
+	Limit      int   // rows to return at most
 }
 
 // StarQuery selects star coupons (wire §3). Names of places are official ones, "" = any.
@@ -80,8 +84,9 @@ type StarQuery struct {
 	Words      string // every word, of MaxWords at most, must be in the names of coupon, product or shop; "" = any
 	MakerID    string // "" = any
 	Order      Order
-	Offset     int // rows to pass over
-	Limit      int // rows to return at most
+	After      int64 // ByID only, where it takes Offset's place: rows with a higher offer id
+	Offset     int   // rows to pass over
+	Limit      int   // rows to return at most
 }
 
 // Page is a part of a list.

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"giftimbiz/internal/gift"
@@ -10,6 +11,7 @@ import (
 type change struct {
 	rows       Rows
 	whole      bool           // rows are all there is
+	seq        int64          // the source's number up to which changes are known with rows; 0: as before
 	removed    map[int64]bool // offers that are sold out; there are no rows, then
 	popularity map[PopularityKey]int64
 	recounted  bool // popularity is not what it was
@@ -20,7 +22,10 @@ type change struct {
 // indexes may be made from one.
 func (ix *Index) with(ch *change, day gift.Day) *Index {
 	next := *ix
-	next.kept = newKept()
+	next.id, next.kept = rand.Uint64(), newKept()
+	if ch.seq != 0 {
+		next.seq = ch.seq
+	}
 	turned := day != ix.day
 	if turned {
 		next.day, next.from, next.until = day, day.Start(), day.End()
@@ -180,7 +185,7 @@ func (e *edit) put(slot int32, offer *gift.Offer, free []int64) {
 		}
 	} else {
 		slot = e.allocate()
-		e.moves[byID].added = append(e.moves[byID].added, slot)
+		e.moves[ByID].added = append(e.moves[ByID].added, slot)
 	}
 	if row.listed {
 		e.next.units += offer.Stock
@@ -227,7 +232,7 @@ func (e *edit) drop(slot int32) {
 	}
 	e.slots.edit(slot >> slotBits).row[slot&(1<<slotBits-1)] = nil
 	e.freed = append(e.freed, slot)
-	e.moves[byID].removed = append(e.moves[byID].removed, slot)
+	e.moves[ByID].removed = append(e.moves[ByID].removed, slot)
 	e.relist(slot, row.listed, false)
 }
 
@@ -268,7 +273,7 @@ func (e *edit) merge() {
 }
 
 func (e *edit) mergeRun(o Order, r *run) {
-	if o == byID {
+	if o == ByID {
 		e.next.ids = e.revised(e.next.ids, o, r)
 		return
 	}

@@ -63,6 +63,17 @@ func (r auditRow) Only(parameter string) string {
 // Name is what an entry's action is called.
 func (r auditRow) Name() text { return actionNames[r.Action] }
 
+// By is who made an entry: operators by their names, others by what they are.
+func (r auditRow) By() text {
+	if name, ok := r.Actor.Partner(); ok {
+		return text{"매체사 " + name, "partner " + name}
+	}
+	if r.Actor == office.CommandLine {
+		return text{"명령줄", r.Actor.Name}
+	}
+	return text{r.Actor.Name, r.Actor.Name}
+}
+
 // auditFilter reads the parameters.
 func (q *request) auditFilter() (office.AuditFilter, error) {
 	f := office.AuditFilter{Action: strings.TrimSpace(q.FormValue("action")), Subject: strings.TrimSpace(q.FormValue("subject"))}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
 )
 
@@ -87,6 +88,37 @@ func TestAnEntryShowsWhatBecameOfWhat(t *testing.T) {
 	for _, address := range []string{"/console/audit/1", "/console/audit/x"} {
 		if a := b.get(address); a.status != http.StatusNotFound {
 			t.Errorf("%s: %d", address, a.status)
+		}
+	}
+}
+
+// TestTheTrailNamesPartnersAndTheCommandLine: what partners did themselves by the API, and what nobody signed in for.
+func TestTheTrailNamesPartnersAndTheCommandLine(t *testing.T) {
+	h := newOfficeHouse(t)
+	h.Partner(gift.Partner{Name: "demo"}, 0)
+	ctx := office.As(t.Context(), office.PartnerActor("demo", "192.0.2.9"))
+	_, err := h.DB.ChangePartner(ctx, "demo", 0, h.Clock.Now(), func(p *gift.Partner) error {
+		p.LowBalance = 50_000
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := h.signedIn("admin@example.com")
+	for language, want := range map[string][]string{
+		"en": {"partner demo", "Partner changed", "command line", "Partner opened", "192.0.2.9"},
+		"ko": {"매체사 demo", "매체사 변경", "명령줄", "매체사 개설", "192.0.2.9"},
+	} {
+		b.cookies["giftimbiz-language"] = language
+		list := b.get("/console/audit?subject=partner:demo&operator=0")
+		for _, text := range want {
+			if !list.says(text) {
+				t.Errorf("%s: the list lacks %q", language, text)
+			}
+		}
+		entry := b.get(regexp.MustCompile(`/console/audit/\d+`).FindString(list.body))
+		if !entry.says(want[0]) || !entry.says("low_balance") || !entry.says("50000") {
+			t.Errorf("%s: %s", language, entry.body)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 	"giftimbiz/internal/vault"
+	"giftimbiz/internal/webhook"
 )
 
 // openHouse returns a house on a SQLite file of the test's own, and the file.
@@ -51,7 +52,7 @@ func openConsole(h *storagetest.House, v *vault.Vault, change func(*console.Conf
 		Keys: credential.NewAuthority(credential.Config{
 			Vault: v, Clock: h.Clock, Directory: credential.NewDirectory(h.DB),
 		}),
-		PublicURL: "http://console.test", Address: func(*http.Request) string { return "192.0.2.7" }, Lookup: v.Lookup,
+		Webhooks: webhook.NewGuard(nil), PublicURL: "http://console.test", Address: func(*http.Request) string { return "192.0.2.7" }, Lookup: v.Lookup,
 	}
 	if change != nil {
 		change(&cfg)

@@ -15,6 +15,7 @@ import (
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/requestid"
+	"giftimbiz/internal/webhook"
 )
 
 // Root is where the console's addresses begin.
@@ -63,8 +64,8 @@ type Config struct {
 	Lookup func(kind, value string) []byte
 	// Counter returns the address at which a seller signs a shop's device in: redeem.Links. Without it none is shown.
 	Counter func(office.Seller) string
-	// PlainWebhooks lets webhooks go over http as well: to networks that the server's owner admits.
-	PlainWebhooks bool
+	// Webhooks tells where webhooks may lead.
+	Webhooks *webhook.Guard
 }
 
 type handler struct {
@@ -79,7 +80,7 @@ type handler struct {
 // New returns what serves everything under Root.
 func New(cfg Config) http.Handler {
 	if cfg.Store == nil || cfg.Passwords == nil || cfg.Keys == nil || cfg.Numbers == nil || cfg.Clock == nil || cfg.Logger == nil ||
-		cfg.Address == nil {
+		cfg.Address == nil || cfg.Webhooks == nil {
 		panic("console: New needs all of Config")
 	}
 	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}

@@ -215,9 +215,9 @@ func (q *request) in(t text) string { return t.in(q.lang) }
 
 func (q *request) orderPage(o office.Order, form refundForm) orderPage {
 	p := orderPage{Order: o, Address: orderAddress(o.Ref()), Form: form}
-	today, tail := gift.DayOf(q.now), q.tailOf(q.URL.Query().Get("q"))
+	tail := q.tailOf(q.URL.Query().Get("q"))
 	for _, item := range o.Items {
-		l := orderLine{OrderItem: item, Status: item.State(today), Checked: slices.Contains(form.Lines, item.Line)}
+		l := orderLine{OrderItem: item, Status: item.State(item.Today(q.now)), Checked: slices.Contains(form.Lines, item.Line)}
 		switch {
 		case o.Kind != gift.Gifticon:
 		case o.Sandbox:

@@ -63,7 +63,7 @@ func (f partnerForm) validate() (gift.Partner, fieldErrors) {
 	checkTitle(p.Title, errs)
 	p.DailyLimit = checkNumber("limit", f.Limit, gift.MaxDailyLimit, errs)
 	p.DuplicateSec = checkNumber("window", f.Window, gift.MaxDuplicateSec, errs)
-	p.LowBalance = gift.Won(checkNumber("low", f.Low, int64(gift.MaxDeposit), errs))
+	p.LowBalance = gift.Won(checkNumber("low", f.Low, int64(gift.MaxLowBalance), errs))
 	for word := range strings.FieldsFuncSeq(f.Allowed, func(r rune) bool { return r == ',' || r <= ' ' }) {
 		prefix, err := peer.ParsePrefix(word)
 		if err != nil {
@@ -195,6 +195,13 @@ func (q *request) changeFault(err error) error {
 			"This partner has withdrawn for good; nothing of it can be changed. Open a new one.",
 		}}
 	}
+	if errors.Is(err, credential.ErrTooMany) {
+		n := strconv.Itoa(credential.MaxGenerations)
+		return failure{http.StatusConflict, text{
+			"쓸 수 있는 키가 이미 " + n + "벌입니다. 유예 시간을 0으로 교체하면 이전 키가 모두 끝납니다.",
+			"There are " + n + " sets of keys that work. A rotation with 0 hours of grace ends them all.",
+		}}
+	}
 	return err
 }
 
@@ -294,13 +301,10 @@ func (q *request) rotateKeys() error {
 		return q.renderPartner(http.StatusUnprocessableEntity, page)
 	}
 	p := page.Partner.Partner
-	if err := p.StillHere(); err != nil {
-		return q.changeFault(err)
-	}
 	secrets, keys := q.h.Keys.NewKeys(p)
 	until := q.now.Add(grace)
 	if err := q.h.Store.RotateKeys(q.Context(), p.ID, sentVersion(form.Version), keys, until); err != nil {
-		return err
+		return q.changeFault(err)
 	}
 	return q.showKeys(text{"키를 교체했습니다", "The keys are rotated"}, partnerKeysPage{Partner: p, OlderEnd: until}, secrets)
 }

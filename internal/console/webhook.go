@@ -164,12 +164,12 @@ func (q *request) deliveryFilter(endpoint int64) deliveryFilter {
 }
 
 // changeEndpoint changes the endpoint that the address names, as the form was read.
-func (q *request) changeEndpoint(action string, edit func(gift.Partner, *webhook.Endpoint) error) (webhook.Endpoint, error) {
+func (q *request) changeEndpoint(action string, change webhook.Change) (webhook.Endpoint, error) {
 	l, err := q.endpoint()
 	if err != nil {
 		return webhook.Endpoint{}, err
 	}
-	e, err := q.h.Store.ChangeEndpoint(q.Context(), action, l.ID, sentVersion(q.number("version")), q.now, edit)
+	e, err := q.h.Store.ChangeEndpoint(q.Context(), action, l.ID, sentVersion(q.number("version")), q.now, change)
 	if err != nil {
 		return e, q.webhookFault(err)
 	}
@@ -189,10 +189,8 @@ func (q *request) editWebhook() error {
 		page.Error = ""
 		return q.renderWebhook(http.StatusUnprocessableEntity, page)
 	}
-	e, err := q.changeEndpoint("endpoint.change", func(p gift.Partner, e *webhook.Endpoint) error {
-		e.URL, e.Types = sent.URL, sent.Types
-		return p.StillHere()
-	})
+	edit := webhook.Edit{URL: &sent.URL, Types: &sent.Types}
+	e, err := q.changeEndpoint(edit.Action(), edit.Apply)
 	if err != nil {
 		return err
 	}
@@ -205,30 +203,21 @@ func (q *request) turnWebhook() error {
 	if err := q.parseForm(); err != nil {
 		return err
 	}
-	switch q.PostFormValue("verb") {
-	case "on":
-		e, err := q.changeEndpoint("endpoint.on", func(p gift.Partner, e *webhook.Endpoint) error {
-			e.SwitchOn()
-			return p.StillHere()
-		})
-		if err != nil {
-			return err
-		}
-		return q.done(webhookAddress(e.ID), text{
-			"켰습니다. 기다리던 것부터 보냅니다.", "Switched on. What waited is sent first.",
-		})
-	case "off":
-		e, err := q.changeEndpoint("endpoint.off", func(_ gift.Partner, e *webhook.Endpoint) error {
-			e.SwitchOff()
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		return q.done(webhookAddress(e.ID), text{
+	done, ok := map[string]text{
+		"on": {"켰습니다. 기다리던 것부터 보냅니다.", "Switched on. What waited is sent first."},
+		"off": {
 			"껐습니다. 꺼져 있는 동안 일어나는 일은 나중에도 보내지 않습니다.",
 			"Switched off. What happens meanwhile is not sent later either.",
-		})
+		},
+	}[q.PostFormValue("verb")]
+	if ok {
+		on := q.PostFormValue("verb") == "on"
+		edit := webhook.Edit{On: &on}
+		e, err := q.changeEndpoint(edit.Action(), edit.Apply)
+		if err != nil {
+			return err
+		}
+		return q.done(webhookAddress(e.ID), done)
 	}
 	if _, err := q.endpoint(); err != nil {
 		return err
@@ -242,14 +231,9 @@ func (q *request) rotateWebhook() error {
 		return err
 	}
 	secret := webhook.NewSecret()
-	e, err := q.changeEndpoint("endpoint.rotate", func(p gift.Partner, e *webhook.Endpoint) error {
-		sealed, err := q.h.Passwords.SealSecret(webhook.SecretKind, e.ID, secret)
-		if err != nil {
-			return err
-		}
-		e.Rotate(sealed, q.now)
-		return p.StillHere()
-	})
+	e, err := q.changeEndpoint(webhook.RotateAction, webhook.Rotation(func(id int64) ([]byte, error) {
+		return q.h.Passwords.SealSecret(webhook.SecretKind, id, secret)
+	}, q.now))
 	if err != nil {
 		return err
 	}

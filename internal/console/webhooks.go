@@ -23,7 +23,7 @@ type webhookStore interface {
 	) (webhook.Endpoint, error)
 	// ChangeEndpoint and RemoveEndpoint return office.ErrChanged when the endpoint does not have the version any more.
 	ChangeEndpoint(
-		ctx context.Context, action string, id, version int64, now time.Time, edit func(gift.Partner, *webhook.Endpoint) error,
+		ctx context.Context, action string, id, version int64, now time.Time, change webhook.Change,
 	) (webhook.Endpoint, error)
 	RemoveEndpoint(ctx context.Context, id, version int64, now time.Time) error
 	SendTest(ctx context.Context, id int64, now time.Time) (gift.ID, error)
@@ -148,18 +148,15 @@ func (q *request) webhookForm(e webhook.Endpoint) webhookForm {
 func (q *request) sentWebhook() (f webhookForm, e webhook.Endpoint) {
 	e = webhook.Endpoint{URL: strings.TrimSpace(q.PostFormValue("url")), Version: q.number("version")}
 	errs := fieldErrors{}
-	for _, word := range q.PostForm["event"] {
-		t := gift.EventType(word)
-		switch {
-		case !t.Valid():
-			errs["event"] = text{"없는 이벤트입니다.", "There is no such event."}
-		case !slices.Contains(e.Types, t):
-			e.Types = append(e.Types, t)
-		}
+	var err error
+	if e.Types, err = webhook.Types(q.PostForm["event"]); err != nil {
+		errs["event"] = text{"없는 이벤트입니다.", "There is no such event."}
 	}
-	switch err := webhook.CheckURL(e.URL, q.h.PlainWebhooks); {
+	switch err := q.h.Webhooks.Check(e.URL); {
 	case errors.Is(err, webhook.ErrNotHTTPS):
 		errs["url"] = text{"https 주소여야 합니다.", "It must be an https address."}
+	case errors.Is(err, webhook.ErrAddress):
+		errs["url"] = text{"내부망 등 보낼 수 없는 주소입니다.", "Nothing is sent to this address, such as an internal one."}
 	case err != nil:
 		n := strconv.Itoa(webhook.MaxURL)
 		errs["url"] = text{

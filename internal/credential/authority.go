@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"time"
@@ -124,3 +125,6 @@ func newGeneration() int64 {
 
 // AccessTTL returns how long an access token works.
 func (a *Authority) AccessTTL() time.Duration { return a.accessTTL }
+
+// Refresh makes the authority know at once what was stored of partners before the call; see Directory.Refresh.
+func (a *Authority) Refresh(ctx context.Context) error { return a.directory.Refresh(ctx) }

@@ -47,6 +47,20 @@ func (a *Authority) CheckAccess(access Header, from netip.Addr) (*Identity, *Fau
 	return g.identity, nil
 }
 
+// CheckClient tells whose partner key and partner token these are, and the generation of keys that they belong to, as the
+// partner's state and addresses allow. Both must be given.
+func (a *Authority) CheckClient(key, token string, from netip.Addr) (*Identity, *Fault) {
+	c := check{Authority: a, people: a.directory.current.Load(), now: a.clock.Now()}
+	g, fault := c.client(key, token)
+	if fault == 0 {
+		fault = mayCall(g.member, &Presented{Addr: from})
+	}
+	if fault != 0 {
+		return nil, &Fault{Kind: fault}
+	}
+	return g.identity, nil
+}
+
 // check is one check: all of its steps see the same directory at the same time. A FaultKind of 0 is no fault.
 type check struct {
 	*Authority
@@ -80,6 +94,21 @@ func (c *check) partner(p *Presented) (*member, FaultKind) {
 		return nil, PartnerTokenWrong
 	}
 	return m, mayCall(m, p)
+}
+
+// client checks key and partner token.
+func (c *check) client(key, token string) (*generation, FaultKind) {
+	if key == "" || token == "" {
+		return nil, MissingCredential
+	}
+	g := c.holder(key)
+	switch {
+	case g == nil || !g.liveAt(c.now):
+		return nil, UnknownKey
+	case !c.fits(token, g):
+		return nil, PartnerTokenWrong
+	}
+	return g, 0
 }
 
 // holder returns the keys that a partner key belongs to, nil when there are none.

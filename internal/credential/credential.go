@@ -4,6 +4,7 @@ package credential
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -15,6 +16,19 @@ import (
 const (
 	RotationGrace = 24 * time.Hour
 	MaxGrace      = 30 * 24 * time.Hour
+)
+
+// MaxGenerations is how many generations of a partner's keys work at a time at most; KeptGenerations how many are kept, those
+// that ended included.
+const (
+	MaxGenerations  = 20
+	KeptGenerations = 20
+)
+
+// What keeps keys from being rotated.
+var (
+	ErrTooMany = fmt.Errorf("has %d sets of keys that work; end them with a rotation without a grace period", MaxGenerations)
+	ErrEnded   = errors.New("the keys do not work any more")
 )
 
 // Keys is one generation of a partner's secrets as it is stored. Rotation adds a generation and gives the older ones an

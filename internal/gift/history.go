@@ -29,6 +29,9 @@ type BoughtItem struct {
 
 	LinkSerial int64 // which link leads to its voucher page; those with another number were revoked
 
+	// ClockAhead is by how much the clock of a sandbox order's partner is ahead.
+	ClockAhead time.Duration
+
 	Category Category
 	Brand    Brand    // gifticons only
 	Product  Product  // gifticons only
@@ -37,6 +40,9 @@ type BoughtItem struct {
 
 	Sealed []byte // gifticons only: the encrypted voucher number; nil in sandbox items
 }
+
+// Today returns the day that counts for the item: its partner's own.
+func (i *BoughtItem) Today(now time.Time) Day { return DayOf(now.Add(i.ClockAhead)) }
 
 // State tells what became of the item as of today.
 func (i *BoughtItem) State(today Day) ItemState {
@@ -79,8 +85,9 @@ func (i *BoughtItem) Place() Place { return Place{i.OrderID, i.Line} }
 // HistoryQuery selects a partner's bought items, newest first.
 type HistoryQuery struct {
 	PartnerID  int64
-	Kind       Kind
+	Kind       Kind  // 0 = both, where that is allowed
 	OrderID    ID    // 0 = any
+	Oldest     ID    // items of this order and of newer ones; 0 = all
 	OfferID    int64 // 0 = any; star coupons only
 	CampaignID int64 // 0 = any; star coupons only
 	From, To   Day   // inclusive; 0 = open
@@ -96,4 +103,23 @@ type History struct {
 	Total int64
 	Spent Won
 	Face  Won
+}
+
+// OrderQuery selects a partner's orders, newest first.
+type OrderQuery struct {
+	PartnerID int64
+	Kind      Kind  // 0 = both
+	From, To  Day   // inclusive; 0 = open
+	Before    ID    // orders with lower numbers; 0 = from the newest
+	Limit     int64 // orders to return, 1–1000
+}
+
+// OrderHead is an order without its items.
+type OrderHead struct {
+	ID        ID
+	Kind      Kind
+	Sandbox   bool
+	Amount    Won
+	At        time.Time
+	Reference string // the partner's own number; "" = it gave none
 }

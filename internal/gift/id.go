@@ -97,13 +97,43 @@ const (
 	testPrefix = "TEST-"
 )
 
-// Ref returns the partner's name for the order.
-func (id ID) Ref(sandbox bool) OrderRef {
-	var b [13]byte
+// idDigits is how many digits an ID has.
+const idDigits = 13
+
+// Digits returns the ID in 13 characters of [0-9A-Z], whose order is that of IDs.
+func (id ID) Digits() string {
+	var b [idDigits]byte
 	for i, v := len(b)-1, uint64(id); i >= 0; i, v = i-1, v>>5 {
 		b[i] = refDigits[v&31]
 	}
-	ref := id.Time().In(Seoul).Format("20060102") + "-" + string(b[:])
+	return string(b[:])
+}
+
+// ErrBadDigits says that a text is not what Digits returns.
+var ErrBadDigits = errors.New("not the digits of a number")
+
+// ParseDigits reads what Digits returned.
+func ParseDigits(s string) (ID, error) {
+	if len(s) != idDigits {
+		return 0, ErrBadDigits
+	}
+	var v uint64
+	for _, c := range []byte(s) {
+		digit := strings.IndexByte(refDigits, c)
+		if digit < 0 {
+			return 0, ErrBadDigits
+		}
+		v = v<<5 | uint64(digit)
+	}
+	if id := ID(v); id >= 0 && id.Digits() == s {
+		return id, nil
+	}
+	return 0, ErrBadDigits
+}
+
+// Ref returns the partner's name for the order.
+func (id ID) Ref(sandbox bool) OrderRef {
+	ref := id.Time().In(Seoul).Format("20060102") + "-" + id.Digits()
 	if sandbox {
 		ref = testPrefix + ref
 	}
@@ -116,19 +146,11 @@ var ErrBadRef = errors.New("not an order number")
 // ParseRef reads an order's number; the text must be exactly what Ref returned.
 func ParseRef(s string) (id ID, sandbox bool, err error) {
 	rest, sandbox := strings.CutPrefix(s, testPrefix)
-	if len(rest) != 8+1+13 {
+	if len(rest) != 8+1+idDigits {
 		return 0, false, ErrBadRef
 	}
-	var v uint64
-	for _, c := range []byte(rest[9:]) {
-		digit := strings.IndexByte(refDigits, c)
-		if digit < 0 {
-			return 0, false, ErrBadRef
-		}
-		v = v<<5 | uint64(digit)
-	}
-	id = ID(v)
-	if id < 0 || string(id.Ref(sandbox)) != s {
+	id, err = ParseDigits(rest[9:])
+	if err != nil || string(id.Ref(sandbox)) != s {
 		return 0, false, ErrBadRef
 	}
 	return id, sandbox, nil

@@ -16,19 +16,25 @@ func (k Kind) Word() string {
 	return "gifticon"
 }
 
+// The days left at which the price in force turns from one tier to the next.
+const (
+	MidDays  = 60
+	NearDays = 30
+)
+
 // Tiers are the three selling prices of an offer; which is in force depends on the days left until it expires.
 type Tiers struct {
-	Far  Won // more than 60 days left
-	Mid  Won // 31 to 60 days left
-	Near Won // 30 days left or fewer
+	Far  Won // more than MidDays left
+	Mid  Won // MidDays or fewer
+	Near Won // NearDays or fewer
 }
 
 // At returns the price in force when daysLeft calendar days remain until the last valid day (guide §4-4).
 func (t Tiers) At(daysLeft int) Won {
 	switch {
-	case daysLeft > 60:
+	case daysLeft > MidDays:
 		return t.Far
-	case daysLeft > 30:
+	case daysLeft > NearDays:
 		return t.Mid
 	default:
 		return t.Near

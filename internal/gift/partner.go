@@ -80,6 +80,9 @@ type Partner struct {
 // tokens, idempotency, or the numbers and times of orders.
 func (p *Partner) Now(now time.Time) time.Time { return now.Add(p.ClockAhead) }
 
+// Today returns the day on the partner's clock.
+func (p *Partner) Today(now time.Time) Day { return DayOf(p.Now(now)) }
+
 // Admits tells whether a caller at addr may use the partner's keys.
 func (p Partner) Admits(addr netip.Addr) bool {
 	if len(p.AllowList) == 0 {

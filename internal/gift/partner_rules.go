@@ -21,6 +21,8 @@ const (
 
 	// MaxDeposit bounds one deposit or adjustment, so that no sum comes near the edge of an int64.
 	MaxDeposit = Won(1_000_000_000_000)
+	// MaxLowBalance bounds what a balance must fall below to be told of.
+	MaxLowBalance = MaxDeposit
 )
 
 // ErrWithdrawn says that a partner left for good.

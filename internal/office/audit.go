@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -19,13 +20,27 @@ var (
 
 // Actor is who makes a change.
 type Actor struct {
-	OperatorID int64 // 0 = nobody who signed in: the command line
+	OperatorID int64 // 0 = no operator: a partner, the server, the command line
 	Name       string
 	Address    string // where from
 }
 
 // CommandLine is the actor of changes that nobody signed in for.
 var CommandLine = Actor{Name: "command line"}
+
+// partnerActor is how the names of actors begin that are partners.
+const partnerActor = "partner "
+
+// PartnerActor is a partner that makes a change of its own, by the API.
+func PartnerActor(name, address string) Actor {
+	return Actor{Name: partnerActor + name, Address: address}
+}
+
+// Partner returns the name of the partner that the actor is, if it is one.
+func (a Actor) Partner() (name string, ok bool) {
+	name, ok = strings.CutPrefix(a.Name, partnerActor)
+	return name, ok && a.OperatorID == 0
+}
 
 type actorKey struct{}
 
@@ -54,7 +69,7 @@ type Entry struct {
 
 // AuditFilter selects entries of the audit trail. Empty fields select all.
 type AuditFilter struct {
-	Operator *int64 // its id, 0 = nobody who signed in
+	Operator *int64 // its id, 0 = no operator
 	Action   string
 	Subject  string
 	From, To gift.Day // both included; 0 = open

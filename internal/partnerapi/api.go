@@ -17,6 +17,7 @@ import (
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/redeem"
+	"giftimbiz/internal/rehearsal"
 )
 
 // Buyer makes purchases durable; see purchase.Engine.
@@ -61,6 +62,7 @@ type api struct {
 	endpoints map[string]*endpoint
 	turns     atomic.Uint64 // of naming free coupons
 
+	stage       rehearsal.Stage
 	largeBodies chan struct{} // a place for each that is being read
 }
 
@@ -73,6 +75,7 @@ type endpoint struct {
 	serve  func(*call) error
 	signIn func(*call) error
 	writes bool // changes something: its answers are logged even when all is well
+	buys   bool
 }
 
 // New returns the handler of everything below /api/. It panics when a part is missing.
@@ -101,12 +104,12 @@ func routes() map[string]*endpoint {
 		biz + "cateGift":              {serve: (*call).cateGift},
 		biz + "listAll":               {serve: (*call).listAll},
 		biz + "giftDetail":            {serve: (*call).giftDetail},
-		biz + "buyGifticoupon":        {serve: (*call).buyGifticoupon, writes: true},
+		biz + "buyGifticoupon":        {serve: (*call).buyGifticoupon, writes: true, buys: true},
 		biz + "buyGifticonList":       {serve: (*call).buyGifticonList},
 		biz + "cateStar":              {serve: (*call).cateStar},
 		biz + "starListAll":           {serve: (*call).starListAll},
 		biz + "starDetail":            {serve: (*call).starDetail},
-		biz + "buyStarcoupon":         {serve: (*call).buyStarcoupon, writes: true},
+		biz + "buyStarcoupon":         {serve: (*call).buyStarcoupon, writes: true, buys: true},
 		biz + "buyStarcouponList":     {serve: (*call).buyStarcouponList},
 		gifticon + "getQRImg":         {serve: (*call).getQRImg},
 		gifticon + "setUseStarCoupon": {serve: (*call).setUseStarCoupon, writes: true},

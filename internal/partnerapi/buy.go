@@ -41,7 +41,7 @@ func (c *call) buyStarcoupon() error {
 
 // order reads what both kinds of purchase have.
 func (c *call) order(kind gift.Kind) *purchase.Request {
-	req := &purchase.Request{PartnerID: c.who.Partner.ID, Kind: kind, Key: c.idempotencyKey()}
+	req := &purchase.Request{PartnerID: c.who.Partner.ID, Kind: kind, Key: c.idempotencyKey(), Pretend: c.outcome.Refusal()}
 	for _, id := range c.in.numbers("md_idx") {
 		req.Items = append(req.Items, purchase.ItemRequest{OfferID: id})
 	}
@@ -128,7 +128,7 @@ func refusalOf(r *gift.Refusal, items []purchase.ItemRequest) *failure {
 	if r.Name != "" {
 		said = wrongName
 	}
-	f := refuse(said,
+	f := refuse(said.under(r.Reason),
 		"item", itemName(r.Item, items), "amount", strconv.FormatInt(int64(r.Amount), 10), "right", r.Name,
 		"limit", strconv.FormatInt(r.Limit, 10), "tid", string(r.First), "when", r.When, "where", r.Where)
 	f.first = r.First

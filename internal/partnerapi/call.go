@@ -11,13 +11,17 @@ import (
 	"sync"
 	"time"
 
+	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/credential"
+	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
+	"giftimbiz/internal/office"
+	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
 )
 
-// Success is the result code of an answer to a request that was done (guide §1).
-const Success = "0000"
+// Success is the result code of an answer to a request that was done.
+const Success = office.Success
 
 const keptAnswerCap = 256 << 10 // larger buffers are not kept for the next call
 
@@ -32,6 +36,7 @@ type call struct {
 	in       reader
 	who      *credential.Identity
 	replayed bool // the answer was given before
+	outcome  rehearsal.Outcome
 	out      object
 	ready    []byte // the answer instead of out, when it was made before; it belongs to others too
 	scratch  []byte // what the body is read into
@@ -72,7 +77,21 @@ func (c *call) run() (err error) {
 	if err := c.endpoint.signIn(c); err != nil {
 		return err
 	}
+	if err := c.rehearse(); err != nil {
+		return err
+	}
 	return c.endpoint.serve(c)
+}
+
+// today returns the day on the caller's clock. Prices, expiry and what became of things go by it.
+func (c *call) today() gift.Day { return c.who.Partner.Today(c.Clock.Now()) }
+
+// index returns what is on sale on that day.
+func (c *call) index() *catalog.Index {
+	if c.who.Partner.ClockAhead == 0 {
+		return c.Catalog.Index()
+	}
+	return c.Catalog.IndexOn(c.today())
 }
 
 // begin starts a success.
@@ -103,10 +122,16 @@ func (c *call) finish(err error) {
 	if err == nil && c.ready != nil {
 		body = c.ready
 	}
-	c.send(status, body, f)
+	lost := c.outcome == rehearsal.AnswerLost
+	if !lost {
+		c.send(status, body, f)
+	}
 	took := c.Clock.Now().Sub(c.began)
 	c.Observe(c.answered(code, took, f))
 	c.log(status, code, took, f)
+	if lost {
+		rehearsal.Cut()
+	}
 }
 
 // Values that many answers share. They must not be changed.

@@ -32,6 +32,7 @@ var (
 	notAnOrder     = reply{"Q", "{name} 값이 주문번호 형식이 아닙니다.", "{name} is not an order number."}
 	countsDiffer   = reply{"Q", "{name}의 개수가 md_idx의 개수와 다릅니다.", "{name} must have as many entries as md_idx."}
 	badKey         = reply{"Q", "Idempotency-Key 헤더는 공백 없는 ASCII 1~255자여야 합니다.", "The header Idempotency-Key must be 1 to 255 visible ASCII characters."}
+	unknownOutcome = reply{"Q", "Sandbox-Outcome 헤더에는 다음 중 하나를 쓰십시오(재고·가격·잔액·한도·기간 거절은 구매 호출에만): {names}", "The header Sandbox-Outcome must be one of these, refusals on purchases only: {names}"}
 	bodyUnreadable = reply{"Q", "요청 본문을 끝까지 받지 못했습니다.", "The body did not arrive whole."}
 )
 
@@ -93,41 +94,41 @@ var callerFaults = map[credential.FaultKind]reply{
 	credential.AccessOfAnother:        {"Z", "Access-Token이 partner_id의 것이 아닙니다.", "The Access-Token does not belong to this partner_id."},
 }
 
-// refusals has an answer for each reason of the domain (wire §5–§7).
-var refusals = map[gift.Reason]reply{
-	gift.MayNotSpend:     {"UB", "블랙 처리되어 구매할 수 없습니다. 운영자에게 문의하십시오.", "This partner is blacklisted and may not buy. Ask the operator."},
-	gift.KeyReused:       {"PPA", "이 Idempotency-Key는 다른 구매에 이미 쓰였습니다. 아무것도 구매하지 않았습니다.", "This Idempotency-Key was used for a different purchase. Nothing was bought."},
-	gift.Repeated:        {"PPA", "같은 구매가 방금 완료되었습니다(주문번호 {tid}). 한 번 더 구매하려면 새 Idempotency-Key를 보내십시오.", "An equal purchase was just completed (order {tid}). To buy once more, send a new Idempotency-Key."},
-	gift.UnknownOffer:    {"PD", "판매하는 상품이 아닙니다: {item}", "{item} is not on sale."},
-	gift.WrongCampaign:   {"PD", "msl_idx가 판매번호와 맞지 않습니다: {item}", "The msl_idx of {item} does not belong to it."},
-	gift.WrongCoupon:     {"PD", "msc_idx가 판매번호와 맞지 않습니다: {item}. 아무 쿠폰이나 사려면 0을 보내십시오.", "The msc_idx of {item} does not belong to it. Send 0 to buy any coupon."},
-	gift.CouponTwice:     {"PD", "같은 msc_idx를 두 번 지정했습니다: {item}", "The msc_idx of {item} is named twice."},
-	gift.NameMismatch:    {"PD", "product가 md_idx의 상품명과 다릅니다. 여러 개면 상품명을 md_idx와 같은 순서로 |로 구분하십시오.", "product does not name what md_idx names. For several items, put | between the names, in the order of md_idx."},
-	gift.Expired:         {"M2", "유효기간이 끝난 상품입니다: {item}", "The last valid day of {item} is over."},
-	gift.TookLast:        {"PPA", "품절되었고, 마지막으로 구매한 쪽이 귀사입니다(주문번호 {tid}). 응답을 받지 못했다면 그 주문입니다: {item}", "{item} is sold out, and you bought the last one (order {tid}). If you missed an answer, it was that order's."},
-	gift.CouponYours:     {"PPA", "귀사가 이미 구매한 쿠폰입니다(주문번호 {tid}): {item}", "You have bought this coupon of {item} already (order {tid})."},
-	gift.CouponTaken:     {"PD", "이미 판매된 쿠폰입니다: {item}. 다른 msc_idx나 0을 보내십시오.", "This coupon of {item} is sold. Send another msc_idx, or 0."},
-	gift.SoldOut:         {"PD", "품절된 상품입니다: {item}", "{item} is sold out."},
-	gift.TooFew:          {"PD", "재고가 모자랍니다: {item}, 남은 수량 {limit}개", "Only {limit} left of {item}."},
-	gift.WrongAmount:     {"PL", "cash가 현재 판매가의 합과 다릅니다. 맞는 금액은 {amount}원입니다.", "cash is not the sum of the current prices, which is {amount}."},
-	gift.DailyLimit:      {"M3", "하루 구매 한도({limit}건)를 모두 썼습니다. 한국 시간 자정에 다시 열립니다.", "The daily limit of {limit} purchases is used up. It resets at midnight in Seoul."},
-	gift.OncePerPartner:  {"M1", "매체사당 하나만 살 수 있는 상품입니다(이미 구매했거나 한 주문에 두 번 지정했습니다): {item}", "Each partner can buy {item} once; it was bought before or is named twice."},
-	gift.LowBalance:      {"PC", "충전금이 부족합니다(잔액 {amount}원).", "The prepaid balance is too low ({amount} left)."},
-	gift.ReferenceUsed:   {"PPA", "이 참조번호로 이미 주문이 있습니다(주문번호 {tid}).", "An order has this reference already (order {tid})."},
-	gift.ReferenceClosed: {"PPA", "닫힌 참조번호입니다. 이 번호로는 주문할 수 없습니다.", "This reference was closed: no order can have it."},
-	gift.QuoteUnknown:    {"N", "없는 견적입니다.", "You have no such quote."},
-	gift.QuoteLapsed:     {"PD", "견적의 시간이 지났습니다. 새로 받으십시오.", "The quote's time is over. Ask for a new one."},
-	gift.QuoteUsed:       {"PPA", "이미 주문한 견적입니다(주문번호 {tid}).", "An order was made of this quote already (order {tid})."},
-	gift.AllHeld:         {"PD", "남은 수량을 다른 구매자가 잠시(최대 1분) 잡아 두었습니다: {item}. 잠시 후 다시 시도하십시오.", "What is left of {item} is held by others for a minute at most. Try again in a moment."},
-	gift.TooManyQuotes:   {"Q", "잡아 둘 수 있는 견적이나 수량을 넘었습니다(한도 {limit}).", "You hold as much as you may ({limit})."},
+// refusals has what is said of each reason of the domain (wire §5–§7).
+var refusals = map[gift.Reason]saying{
+	gift.MayNotSpend:     {"블랙 처리되어 구매할 수 없습니다. 운영자에게 문의하십시오.", "This partner is blacklisted and may not buy. Ask the operator."},
+	gift.KeyReused:       {"이 Idempotency-Key는 다른 구매에 이미 쓰였습니다. 아무것도 구매하지 않았습니다.", "This Idempotency-Key was used for a different purchase. Nothing was bought."},
+	gift.Repeated:        {"같은 구매가 방금 완료되었습니다(주문번호 {tid}). 한 번 더 구매하려면 새 Idempotency-Key를 보내십시오.", "An equal purchase was just completed (order {tid}). To buy once more, send a new Idempotency-Key."},
+	gift.UnknownOffer:    {"판매하는 상품이 아닙니다: {item}", "{item} is not on sale."},
+	gift.WrongCampaign:   {"msl_idx가 판매번호와 맞지 않습니다: {item}", "The msl_idx of {item} does not belong to it."},
+	gift.WrongCoupon:     {"msc_idx가 판매번호와 맞지 않습니다: {item}. 아무 쿠폰이나 사려면 0을 보내십시오.", "The msc_idx of {item} does not belong to it. Send 0 to buy any coupon."},
+	gift.CouponTwice:     {"같은 msc_idx를 두 번 지정했습니다: {item}", "The msc_idx of {item} is named twice."},
+	gift.NameMismatch:    {"product가 md_idx의 상품명과 다릅니다. 여러 개면 상품명을 md_idx와 같은 순서로 |로 구분하십시오.", "product does not name what md_idx names. For several items, put | between the names, in the order of md_idx."},
+	gift.Expired:         {"유효기간이 끝난 상품입니다: {item}", "The last valid day of {item} is over."},
+	gift.TookLast:        {"품절되었고, 마지막으로 구매한 쪽이 귀사입니다(주문번호 {tid}). 응답을 받지 못했다면 그 주문입니다: {item}", "{item} is sold out, and you bought the last one (order {tid}). If you missed an answer, it was that order's."},
+	gift.CouponYours:     {"귀사가 이미 구매한 쿠폰입니다(주문번호 {tid}): {item}", "You have bought this coupon of {item} already (order {tid})."},
+	gift.CouponTaken:     {"이미 판매된 쿠폰입니다: {item}. 다른 msc_idx나 0을 보내십시오.", "This coupon of {item} is sold. Send another msc_idx, or 0."},
+	gift.SoldOut:         {"품절된 상품입니다: {item}", "{item} is sold out."},
+	gift.TooFew:          {"재고가 모자랍니다: {item}, 남은 수량 {limit}개", "Only {limit} left of {item}."},
+	gift.WrongAmount:     {"cash가 현재 판매가의 합과 다릅니다. 맞는 금액은 {amount}원입니다.", "cash is not the sum of the current prices, which is {amount}."},
+	gift.DailyLimit:      {"하루 구매 한도({limit}건)를 모두 썼습니다. 한국 시간 자정에 다시 열립니다.", "The daily limit of {limit} purchases is used up. It resets at midnight in Seoul."},
+	gift.OncePerPartner:  {"매체사당 하나만 살 수 있는 상품입니다(이미 구매했거나 한 주문에 두 번 지정했습니다): {item}", "Each partner can buy {item} once; it was bought before or is named twice."},
+	gift.LowBalance:      {"충전금이 부족합니다(잔액 {amount}원).", "The prepaid balance is too low ({amount} left)."},
+	gift.ReferenceUsed:   {"이 참조번호로 이미 주문이 있습니다(주문번호 {tid}).", "An order has this reference already (order {tid})."},
+	gift.ReferenceClosed: {"닫힌 참조번호입니다. 이 번호로는 주문할 수 없습니다.", "This reference was closed: no order can have it."},
+	gift.QuoteUnknown:    {"없는 견적입니다.", "You have no such quote."},
+	gift.QuoteLapsed:     {"견적의 시간이 지났습니다. 새로 받으십시오.", "The quote's time is over. Ask for a new one."},
+	gift.QuoteUsed:       {"이미 주문한 견적입니다(주문번호 {tid}).", "An order was made of this quote already (order {tid})."},
+	gift.AllHeld:         {"남은 수량을 다른 구매자가 잠시(최대 1분) 잡아 두었습니다: {item}. 잠시 후 다시 시도하십시오.", "What is left of {item} is held by others for a minute at most. Try again in a moment."},
+	gift.TooManyQuotes:   {"잡아 둘 수 있는 견적이나 수량을 넘었습니다(한도 {limit}).", "You hold as much as you may ({limit})."},
 
-	gift.NotYours:     {"N", "주문번호(tid)와 쿠폰번호(msc_idx)가 일치하는 구매가 없습니다.", "You have no purchase with this tid and msc_idx."},
-	gift.AlreadyUsed:  {"M1", "이미 사용된 쿠폰입니다({when}, {where}).", "The coupon was used already ({when}, {where})."},
-	gift.Cancelled:    {"PD", "취소된 쿠폰입니다.", "The coupon was cancelled."},
-	gift.Lapsed:       {"M2", "유효기간이 지난 쿠폰입니다({when}까지).", "The coupon was valid until {when}."},
-	gift.WrongCode:    {"N", "msu_idx, managecode 또는 msc_idx가 일치하지 않습니다.", "msu_idx, managecode or msc_idx do not match."},
-	gift.SellerLocked: {"N", "매니저 코드를 여러 번 틀려 이 판매자가 잠겨 있습니다. {limit}분 뒤에 다시 시도하십시오.", "Too many wrong manager codes: this seller is locked. Try again in {limit} minutes."},
+	gift.NotYours:     {"주문번호(tid)와 쿠폰번호(msc_idx)가 일치하는 구매가 없습니다.", "You have no purchase with this tid and msc_idx."},
+	gift.AlreadyUsed:  {"이미 사용된 쿠폰입니다({when}, {where}).", "The coupon was used already ({when}, {where})."},
+	gift.Cancelled:    {"취소된 쿠폰입니다.", "The coupon was cancelled."},
+	gift.Lapsed:       {"유효기간이 지난 쿠폰입니다({when}까지).", "The coupon was valid until {when}."},
+	gift.WrongCode:    {"msu_idx, managecode 또는 msc_idx가 일치하지 않습니다.", "msu_idx, managecode or msc_idx do not match."},
+	gift.SellerLocked: {"매니저 코드를 여러 번 틀려 이 판매자가 잠겨 있습니다. {limit}분 뒤에 다시 시도하십시오.", "Too many wrong manager codes: this seller is locked. Try again in {limit} minutes."},
 }
 
 // wrongName is said instead of NameMismatch's text when one item's name is at fault.
-var wrongName = reply{"PD", "product가 상품명과 다릅니다: {item}의 상품명은 “{right}”입니다.", "product is wrong for {item}, whose name is “{right}”."}
+var wrongName = saying{"product가 상품명과 다릅니다: {item}의 상품명은 “{right}”입니다.", "product is wrong for {item}, whose name is “{right}”."}

@@ -41,6 +41,10 @@ func replies(t *testing.T) (all []reply) {
 		}
 		return true
 	})
+	for reason, said := range refusals {
+		all = append(all, said.under(reason))
+	}
+	all = append(all, wrongName.under(gift.NameMismatch))
 	if len(all) < 60 {
 		t.Fatalf("only %d texts found", len(all))
 	}
@@ -73,7 +77,7 @@ func TestEveryTextIsWholeInBothLanguages(t *testing.T) {
 
 func TestEveryRefusalHasAnAnswerWithoutGaps(t *testing.T) {
 	for reason := gift.MayNotSpend; reason <= gift.SellerLocked; reason++ {
-		if refusals[reason].code == "" {
+		if refusals[reason].ko == "" || reason.Code() == "" {
 			t.Errorf("reason %d has no answer", reason)
 			continue
 		}

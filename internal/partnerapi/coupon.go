@@ -16,16 +16,16 @@ func (c *call) getQRImg() error {
 	}
 	order, sandbox, err := gift.ParseRef(tid)
 	if err != nil || sandbox != c.who.Partner.Sandbox {
-		return refuse(refusals[gift.NotYours])
+		return refusalOf(&gift.Refusal{Reason: gift.NotYours, Item: -1}, nil)
 	}
 	item, err := c.History.BoughtCoupon(c.r.Context(), c.who.Partner.ID, order, coupon)
 	if err != nil {
 		return unavailable(notReadable, err)
 	}
 	if item == nil || item.Offer.Kind != gift.StarCoupon {
-		return refuse(refusals[gift.NotYours])
+		return refusalOf(&gift.Refusal{Reason: gift.NotYours, Item: -1}, nil)
 	}
-	if refusal := item.Spent(gift.DayOf(c.Clock.Now())); refusal != nil {
+	if refusal := item.Spent(c.today()); refusal != nil {
 		return refusalOf(refusal, nil)
 	}
 	c.begin()

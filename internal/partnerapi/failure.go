@@ -12,6 +12,12 @@ import (
 // reply is a kind of answer: its code and what is said, with {names} for what differs from case to case.
 type reply struct{ code, ko, en string }
 
+// saying is what is said in a reply whose code the domain knows.
+type saying struct{ ko, en string }
+
+// under returns the reply to a refusal for the given reason.
+func (s saying) under(reason gift.Reason) reply { return reply{reason.Code(), s.ko, s.en} }
+
 // in returns the text in a language, its {names} replaced by the values given in pairs.
 func (p reply) in(lang locale.Language, args ...string) string {
 	text := p.ko

@@ -17,7 +17,7 @@ func (c *call) cateGift() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	ix := c.Catalog.Index()
+	ix := c.index()
 	categories := ix.Categories(gift.Gifticon)
 	c.begin()
 	c.categories(categories, category)
@@ -75,7 +75,7 @@ func (c *call) listAll() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	ix := c.Catalog.Index()
+	ix := c.index()
 	if c.ready = ix.Kept(q); c.ready != nil {
 		return nil
 	}
@@ -113,7 +113,7 @@ func (c *call) giftDetail() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	ix := c.Catalog.Index()
+	ix := c.index()
 	row, err := onSale(ix, gift.Gifticon, "DCODE", offer)
 	if err != nil {
 		return err

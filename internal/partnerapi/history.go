@@ -14,7 +14,7 @@ func (c *call) buyGifticonList() error {
 	if err != nil {
 		return err
 	}
-	today := gift.DayOf(c.Clock.Now())
+	today := c.today()
 	c.begin()
 	c.historyHead(h)
 	for i := range h.Items {
@@ -33,7 +33,7 @@ func (c *call) buyStarcouponList() error {
 	if err != nil {
 		return err
 	}
-	today := gift.DayOf(c.Clock.Now())
+	today := c.today()
 	c.begin()
 	c.out.open("data", '{')
 	c.historyHead(h)
@@ -127,19 +127,15 @@ func (c *call) giftBought(i *gift.BoughtItem, today gift.Day) error {
 	return nil
 }
 
-// number returns the voucher's number and its bar code. A cancelled voucher has neither any more: it was paid back.
+// number returns the voucher's number and its bar code, if it has them (any more).
 func (c *call) number(i *gift.BoughtItem) (pin, barcode string, err error) {
-	switch {
-	case !i.CancelledAt.IsZero():
-		return "", "", nil
-	case i.Sandbox:
-		pin = i.TestNumber()
-	default:
-		if pin, err = c.Numbers.Open(i.UnitID, i.Sealed); err != nil {
-			return "", "", unavailable(notReadable, fmt.Errorf("voucher %d: %w", i.UnitID, err))
-		}
+	if pin, err = i.Number(c.Numbers.Open); err != nil {
+		return "", "", unavailable(notReadable, fmt.Errorf("voucher %d: %w", i.UnitID, err))
 	}
-	return pin, c.Links.BarcodePath(i.OrderID, i.Line), nil
+	if pin != "" {
+		barcode = c.Links.BarcodePath(i.OrderID, i.Line)
+	}
+	return pin, barcode, nil
 }
 
 func (c *call) starBought(i *gift.BoughtItem, today gift.Day) {

@@ -12,7 +12,7 @@ func (c *call) cateStar() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	ix := c.Catalog.Index()
+	ix := c.index()
 	c.begin()
 	c.categories(ix.Categories(gift.StarCoupon), category)
 	c.out.open("brand", '[')
@@ -42,7 +42,7 @@ func (c *call) starListAll() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	page := c.Catalog.Index().Stars(q)
+	page := c.index().Stars(q)
 	c.beginList(page.Total, page.More)
 	for i, row := range page.Rows {
 		c.out.raw(row.Wire)
@@ -57,27 +57,16 @@ func (c *call) turn() uint64 { return c.turns.Add(1) }
 
 // region reads si, gu and dong, which must be names of regions.
 func (r *reader) region(q *catalog.StarQuery) {
-	si, gu, dong := r.get("si"), r.get("gu"), r.get("dong")
-	var ok bool
-	if si != "" {
-		if q.Province, ok = region.Province(si); !ok {
-			r.fail(refuse(notARegion, "name", "si", "value", shown(si)))
-			return
-		}
+	p := region.Place{Province: r.get("si"), District: r.get("gu"), Town: r.get("dong")}
+	switch p.Resolve() {
+	case region.InProvince:
+		r.fail(refuse(notARegion, "name", "si", "value", shown(p.Province)))
+	case region.InDistrict:
+		r.fail(unknownDistrict(p.Province, p.District))
+	case region.InTown:
+		r.fail(refuse(notATown, "value", shown(p.Town)))
 	}
-	if gu != "" {
-		if q.District, ok = region.District(q.Province, gu); !ok {
-			r.fail(unknownDistrict(q.Province, gu))
-			return
-		}
-	}
-	if dong != "" {
-		if !region.Town(dong) {
-			r.fail(refuse(notATown, "value", shown(dong)))
-			return
-		}
-		q.Town = dong
-	}
+	q.Province, q.District, q.Town = p.Province, p.District, p.Town
 }
 
 func unknownDistrict(province, gu string) error {
@@ -93,7 +82,7 @@ func (c *call) starDetail() error {
 	if c.in.err != nil {
 		return c.in.err
 	}
-	ix := c.Catalog.Index()
+	ix := c.index()
 	row, err := onSale(ix, gift.StarCoupon, "CODE", offer)
 	if err != nil {
 		return err

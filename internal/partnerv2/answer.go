@@ -40,6 +40,13 @@ func (c *call) send(status int, body []byte) error {
 	return nil
 }
 
+// noContent answers that something is done of which there is nothing to tell.
+func (c *call) noContent() error {
+	c.w.Header().Set("Cache-Control", "no-store")
+	c.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 func writeJSON(w http.ResponseWriter, status int, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)

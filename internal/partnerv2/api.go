@@ -11,13 +11,18 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/peer"
+	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/requestid"
+	"giftimbiz/internal/webhook"
 )
 
 // Root is where the API's addresses begin.
@@ -26,20 +31,41 @@ const Root = "/api/v2/"
 // Authority tells who calls; see credential.Authority.
 type Authority interface {
 	CheckAccess(access credential.Header, from netip.Addr) (*credential.Identity, *credential.Fault)
+	CheckClient(key, token string, from netip.Addr) (*credential.Identity, *credential.Fault)
+	Issue(partner gift.Partner, keyGeneration int64) string
+	AccessTTL() time.Duration
+	keyMaker
 }
 
 // Store is what the API needs of the database.
 type Store interface {
 	eventStore
+	quoteStore
+	orderStore
+	accountStore
+	webhookStore
+	catalog.ChangeSource
 }
 
-// Config is what New needs. TrustedProxies may be left out.
+// Config is what New needs. RateLimit, Observe and TrustedProxies may be left out.
 type Config struct {
 	Authority Authority
 	Store     Store
+	Catalog   *catalog.Catalog
+	Buyer     Buyer
+	Links     *redeem.Links
+	Numbers   Numbers
+	Secrets   Sealer         // encrypts webhooks' secrets
+	Webhooks  *webhook.Guard // tells where webhooks may lead
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
+
+	// RateLimit is how many requests a second a partner may make of this node for long, and half of how many at once, up to
+	// MaxRateLimit; 0 = any number.
+	RateLimit int
+	// Observe is told of every answer.
+	Observe func(office.Answered)
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 }
@@ -47,8 +73,13 @@ type Config struct {
 // API answers everything below Root.
 type API struct {
 	Config
-	mux   *http.ServeMux
-	polls polls
+	mux    *http.ServeMux
+	first  *http.ServeMux // of the routes that say so
+	origin string         // PublicURL without a slash at its end
+	limits *limits
+	polls  polls
+
+	underWay underWay
 
 	stopping chan struct{}
 	stop     sync.Once
@@ -60,23 +91,42 @@ type route struct {
 	pattern string
 	serve   func(*call) error
 	open    bool // anybody may ask; else only partners, who are signed in before serve
+	first   bool // goes before another route whose pattern fits as well
 }
 
 // routes is all there is.
 func routes() []route {
-	return slices.Concat(eventRoutes())
+	return slices.Concat(
+		tokenRoutes(),
+		catalogueRoutes(),
+		eventRoutes(),
+		quoteRoutes(),
+		orderRoutes(),
+		voucherRoutes(),
+		accountRoutes(),
+		webhookRoutes(),
+	)
 }
 
 // New panics when a part is missing.
 func New(cfg Config) *API {
-	if cfg.Authority == nil || cfg.Store == nil || cfg.Clock == nil || cfg.Logger == nil {
+	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Buyer == nil || cfg.Links == nil ||
+		cfg.Numbers == nil || cfg.Secrets == nil || cfg.Webhooks == nil || cfg.Clock == nil || cfg.Logger == nil {
 		panic("partnerv2: New needs all parts of Config")
 	}
+	if cfg.Observe == nil {
+		cfg.Observe = func(office.Answered) {}
+	}
 	a := &API{
-		Config: cfg, mux: http.NewServeMux(), polls: polls{byPartner: map[int64]int{}}, stopping: make(chan struct{}),
+		Config: cfg, mux: http.NewServeMux(), first: http.NewServeMux(), origin: strings.TrimRight(cfg.PublicURL, "/"),
+		limits: newLimits(cfg.RateLimit), polls: polls{byPartner: map[int64]int{}}, underWay: newUnderWay(), stopping: make(chan struct{}),
 	}
 	for pattern, byMethod := range byPattern(routes()) {
-		a.mux.Handle(Root+pattern, a.handler(pattern, byMethod))
+		mux := a.mux
+		if byMethod[http.MethodGet].first {
+			mux = a.first
+		}
+		mux.Handle(Root+pattern, a.handler(pattern, byMethod))
 	}
 	a.mux.Handle("/", a.handler("other", nil))
 	return a
@@ -123,54 +173,71 @@ type call struct {
 	*API
 	w       http.ResponseWriter
 	r       *http.Request
+	began   time.Time
 	id      string // of the request
 	lang    locale.Language
 	partner gift.Partner // who calls; zero on an open route
 	who     *credential.Identity
+	refusal *problem // what was answered instead of a success
 }
 
+// now returns what the partner's own clock shows: it rules prices, expiry and what depends on them.
+func (c *call) now() time.Time { return c.partner.Now(c.Clock.Now()) }
+
+// index returns what is on sale on the partner's day.
+func (c *call) index() *catalog.Index { return c.Catalog.Index() }
+
 // ServeHTTP answers one request, whatever happens.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, pattern := a.first.Handler(r); pattern != "" {
+		a.first.ServeHTTP(w, r)
+		return
+	}
+	a.mux.ServeHTTP(w, r)
+}
 
 // handler answers all methods of a pattern; without any, it is of no path there is.
 func (a *API) handler(pattern string, byMethod map[string]route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &call{API: a, w: w, r: r, id: requestid.Give(w, r), lang: locale.Of(r.Header.Get("Accept-Language"))}
-		err := c.run(pattern, byMethod)
-		if err == nil || r.Context().Err() != nil { // answered, or gone
-			return
+		c := &call{
+			API: a, w: w, r: r, began: a.Clock.Now(), id: requestid.Give(w, r), lang: locale.Of(r.Header.Get("Accept-Language")),
 		}
-		var p problem
-		if !errors.As(err, &p) {
-			p = failed
-			a.Logger.Error("v2", "endpoint", pattern, "request", c.id, "error", err)
+		rt, found := byMethod[r.Method]
+		endpoint := "v2 other"
+		if found {
+			endpoint = "v2 " + rt.method + " " + pattern
 		}
-		p.send(w, c.id, c.lang)
+		c.finish(endpoint, rt.writes(), c.run(endpoint, rt, byMethod))
 	})
 }
 
+// writes tells whether a route is one that changes something.
+func (r route) writes() bool { return !r.open && r.method != http.MethodGet && r.method != "" }
+
 // run finds out who calls and serves; a panic is this call's failure only.
-func (c *call) run(pattern string, byMethod map[string]route) (err error) {
+func (c *call) run(endpoint string, rt route, byMethod map[string]route) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler { // the answer is cut off on purpose
 				panic(p)
 			}
-			c.Logger.Error("panic", "endpoint", pattern, "request", c.id, "panic", p, "stack", string(debug.Stack()))
+			c.Logger.Error("panic", "endpoint", endpoint, "request", c.id, "panic", p, "stack", string(debug.Stack()))
 			err = failed
 		}
 	}()
-	if byMethod == nil {
+	switch {
+	case byMethod == nil:
 		return notFound
-	}
-	rt, ok := byMethod[c.r.Method]
-	if !ok {
+	case rt.serve == nil:
 		return wrongMethod(byMethod)
+	case rt.open:
+		return rt.serve(c)
 	}
-	if !rt.open {
-		if err := c.signIn(); err != nil {
-			return err
-		}
+	if err := c.signIn(); err != nil {
+		return err
+	}
+	if err := c.countIn(); err != nil {
+		return err
 	}
 	return rt.serve(c)
 }
@@ -182,12 +249,11 @@ func (c *call) signIn() error {
 	if access.Present {
 		access.Value = values[0]
 	}
-	who, fault := c.Authority.CheckAccess(access, peer.Address(c.r, c.TrustedProxies))
+	who, fault := c.Authority.CheckAccess(access, c.address())
 	if fault == nil {
 		c.who, c.partner = who, who.Partner
 		return nil
 	}
-	c.Logger.Info("v2: refused", "request", c.id, "why", fault.Kind.String())
 	switch fault.Kind {
 	case credential.AccessMissing, credential.AccessEmpty:
 		return tokenMissing
@@ -200,5 +266,8 @@ func (c *call) signIn() error {
 	case credential.AccessExpired:
 		return tokenExpired
 	}
-	return tokenInvalid
+	return tokenInvalid.because(errors.New(fault.Kind.String()))
 }
+
+// address is where the call comes from.
+func (c *call) address() netip.Addr { return peer.Address(c.r, c.TrustedProxies) }

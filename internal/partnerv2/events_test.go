@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,10 +15,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"giftimbiz/internal/catalog"
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
 	"giftimbiz/internal/partnerv2"
+	"giftimbiz/internal/purchase"
+	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/webhook"
 )
 
@@ -25,6 +30,8 @@ var noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 
 // outbox keeps events in memory. It stands in for a database whose transactions are as slow as a test wants.
 type outbox struct {
+	partnerv2.Store // for the rest, which nobody asks of it
+
 	mu     sync.Mutex
 	events []gift.Event
 	lag    time.Duration
@@ -84,6 +91,33 @@ func (d doorman) CheckAccess(h credential.Header, _ netip.Addr) (*credential.Ide
 	return nil, &credential.Fault{Kind: d[token]}
 }
 
+// The doorman issues nothing: his callers have their tokens.
+func (d doorman) CheckClient(string, string, netip.Addr) (*credential.Identity, *credential.Fault) {
+	return nil, &credential.Fault{Kind: credential.UnknownKey}
+}
+func (d doorman) Issue(gift.Partner, int64) string { return "" }
+func (d doorman) AccessTTL() time.Duration         { return 0 }
+func (d doorman) Refresh(context.Context) error    { return nil }
+func (d doorman) NewKeys(gift.Partner) (s credential.Secrets, k credential.Keys) {
+	return s, k
+}
+
+// nobody buys and decrypts nothing: who asks for events does neither.
+type nobody struct {
+	partnerv2.Buyer
+	partnerv2.Numbers
+}
+
+// noStock is where an empty catalogue comes from.
+type noStock struct{ catalog.Source }
+
+func emptyCatalog(clk clock.Clock) *catalog.Catalog {
+	return catalog.New(noStock{}, clk, func(dst []byte, _ *catalog.View) []byte { return dst })
+}
+
+// noSecrets is for those who keep none.
+type noSecrets struct{ partnerv2.Sealer }
+
 type house struct {
 	*partnerv2.API
 	t      *testing.T
@@ -98,7 +132,9 @@ func newHouse(t *testing.T, clk clock.Clock) *house {
 			"wrong": credential.AccessSignatureWrong, "old": credential.AccessExpired, "barred": credential.PartnerSuspended,
 			"elsewhere": credential.AddressRefused,
 		},
-		Store: o, Clock: clk, Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Secrets: noSecrets{}, Webhooks: webhook.NewGuard(nil), Store: o, Catalog: emptyCatalog(clk), Buyer: nobody{},
+		Links: new(redeem.Links), Numbers: nobody{}, Clock: clk,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})}
 }
 
@@ -281,5 +317,27 @@ func TestABrokenDatabaseIsAProblemWithoutItsWords(t *testing.T) {
 	w := h.ask(http.MethodGet, "/api/v2/events", "sandbox")
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "secret") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestADatabaseThatIsAwayIsToldFromOneThatFails: of what is away, callers learn when to come back.
+func TestADatabaseThatIsAwayIsToldFromOneThatFails(t *testing.T) {
+	h := newHouse(t, clock.NewManual(noon))
+	for _, test := range []struct {
+		err    error
+		status int
+		kind   string
+	}{
+		{fmt.Errorf("%w: connection refused", purchase.ErrUnavailable), http.StatusServiceUnavailable, "unavailable"},
+		{fmt.Errorf("%w: deadlock", purchase.ErrConflict), http.StatusServiceUnavailable, "unavailable"},
+		{fmt.Errorf("%w: %w", office.ErrUnanswered, purchase.ErrUnavailable), http.StatusServiceUnavailable, "outcome-unknown"},
+		{errors.New("no such table"), http.StatusInternalServerError, "failed"},
+	} {
+		h.outbox.set(0, test.err)
+		w := h.ask(http.MethodGet, "/api/v2/events", "sandbox")
+		if w.Code != test.status || !strings.Contains(w.Body.String(), `"type":"urn:giftimbiz:problem:`+test.kind+`"`) ||
+			(w.Header().Get("Retry-After") != "") != (w.Code == http.StatusServiceUnavailable) {
+			t.Errorf("%v: %d %s", test.err, w.Code, w.Body)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -122,6 +123,9 @@ func (q *query) kind() gift.Kind {
 	}
 	return []gift.Kind{gift.Gifticon, gift.StarCoupon}[q.oneOf("kind", gift.Gifticon.Word(), gift.StarCoupon.Word())]
 }
+
+// id returns the number of a thing; 0 when none was given.
+func (q *query) id(name string) int64 { return q.number(name, 1, math.MaxInt64, 0) }
 
 // days returns the first and last day asked for, 0 = open.
 func (q *query) days() (from, to gift.Day) {

@@ -17,10 +17,17 @@ type problem struct {
 	ko, en string
 	header [2]string      // one more, name and value; "" = none
 	more   map[string]any // members of its own
+	cause  error          // for the log; never shown
 }
 
 // Error implements error.
 func (p problem) Error() string { return p.kind + ": " + p.en }
+
+// because returns the problem with its cause, for the log.
+func (p problem) because(err error) problem {
+	p.cause = err
+	return p
+}
 
 // with returns the problem with one more member.
 func (p problem) with(name string, value any) problem {
@@ -128,9 +135,4 @@ func (p problem) send(w http.ResponseWriter, request string, lang locale.Languag
 		h.Set(p.header[0], p.header[1])
 	}
 	writeJSON(w, p.status, "application/problem+json; charset=utf-8", encode(body))
-}
-
-// Starting answers while the server reads what it needs.
-func Starting(w http.ResponseWriter, r *http.Request) {
-	starting.send(w, "", locale.Of(r.Header.Get("Accept-Language")))
 }

@@ -3,6 +3,7 @@ package purchase
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"giftimbiz/internal/gift"
 )
@@ -41,14 +42,15 @@ func newBooks(s *State, ids *gift.IDMaker) books {
 	return b
 }
 
-// sell makes a checked order at the prices of today. Its time is that of its number, also where a clock was set back: a
-// day's orders are a range of numbers.
-func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, today gift.Day) Outcome {
+// sell makes a checked order. Its time is that of its number, also where a clock was set back: a day's orders are a range of
+// numbers.
+func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64) Outcome {
 	req, p, at := o.req, o.partner, id.Time()
 	b.w.Orders = append(b.w.Orders, Order{
 		ID: id, PartnerID: req.PartnerID, Kind: req.Kind, Sandbox: p.Sandbox, Amount: o.total,
-		Fingerprint: fingerprint, At: at,
+		Fingerprint: fingerprint, Reference: req.Reference, At: at,
 	})
+	b.settle(s, o, id)
 	out := Outcome{OrderID: id, Ref: id.Ref(p.Sandbox)}
 	units := b.takeAll(s, o, id)
 	if req.Kind == gift.StarCoupon {
@@ -57,7 +59,7 @@ func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, today gi
 	count := b.day(req.PartnerID, gift.DayOf(at), req.Kind)
 	count.Orders++
 	for i, offer := range o.offers {
-		paid := offer.PriceOn(today)
+		paid := o.price(offer)
 		b.w.Items = append(b.w.Items, Item{
 			OrderID: id, Line: int64(len(o.offers) - i), PartnerID: req.PartnerID, Kind: req.Kind, Sandbox: p.Sandbox,
 			OfferID: offer.ID, UnitID: units[i].ID, Position: units[i].Position, Face: offer.Face, Paid: paid,
@@ -78,6 +80,39 @@ func (b *books) sell(s *State, o *order, id gift.ID, fingerprint int64, today gi
 		b.pay(p, o, id)
 	}
 	return out
+}
+
+// settle ends what only one order may have: its reference and its quote.
+func (b *books) settle(s *State, o *order, id gift.ID) {
+	if o.req.Reference != "" {
+		s.References[Reference{o.req.PartnerID, o.req.Reference}] = id
+	}
+	if o.quote == nil {
+		return
+	}
+	q := s.Quotes[o.quote.ID]
+	q.State, q.OrderID = gift.QuoteBought, id
+	b.w.Used = append(b.w.Used, UsedQuote{ID: q.ID, OrderID: id})
+	o.count(-1)
+}
+
+// hold makes a quote of a checked order.
+func (b *books) hold(o *order, id gift.ID) Outcome {
+	q := gift.Quote{
+		ID: id, PartnerID: o.req.PartnerID, Kind: o.req.Kind, Sandbox: o.partner.Sandbox, Total: o.total, State: gift.QuoteOpen,
+		ExpiresAt: time.UnixMilli(o.now.UnixMilli()).Add(o.req.Hold),
+	}
+	units := map[*Offer]int64{}
+	for _, offer := range o.offers {
+		units[offer]++
+	}
+	for offer, n := range units {
+		q.Items = append(q.Items, gift.QuoteItem{OfferID: offer.ID, Units: n, Price: o.price(offer)})
+	}
+	slices.SortFunc(q.Items, func(x, y gift.QuoteItem) int { return cmp.Compare(x.OfferID, y.OfferID) })
+	b.w.Quotes = append(b.w.Quotes, q)
+	o.count(1)
+	return Outcome{Quote: &q}
 }
 
 // pay takes the price from the buyer's balance.

@@ -118,16 +118,16 @@ func (e *Engine) attempt(ctx context.Context, g *group, d *decision) error {
 // late lets more purchases into a batch that waited for its locks, because another node had them, longer than it works
 // under them. Else those would wait for the other node once more, and both for batches half as large.
 func (e *Engine) late(g *group, d *decision) Reads {
-	if g.join == nil || e.opt.Clock.Now().Sub(d.asked) <= time.Duration(e.work.Load())/2 {
-		return Reads{}
+	now := e.opt.Clock.Now()
+	if g.join == nil || now.Sub(d.asked) <= time.Duration(e.work.Load())/2 {
+		return Reads{Now: now}
 	}
 	joined := g.join()
-	if len(joined) == 0 {
-		return Reads{}
+	if len(joined) > 0 {
+		g.batch = append(g.batch, joined...)
+		d.join(g.batch)
 	}
-	g.batch = append(g.batch, joined...)
-	d.join(g.batch)
-	return readsOfBatch(joined, d.asked)
+	return readsOfBatch(joined, now)
 }
 
 func (e *Engine) committed(d *decision, began time.Time) {
@@ -143,21 +143,21 @@ func (e *Engine) committed(d *decision, began time.Time) {
 	}
 }
 
-// resolve asks until the store answers whether the decision's orders exist. A batch is stored as a whole or not at all.
+// resolve asks until the store answers whether the decision's orders and quotes exist. A batch is stored as a whole or not at all.
 func (e *Engine) resolve(d *decision) (bool, error) {
-	partners, orders := d.written()
-	if len(orders) == 0 {
+	partners, ids := d.written()
+	if len(ids) == 0 {
 		return false, nil // only refusals: deciding them again does no harm
 	}
 	// The transaction may have used up its time waiting for the answer: the question has time of its own.
 	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
 	defer cancel()
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		found, err := e.opt.Store.Committed(ctx, partners, orders)
+		found, err := e.opt.Store.Committed(ctx, partners, ids)
 		if err == nil {
-			return found[orders[0]], nil
+			return found[ids[0]], nil
 		}
-		e.opt.Logger.Warn("cannot read back an unanswered commit yet", "orders", len(orders), "error", err)
+		e.opt.Logger.Warn("cannot read back an unanswered commit yet", "orders", len(ids), "error", err)
 		pause(ctx, wait)
 		if ctx.Err() != nil {
 			return false, err

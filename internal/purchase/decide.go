@@ -66,13 +66,17 @@ func (d *decision) decide(s *State) Writes {
 	return writes
 }
 
-// written returns the orders that decide made, and whose they are.
-func (d *decision) written() (partners []int64, orders []gift.ID) {
+// written returns the orders and quotes that decide made, and whose they are.
+func (d *decision) written() (partners []int64, ids []gift.ID) {
 	for _, o := range d.books.w.Orders {
 		partners = append(partners, o.PartnerID)
-		orders = append(orders, o.ID)
+		ids = append(ids, o.ID)
 	}
-	return sortUnique(partners), orders
+	for _, q := range d.books.w.Quotes {
+		partners = append(partners, q.PartnerID)
+		ids = append(ids, q.ID)
+	}
+	return sortUnique(partners), ids
 }
 
 // one decides one request. The order of the checks is part of the interface that partners rely on.
@@ -88,16 +92,29 @@ func (d *decision) one(s *State, w *waiter) Outcome {
 	} else if first := d.repeated(s, w, p); first != 0 {
 		return d.unkept(w, &gift.Refusal{Reason: gift.Repeated, Item: -1, First: first.Ref(p.Sandbox)})
 	}
-	o := order{req: &w.req, named: w.reads.named, partner: p, offers: make([]*Offer, len(w.req.Items))}
-	out := Outcome{Refusal: o.check(s, d.today)}
-	if out.Refusal == nil {
-		out = d.books.sell(s, &o, d.ids.Next(), w.reads.fingerprint, d.today)
-	}
+	out := d.anew(s, w, p)
 	d.render(w, &out)
 	if w.req.Key != "" {
 		d.books.keep(s, Answer{Key: w.reads.key, Request: w.reads.request, OrderID: out.OrderID, Body: out.Body, At: d.now})
 	}
 	return out
+}
+
+// anew decides what was not decided before.
+func (d *decision) anew(s *State, w *waiter, p *Partner) Outcome {
+	o := order{
+		req: &w.req, named: w.reads.named, quote: w.quote, partner: p, offers: make([]*Offer, len(w.req.Items)), now: d.now, today: d.today,
+	}
+	if p.ClockAhead > 0 {
+		o.today = gift.DayOf(d.now.Add(p.ClockAhead))
+	}
+	if refusal := o.check(s); refusal != nil {
+		return Outcome{Refusal: refusal}
+	}
+	if w.req.Hold > 0 {
+		return d.books.hold(&o, d.ids.Next())
+	}
+	return d.books.sell(s, &o, d.ids.Next(), w.reads.fingerprint)
 }
 
 // unkept answers a refusal that is not remembered under the request's key.
@@ -126,6 +143,9 @@ const maxSkew = 24 * time.Hour
 // or whose buyer could not be told of it; else 0.
 func (d *decision) repeated(s *State, w *waiter, p *Partner) gift.ID {
 	repeat := Repeat{w.req.PartnerID, w.reads.fingerprint}
+	if !w.req.unmarked() {
+		return 0
+	}
 	last := s.Repeats[repeat]
 	window := time.Duration(p.DuplicateSec) * time.Second
 	if last == 0 || window == 0 {

@@ -39,18 +39,27 @@ type Request struct {
 	Items     []ItemRequest
 	Cash      gift.Won
 	Product   string // the buyer's own naming of the items, see fitsProducts
-	AnyName   bool   // Product does not count: the buyer names offers by their numbers only
+	AnyName   bool   // Product does not count, nor a CampaignID of 0: the buyer names offers by their numbers only
 	Key       string // idempotency key, or empty
 	Reference string // the partner's own number of the order, unique for ever; "" = none
-	// QuoteID is the quote whose units are bought at its prices; 0 = none. Items, Kind and Cash are the quote's own.
+	// QuoteID is the quote whose units are bought at its prices; 0 = none. Items, Kind and Cash are the quote's own, and Item of
+	// a Refusal says which of the quote's items.
 	QuoteID gift.ID
-	// Hold asks for a quote instead of an order: prices and units are held for so long. 0 = buy. Cash does not count.
+	// Hold asks for a quote instead of an order: prices and units are held for so long, gift.HoldFor at most. 0 = buy. Cash, Key,
+	// Reference and QuoteID do not count.
 	Hold time.Duration
-	// Pretend is why the purchase of a sandbox partner is refused once it has passed all checks before that one; 0 = it is not.
+	// Pretend is why the purchase of a sandbox partner is refused once it has passed all checks up to that one: Expired, SoldOut,
+	// WrongAmount (not of quotes, which know their sum), DailyLimit or LowBalance. 0 = it is not.
 	Pretend gift.Reason
 	// Render makes the answer's body, which is kept with the key; nil = an empty one. It runs inside the transaction and
 	// must be quick.
 	Render func(Outcome) []byte
+}
+
+// unmarked tells whether nothing but what is bought tells the request from one made before: then it may be that one, repeated
+// because its answer was lost.
+func (r *Request) unmarked() bool {
+	return r.Key == "" && r.Reference == "" && r.QuoteID == 0 && r.Hold == 0
 }
 
 // ItemRequest names one unit to buy.
@@ -112,6 +121,7 @@ type Engine struct {
 
 type waiter struct {
 	req     Request
+	quote   *gift.Quote // what req buys, as it was made; nil = no quote
 	reads   requestReads
 	arrived time.Time   // a repeat is told by when it was asked for, not by when its turn came
 	answer  chan answer // buffered: the committer never waits for a caller
@@ -168,7 +178,11 @@ func (e *Engine) Stop() {
 // Buy decides a purchase and makes it durable. When ctx ends first, Buy returns its error, and the purchase goes on:
 // its outcome is found by the same key or in the history.
 func (e *Engine) Buy(ctx context.Context, req Request) (Outcome, error) {
-	w := &waiter{req: req, reads: readsOf(&req), arrived: e.opt.Clock.Now(), answer: make(chan answer, 1)}
+	w := &waiter{req: req, arrived: e.opt.Clock.Now(), answer: make(chan answer, 1)}
+	if err := e.complete(ctx, w); err != nil {
+		return Outcome{}, err
+	}
+	w.reads = readsOf(&w.req)
 	if err := e.enqueue(w); err != nil {
 		return Outcome{}, err
 	}
@@ -178,6 +192,35 @@ func (e *Engine) Buy(ctx context.Context, req Request) (Outcome, error) {
 	case <-ctx.Done():
 		return Outcome{}, ctx.Err()
 	}
+}
+
+// complete puts what a quote is of into the request that buys it: its offers have to be known before they are locked, and do
+// not change. Of a quote that is not there nothing is known; the request is still decided, for its key may be.
+func (e *Engine) complete(ctx context.Context, w *waiter) (err error) {
+	req := &w.req
+	if req.Hold > 0 {
+		req.Hold, req.Cash, req.Key, req.Reference, req.QuoteID = min(req.Hold, gift.HoldFor), 0, "", "", 0
+	}
+	if req.QuoteID == 0 {
+		return nil
+	}
+	if e.Full() { // before anything is read for it
+		return ErrBusy
+	}
+	if w.quote, err = e.opt.Store.Quote(ctx, req.PartnerID, req.QuoteID); err != nil {
+		return errors.Join(ErrNotJournalled, err)
+	}
+	req.Items, req.Kind, req.Cash, req.AnyName = nil, 0, 0, true
+	if w.quote == nil {
+		return nil
+	}
+	req.Kind, req.Cash = w.quote.Kind, w.quote.Total
+	for _, item := range w.quote.Items {
+		for range item.Units {
+			req.Items = append(req.Items, ItemRequest{OfferID: item.OfferID})
+		}
+	}
+	return nil
 }
 
 func (e *Engine) enqueue(w *waiter) error {

@@ -17,9 +17,12 @@ type Store interface {
 	// called at most once, and Late before it.
 	Transact(ctx context.Context, reads Reads, decide func(*State) (Writes, error)) error
 
-	// Committed tells which of the orders exist. It first locks the accounts of the given partners, so an earlier
+	// Committed tells which of the orders and quotes exist. It first locks the accounts of the given partners, so an earlier
 	// transaction on them has ended, one way or the other, before it looks.
-	Committed(ctx context.Context, partners []int64, orders []gift.ID) (map[gift.ID]bool, error)
+	Committed(ctx context.Context, partners []int64, ids []gift.ID) (map[gift.ID]bool, error)
+
+	// Quote returns a partner's quote, or nil when it has none of that number. What it is of never changes.
+	Quote(ctx context.Context, partnerID int64, id gift.ID) (*gift.Quote, error)
 }
 
 // AmbiguousCommit is the error of a Transact whose COMMIT was sent but never answered.
@@ -43,6 +46,12 @@ type Repeat struct {
 	Fingerprint int64
 }
 
+// Reference is a partner's own number of an order.
+type Reference struct {
+	PartnerID int64
+	Text      string
+}
+
 // Claim is how many units, whichever are free, a batch may want of an offer and needs to know.
 type Claim struct {
 	OfferID int64
@@ -51,16 +60,20 @@ type Claim struct {
 
 // Reads says what a batch must lock and read. Slices are sorted and free of duplicates.
 type Reads struct {
-	Now      time.Time
-	Lane     int // which of the engine's transactions at the same time this is, from 0
-	Partners []int64
-	Offers   []int64
-	Claims   []Claim // of offers whose units have to be known by their numbers; at most one per offer
-	Coupons  []int64 // coupons asked for by number
-	Keys     []KeyHash
-	Repeats  []Repeat
-	Once     []OnceClaim // every pair of partner and offer in the batch; read only for once-per-partner offers
-	// Late returns Keys, Repeats and Once of purchases that joined the batch while it waited for its locks.
+	Now        time.Time
+	Lane       int // which of the engine's transactions at the same time this is, from 0
+	Partners   []int64
+	Offers     []int64
+	Claims     []Claim // of offers whose units have to be known by their numbers; at most one per offer
+	Coupons    []int64 // coupons asked for by number
+	Keys       []KeyHash
+	Repeats    []Repeat
+	References []Reference
+	Quotes     []gift.ID   // that are to be bought
+	Holders    []int64     // partners that ask for quotes
+	Once       []OnceClaim // every pair of partner and offer in the batch; read only for once-per-partner offers
+	// Late returns what the time is when the locks are held, and all but locks, claims and coupons that purchases need which
+	// joined the batch while it waited for them.
 	Late func() Reads
 }
 
@@ -72,7 +85,10 @@ type State struct {
 	Coupons      map[int64]*Coupon
 	Keys         map[KeyHash]Answer
 	Repeats      map[Repeat]gift.ID // the newest equal purchase, of any age
-	Once         map[OnceClaim]bool // bought before
+	References   map[Reference]gift.ID
+	Closed       map[Reference]bool
+	Quotes       map[gift.ID]*gift.Quote // without their items
+	Once         map[OnceClaim]bool      // bought before
 }
 
 // Partner is the buyer's row.
@@ -86,6 +102,9 @@ type Partner struct {
 	LowBalance   gift.Won // falling below it is an event; 0 = never
 	Hears        bool     // what happens to the partner is written down as events
 	OrdersToday  int64    // counted only when there is a DailyLimit
+	ClockAhead   time.Duration
+	OpenQuotes   int64 // quotes that are neither used nor over, and their units; counted only of Reads.Holders
+	QuotedUnits  int64
 }
 
 // Offer is an offer's row with its next free units.
@@ -97,7 +116,9 @@ type Offer struct {
 	Last        int64  // position of the last unit
 	LastPartner int64  // who bought last, 0 = nobody
 	LastOrder   gift.ID
-	Free        []Unit // the units at Next, Next+1, …: as many as a claim asked for and there are
+	HeldUntil   time.Time // no quote holds units of it longer
+	Held        int64     // units that quotes hold
+	Free        []Unit    // the units at Next, Next+1, …: as many as a claim asked for and there are
 }
 
 // Unit is one voucher or coupon in stock. Positions below the offer's Next are sold, the others free.
@@ -126,6 +147,14 @@ type Writes struct {
 	Days     []DayCount
 	Once     []OnceClaim
 	Events   []gift.Event // by ascending ID
+	Quotes   []gift.Quote // new ones
+	Used     []UsedQuote  // that were open
+}
+
+// UsedQuote is a quote that an order was made of: it holds nothing any more.
+type UsedQuote struct {
+	ID      gift.ID
+	OrderID gift.ID
 }
 
 // Order is one completed purchase.
@@ -136,6 +165,7 @@ type Order struct {
 	Sandbox     bool
 	Amount      gift.Won
 	Fingerprint int64
+	Reference   string // the partner's own number; "" = none
 	At          time.Time
 }
 

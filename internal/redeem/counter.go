@@ -98,7 +98,7 @@ func (c *Counter) redeem(ctx context.Context, a Attempt) (*gift.BoughtItem, *gif
 		refusal, err := c.decline(ctx, a)
 		return nil, refusal, err
 	}
-	if refusal := item.Spent(gift.DayOf(c.Clock.Now())); refusal != nil {
+	if refusal := item.Spent(item.Today(c.Clock.Now())); refusal != nil {
 		return item, refusal, nil
 	}
 	seller, err := c.Store.Seller(ctx, a.SellerID)
@@ -141,7 +141,7 @@ func (c *Counter) takeTurn(
 		return nil, wrongCode(), err
 	}
 	now := c.Clock.Now()
-	if refusal := item.Spent(gift.DayOf(now)); refusal != nil {
+	if refusal := item.Spent(item.Today(now)); refusal != nil {
 		return item, refusal, nil
 	}
 	t := trial{seller: seller, code: a.Code, sandbox: item.Sandbox, via: a.Via, partner: a.PartnerID}
@@ -231,7 +231,7 @@ func (c *Counter) lost(
 	if again == nil {
 		return nil, wrongCode(), nil
 	}
-	if refusal := again.Spent(gift.DayOf(now)); refusal != nil {
+	if refusal := again.Spent(again.Today(now)); refusal != nil {
 		return again, refusal, nil
 	}
 	return again, nil, errNotUsable

@@ -146,25 +146,21 @@ func (h *handler) barcodePicture(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if item == nil || item.Offer.Kind != gift.Gifticon || !item.CancelledAt.IsZero() {
+	if item == nil {
 		return fs.ErrNotExist
 	}
-	number, err := h.number(item)
+	number, err := item.Number(h.Numbers.Open)
 	if err != nil {
 		return err
+	}
+	if number == "" {
+		return fs.ErrNotExist
 	}
 	picture, err := BarcodePicture(number)
 	if err != nil {
 		return err
 	}
 	return writePNG(w, picture)
-}
-
-func (h *handler) number(item *gift.BoughtItem) (string, error) {
-	if item.Sandbox {
-		return item.TestNumber(), nil
-	}
-	return h.Numbers.Open(item.UnitID, item.Sealed)
 }
 
 // pictured returns which item the file named in the path is about.

@@ -46,7 +46,7 @@ func (c *Counter) redeemInShift(
 		return nil, wrongCode(), nil
 	}
 	now := c.Clock.Now()
-	if refusal := item.Spent(gift.DayOf(now)); refusal != nil {
+	if refusal := item.Spent(item.Today(now)); refusal != nil {
 		return item, refusal, nil
 	}
 	if item.Shop.ID != s.ShopID {

@@ -83,7 +83,7 @@ func (v *visit) render(status int, item *gift.BoughtItem, in form, refusal *gift
 	if v.via() == ViaNumber {
 		p.By = ViaNumber
 	}
-	switch item.State(gift.DayOf(v.now)) {
+	switch item.State(item.Today(v.now)) {
 	case gift.Used:
 		return v.renderUsed(status, p, refusal)
 	case gift.Refunded:

@@ -115,17 +115,6 @@ func (v *vouchers) item(ctx context.Context, kind, token string) (*gift.BoughtIt
 	return item, nil
 }
 
-// number returns what the shop needs to hear; "" for star coupons, which are redeemed by their QR code.
-func (v *vouchers) number(item *gift.BoughtItem) (string, error) {
-	switch {
-	case item.Offer.Kind != gift.Gifticon:
-		return "", nil
-	case item.Sandbox:
-		return item.TestNumber(), nil
-	}
-	return v.Numbers.Open(item.UnitID, item.Sealed)
-}
-
 // draw makes a picture when it is its turn, and sends it. Whoever asks for the head only gets it without the work.
 func (v *vouchers) draw(w http.ResponseWriter, r *http.Request, contentType string, make func() ([]byte, error)) error {
 	w.Header().Set("Content-Type", contentType)

@@ -81,7 +81,7 @@ func (v *vouchers) view(r *http.Request, item *gift.BoughtItem) (*voucherView, e
 		Thumb: voucherThumbPath + preview, Card: v.Links.origin + voucherCardPath + preview + pngSuffix,
 	}
 	view.describe()
-	today := gift.DayOf(v.Clock.Now())
+	today := item.Today(v.Clock.Now())
 	switch item.State(today) {
 	case gift.Used:
 		view.State, view.Title, view.Detail = "used", t.Used, t.UsedAt(item)
@@ -117,7 +117,7 @@ func (v *voucherView) describe() {
 
 // reveal puts number and code on the page.
 func (v *vouchers) reveal(view *voucherView) error {
-	number, err := v.number(view.Item)
+	number, err := view.Item.Number(v.Numbers.Open)
 	if err != nil {
 		return fmt.Errorf("voucher %d: %w", view.Item.UnitID, err)
 	}

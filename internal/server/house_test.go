@@ -31,7 +31,8 @@ type house struct {
 	made  *demo.Credentials
 }
 
-func startHouse(t testing.TB) *house {
+// startHouse starts a node; change may configure what a test needs otherwise.
+func startHouse(t testing.TB, change ...func(*Config)) *house {
 	t.Helper()
 	ctx, folder := t.Context(), t.TempDir()
 	must := func(err error) {
@@ -50,10 +51,14 @@ func startHouse(t testing.TB) *house {
 	h := &house{t: t, clock: clock.NewManual(storagetest.Noon)}
 	h.made, err = demo.Fill(ctx, db, keys, h.clock, demo.Options{Offers: 20, Seed: 1})
 	must(err)
-	h.node, err = New(ctx, Config{
+	cfg := Config{
 		Logger: slog.New(slog.DiscardHandler), Clock: h.clock, DB: db, Vault: keys,
 		Listening: "127.0.0.1:0", PublicURL: "https://gift.example",
-	})
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	h.node, err = New(ctx, cfg)
 	must(err)
 	h.node.Start()
 	door := NewFront(h.node.Logger)

@@ -44,7 +44,7 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, the networks and Version.
+// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks and Version.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -54,6 +54,7 @@ type Config struct {
 	PublicURL string // the base of absolute links, without a trailing slash
 	Guessed   bool   // whether PublicURL is only a guess
 
+	RateLimit      int            // requests a second that a partner may make of version 2 of the API; 0 = any number
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
@@ -96,13 +97,13 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	guard := webhook.NewGuard(cfg.WebhookAllow)
-	n.wire(guard.Plain())
+	n.wire(guard)
 	n.wireSender(guard)
 	return n, n.load(ctx)
 }
 
-// wire makes the rooms and shows them to each other. plainHooks lets webhooks go over http, too.
-func (n *Node) wire(plainHooks bool) {
+// wire makes the rooms and shows them to each other. hooks tells where webhooks may lead.
+func (n *Node) wire(hooks *webhook.Guard) {
 	n.catalog = catalog.New(n.DB, n.Clock, partnerapi.Encoder(n.PublicURL))
 	n.directory = credential.NewDirectory(n.DB)
 	n.engine = purchase.New(purchase.Options{
@@ -126,7 +127,7 @@ func (n *Node) wire(plainHooks bool) {
 		Store: n.DB, Passwords: n.Vault, Numbers: n.Vault, Keys: authority, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL,
 		Address: func(r *http.Request) string { return peer.Address(r, n.TrustedProxies).String() },
 		Lookup:  n.Vault.Lookup,
-		Imports: n.intake, PlainWebhooks: plainHooks,
+		Imports: n.intake, Webhooks: hooks,
 		Counter: func(s office.Seller) string { return links.SellerURL(redeem.Seller{ID: s.ID, CodeHash: s.CodeHash}) },
 	})
 	n.apiConfig = partnerapi.Config{
@@ -135,7 +136,8 @@ func (n *Node) wire(plainHooks bool) {
 	}
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
-		Authority: authority, Store: n.DB, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL,
+		Authority: authority, Store: n.DB, Catalog: n.catalog, Buyer: n.engine, Links: links, Numbers: n.Vault, Secrets: n.Vault,
+		Webhooks: hooks, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.RateLimit, Observe: n.observe,
 		TrustedProxies: n.TrustedProxies,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
@@ -243,19 +245,19 @@ func (n *Node) Stop() {
 }
 
 // observe tells of an answer those who count, and those who may be asked about it.
-func (n *Node) observe(a partnerapi.Answered) {
+func (n *Node) observe(a office.Answered) {
 	n.metrics.request(a)
-	if a.Code != partnerapi.Success && !a.Sandbox {
+	if a.Code != office.Success && !a.Sandbox {
 		n.refusals.Add(a.Code)
 	}
-	if a.Code == partnerapi.Success && !a.Writes {
+	if a.Code == office.Success && !a.Writes {
 		return
 	}
 	partner, proven := a.Partner, a.Partner != 0
 	if !proven {
 		partner = n.directory.PartnerID(a.Claimed)
 	}
-	if partner == 0 || !n.calls.Admits(partner, proven, a.Code != partnerapi.Success, a.At) {
+	if partner == 0 || !n.calls.Admits(partner, proven, a.Code != office.Success, a.At) {
 		return
 	}
 	n.calls.Note(office.Call{
@@ -286,11 +288,11 @@ func (n *Node) Routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.v2, n.admission.api(n.api), mux)
+	return apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), mux)
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
-// the API do not follow. Its second version bounds by itself how many may wait.
+// the API do not follow.
 func apiFirst(v2, api, rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -50,6 +50,15 @@ WHERE e.id = $1 AND e.removed_at IS NULL`, id), &l)
 	return l, err
 }
 
+// EndpointOwner returns the number of the partner that an endpoint belongs to, or ErrNotFound.
+func (db *DB) EndpointOwner(ctx context.Context, id int64) (partnerID int64, err error) {
+	err = db.read.QueryRowContext(ctx, `SELECT partner_id FROM endpoints WHERE id = $1 AND removed_at IS NULL`, id).Scan(&partnerID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("endpoint %d %w", id, ErrNotFound)
+	}
+	return partnerID, classify(err)
+}
+
 func scanListed(row scanner, l *webhook.Listed) error {
 	return scanEndpoint(row, &l.Endpoint, &l.Partner, (*asBool)(&l.Sandbox))
 }

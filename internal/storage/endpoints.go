@@ -124,10 +124,10 @@ func hearAgain(ctx context.Context, tx *sql.Tx, partnerID int64) error {
 }
 
 // ChangeEndpoint lets edit change an endpoint's URL, types, state or secrets, stores that and returns the endpoint. The
-// action is what the audit trail calls it. A version other than 0 must be the endpoint's (ErrChanged). What edit returns as an error is
-// returned, and nothing stored.
+// action is what the audit trail calls it. A version other than 0 must be the endpoint's (ErrChanged). What edit returns as an
+// error is returned, and nothing stored.
 func (db *DB) ChangeEndpoint(
-	ctx context.Context, action string, id, version int64, now time.Time, edit func(gift.Partner, *webhook.Endpoint) error,
+	ctx context.Context, action string, id, version int64, now time.Time, edit webhook.Change,
 ) (e webhook.Endpoint, err error) {
 	err = db.endpointTx(ctx, func(tx *sql.Tx) error {
 		partner, was, err := db.lockEndpoint(ctx, tx, id, version)

@@ -256,8 +256,14 @@ func TestARemovedEndpointLeavesNothing(t *testing.T) {
 		p := h.Partner(gift.Partner{Name: "demo"}, 10_000)
 		e, other := addEndpoint(h, p), addEndpoint(h, p)
 		h.Buy(p, "", 1)
+		if owner, err := h.DB.EndpointOwner(t.Context(), e.ID); owner != p || err != nil {
+			t.Errorf("it is partner %d's, %v", owner, err)
+		}
 		if err := h.DB.RemoveEndpoint(t.Context(), e.ID, e.Version, h.Clock.Now()); err != nil {
 			t.Fatal(err)
+		}
+		if _, err := h.DB.EndpointOwner(t.Context(), e.ID); !errors.Is(err, office.ErrNotFound) {
+			t.Error(err)
 		}
 		if _, err := h.DB.Endpoint(t.Context(), e.ID); !errors.Is(err, office.ErrNotFound) {
 			t.Error(err)

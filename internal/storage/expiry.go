@@ -24,12 +24,13 @@ var expiryNotices = []notice{
 
 // TellExpiry tells partners that hear of the vouchers and coupons of theirs that expire: 30, 7 and 1 days before the last
 // valid day and on the day after it, of each once, and returns how many events that were. It is for those that are neither used
-// nor refunded. Items of an order with one last day are one event. step is how many sold units, or offers, one transaction
+// nor refunded. Items of an order with one last day are one event. Sandbox partners whose clock is ahead are told by TellAhead, and
+// of an order not again what they heard so. step is how many sold units, or offers, one transaction
 // looks at; the cost of all is that of what expires.
 func (db *DB) TellExpiry(ctx context.Context, now time.Time, step int) (told int64, err error) {
 	today := gift.DayOf(now)
 	for _, n := range expiryNotices {
-		test := notice{n.name + " in sandboxes", n.days, n.next}
+		test := n.inSandboxes()
 		for _, w := range []expiryWalk{
 			{DB: db, notice: n, today: today, size: step},
 			{DB: db, notice: test, today: today, size: step, sandbox: true},
@@ -47,6 +48,9 @@ func (db *DB) TellExpiry(ctx context.Context, now time.Time, step int) (told int
 	}
 	return told, nil
 }
+
+// inSandboxes is the same notice of sandbox orders.
+func (n notice) inSandboxes() notice { return notice{n.name + " in sandboxes", n.days, n.next} }
 
 // expiryWalk finds what a notice tells of.
 type expiryWalk struct {
@@ -175,16 +179,20 @@ WHERE offer_id = $1 AND test_order > 0 AND (order_id, line) > ($2, $3) ORDER BY 
 
 // Of an order, all lines that expire on a day.
 var selectExpiring = over("partner_id bigint, kind bigint, order_id bigint, last_day bigint", `
-SELECT i.partner_id, i.kind, i.order_id, i.line, input.last_day, i.unit_id, i.test_order,
-       CASE WHEN i.cancelled_at IS NULL AND (i.kind = 1 OR i.used_at IS NULL) THEN 1 ELSE 0 END
+SELECT i.partner_id, i.kind, i.order_id, i.line, input.last_day, i.offer_id, i.unit_id, i.test_order,
+       CASE WHEN i.cancelled_at IS NULL AND (i.kind = 1 OR i.used_at IS NULL) THEN 1 ELSE 0 END,
+       CASE WHEN i.test_order = 0 THEN 0 ELSE (SELECT r.told_day FROM orders r WHERE r.id = i.order_id) END,
+       CASE WHEN i.test_order = 0 THEN 0 ELSE (SELECT CASE WHEN p.clock_ahead > 0 THEN 1 ELSE 0 END FROM partners p WHERE p.id = i.partner_id) END
 FROM input {each order_items i: partner_id, kind, order_id}
 WHERE (SELECT o.last_day FROM offers o WHERE o.id = i.offer_id) = input.last_day`)
 
 // expiringItem is a line of an order that a step came by.
 type expiringItem struct {
 	soldItem
-	unit, testOrder int64
-	open            bool // it is still worth something
+	offer, unit, testOrder int64
+	open                   bool     // it is still worth something
+	told                   gift.Day // up to which the partner was told of the order by its own clock
+	ahead                  bool     // the partner's clock is: it is told by itself
 }
 
 // tell makes the events. Lines of an order may belong to several steps: the one that comes by the first of them, open or not,
@@ -208,7 +216,7 @@ func (w expiryWalk) tell(ctx context.Context, s session, items []soldItem) (even
 	for start, end := 0, 0; start < len(lines); start = end {
 		for end = start; end < len(lines) && lines[end].ofOrder(lines[start]); end++ {
 		}
-		if !came[lines[start].soldItem] {
+		if first := lines[start]; !came[first.soldItem] || first.ahead || first.told >= first.lastDay-w.days {
 			continue
 		}
 		event, err := w.event(lines[start:end])
@@ -228,7 +236,8 @@ func (i expiringItem) ofOrder(o expiringItem) bool {
 func expiringLines(ctx context.Context, s session, orders []soldItem) (lines []expiringItem, err error) {
 	s.query(selectExpiring, func(row scanner) error {
 		var i expiringItem
-		err := row.Scan(&i.partner, &i.kind, &i.order, &i.line, &i.lastDay, &i.unit, &i.testOrder, (*asBool)(&i.open))
+		err := row.Scan(&i.partner, &i.kind, &i.order, &i.line, &i.lastDay, &i.offer, &i.unit, &i.testOrder,
+			(*asBool)(&i.open), &i.told, (*asBool)(&i.ahead))
 		lines = append(lines, i)
 		return err
 	}, column(orders, func(o soldItem) int64 { return o.partner }), column(orders, func(o soldItem) int64 { return o.kind }),

@@ -17,6 +17,7 @@ const maxPage = 1000
 const (
 	boughtColumns = `SELECT i.order_id, i.line, r.sandbox, i.unit_id, i.face, i.paid, r.at, i.used_at,
        COALESCE(i.used_seller, 0), i.cancelled_at, i.link_serial,
+       CASE WHEN r.sandbox = 1 THEN (SELECT buyer.clock_ahead FROM partners buyer WHERE buyer.id = r.partner_id) ELSE 0 END,
        o.id, o.kind, COALESCE(o.product_id, 0), COALESCE(o.campaign_id, 0), o.face,
        o.price_far, o.price_mid, o.price_near, o.last_day, o.stopped, o.once_per,
        c.id, c.kind, c.name, c.thumb, c.sort, `
@@ -107,6 +108,7 @@ func selectionOf(ctx context.Context, tx *sql.Tx, q gift.HistoryQuery) (s select
 	if q.To != 0 {
 		s.to = gift.FirstIDAt(q.To.End())
 	}
+	s.from = max(s.from, q.Oldest)
 	if q.OrderID != 0 {
 		s.from, s.to = max(s.from, q.OrderID), min(s.to, q.OrderID+1)
 	}
@@ -269,7 +271,7 @@ func scanBought(row scanner, i *gift.BoughtItem, rest ...any) error {
 	o, c := &i.Offer, &i.Category
 	err := row.Scan(append([]any{
 		&i.OrderID, &i.Line, (*asBool)(&i.Sandbox), &i.UnitID, &i.Face, &i.Paid, &at, &used, &i.UsedBy, &cancelled, &i.LinkSerial,
-		&o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face,
+		(*asDuration)(&i.ClockAhead), &o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face,
 		&o.Tiers.Far, &o.Tiers.Mid, &o.Tiers.Near, &o.LastDay, (*asBool)(&o.Stopped), (*asBool)(&o.OncePer),
 		&c.ID, &c.Kind, &c.Name, &c.Thumb, &c.Sort,
 	}, rest...)...)

@@ -64,15 +64,18 @@ SELECT (SELECT COALESCE(MAX(id), 0) FROM units), (SELECT COALESCE(MAX(id), 0) FR
 
 	stageOffers = over("id bigint, product_id bigint, face bigint, price_far bigint, price_mid bigint, price_near bigint, "+
 		"last_day bigint", `
-INSERT INTO offers (id, kind, product_id, face, price_far, price_mid, price_near, last_day, changed_seq)
-SELECT id, 1, product_id, face, price_far, price_mid, price_near, last_day, 0 FROM input`)
+INSERT INTO offers (id, kind, product_id, face, price_far, price_mid, price_near, last_day, changed_seq, added_seq)
+SELECT id, 1, product_id, face, price_far, price_mid, price_near, last_day, 0, 0 FROM input`)
 
 	lockJoined = over("offer_id bigint", `SELECT offers.id FROM input JOIN offers ON offers.id = input.offer_id `+lockOffers)
 
 	// Somebody may have changed or stopped an offer since the plan was made to join it.
 	openOffers = over("offer_id bigint, was bigint, last_position bigint, price_far bigint, price_mid bigint, "+
 		"price_near bigint, last_day bigint, once_per bigint", `
-UPDATE offers SET last_position = input.last_position, changed_seq = (SELECT id FROM loads WHERE seq = 0)
+UPDATE offers SET last_position = input.last_position, changed_seq = (SELECT id FROM loads WHERE seq = 0),
+    added_seq = CASE WHEN offers.added_seq = 0 THEN (SELECT id FROM loads WHERE seq = 0) ELSE offers.added_seq END,
+    stocked_seq = CASE WHEN offers.added_seq <> 0 AND offers.next_position > offers.last_position
+        THEN (SELECT id FROM loads WHERE seq = 0) ELSE offers.stocked_seq END
 FROM input WHERE offers.id = input.offer_id AND offers.last_position = input.was AND offers.stopped = 0
     AND offers.price_far = input.price_far AND offers.price_mid = input.price_mid AND offers.price_near = input.price_near
     AND offers.last_day = input.last_day AND offers.once_per = input.once_per`)

@@ -218,12 +218,20 @@ func (db *DB) readyForIDs(ctx context.Context) error {
 	return wrap(purchase.ErrUnavailable, fmt.Errorf("claim numbers: %v", err))
 }
 
-// checkIDs refuses orders whose IDs are outside what was claimed: the number was lost, or the clock jumped, while they were
-// decided.
-func (db *DB) checkIDs(orders []purchase.Order) error {
-	for _, o := range orders {
+// checkIDs refuses orders and quotes whose IDs are outside what was claimed: the number was lost, or the clock jumped, while
+// they were decided.
+func (db *DB) checkIDs(w *purchase.Writes) error {
+	outside := func(id gift.ID) error {
+		return wrap(purchase.ErrConflict, fmt.Errorf("order number %d is outside this node's lease", id))
+	}
+	for _, o := range w.Orders {
 		if !db.lease.holds(o.ID) {
-			return wrap(purchase.ErrConflict, fmt.Errorf("order number %d is outside this node's lease", o.ID))
+			return outside(o.ID)
+		}
+	}
+	for _, q := range w.Quotes {
+		if !db.lease.holds(q.ID) {
+			return outside(q.ID)
 		}
 	}
 	return nil

@@ -77,10 +77,7 @@ func (db *DB) ChangeOffer(ctx context.Context, o gift.Offer, version int64, now 
 		if err != nil {
 			return err
 		}
-		err = execOne(ctx, tx, `UPDATE offers SET price_far = $2, price_mid = $3, price_near = $4, last_day = $5, stopped = $6,
-once_per = $7, changed_seq = $8 WHERE id = $1`, o.ID, int64(after.Tiers.Far), int64(after.Tiers.Mid), int64(after.Tiers.Near),
-			int64(after.LastDay), flag(after.Stopped), flag(after.OncePer), seq)
-		if err != nil {
+		if err := alterOffer(ctx, tx, before.Offer, after, seq, gift.DayOf(now)); err != nil {
 			return err
 		}
 		if prices := appendRepriced(nil, before.Offer, after, gift.DayOf(now)); len(prices) > 0 {
@@ -93,6 +90,26 @@ once_per = $7, changed_seq = $8 WHERE id = $1`, o.ID, int64(after.Tiers.Far), in
 			before: offerState(before.Offer), after: offerState(after),
 		}, now)
 	})
+}
+
+// alterOffer writes what an operator made of an offer, and notes what of it became another by this change.
+func alterOffer(ctx context.Context, tx *sql.Tx, before, after gift.Offer, seq int64, today gift.Day) error {
+	var stocked, priced, altered int64 // 0 = as before
+	if after.Listed(today) && !before.Listed(today) {
+		stocked = seq
+	}
+	if after.Tiers != before.Tiers || after.PriceOn(today) != before.PriceOn(today) {
+		priced = seq
+	}
+	if after.LastDay != before.LastDay || after.OncePer != before.OncePer {
+		altered = seq
+	}
+	return execOne(ctx, tx, `UPDATE offers SET price_far = $2, price_mid = $3, price_near = $4, last_day = $5, stopped = $6,
+once_per = $7, changed_seq = $8, stocked_seq = COALESCE(NULLIF(CAST($9 AS BIGINT), 0), stocked_seq),
+priced_seq = COALESCE(NULLIF(CAST($10 AS BIGINT), 0), priced_seq),
+altered_seq = COALESCE(NULLIF(CAST($11 AS BIGINT), 0), altered_seq) WHERE id = $1`,
+		after.ID, int64(after.Tiers.Far), int64(after.Tiers.Mid), int64(after.Tiers.Near), int64(after.LastDay),
+		flag(after.Stopped), flag(after.OncePer), seq, stocked, priced, altered)
 }
 
 // lockOffer reads an offer and keeps it from being sold until the transaction ends. Like purchases, whoever locks offers

@@ -21,12 +21,12 @@ const (
 	payableBase = 2_000_000_000
 )
 
-const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit, duplicate_sec, low_balance`
+const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit, duplicate_sec, low_balance, clock_ahead`
 
 // partnerAccountColumns are what scanAccount reads, from partners p and accounts a.
 const (
 	partnerAccountColumns = `p.id, p.name, p.title, p.state, p.sandbox, p.allow_list, p.daily_limit, p.duplicate_sec,
-p.low_balance, a.balance, p.created_at, p.changed_seq`
+p.low_balance, p.clock_ahead, a.balance, p.created_at, p.changed_seq`
 	partnerAccountTables = `partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id`
 )
 
@@ -45,8 +45,8 @@ func (db *DB) CreatePartner(ctx context.Context, p gift.Partner, keys credential
 			return err
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO partners (`+partnerColumns+`, created_at, changed_seq)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, id, p.Name, p.Title, int64(p.State), flag(p.Sandbox),
-			joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), millis(now), seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, id, p.Name, p.Title, int64(p.State), flag(p.Sandbox),
+			joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), p.ClockAhead.Milliseconds(), millis(now), seq)
 		if err != nil {
 			return err
 		}
@@ -79,32 +79,6 @@ func stateOfPartner(p gift.Partner) partnerState {
 }
 
 func partnerSubject(name string) string { return "partner:" + name }
-
-// RotateKeys gives the partner new keys. Its present ones keep working until graceEnd. A version other than 0 must be the
-// partner's (ErrChanged).
-func (db *DB) RotateKeys(ctx context.Context, partnerID, version int64, keys credential.Keys, graceEnd time.Time) error {
-	if err := db.readyForIDs(ctx); err != nil {
-		return err
-	}
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		name, err := touchPartner(ctx, tx, partnerID, version)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE partner_keys SET expires_at = $2
-WHERE partner_id = $1 AND (expires_at IS NULL OR expires_at > $2)`, partnerID, millis(graceEnd))
-		if err != nil {
-			return err
-		}
-		if err := insertKeys(ctx, tx, partnerID, keys); err != nil {
-			return err
-		}
-		return db.audit(ctx, tx, change{
-			action: "partner.rotate", subject: partnerSubject(name),
-			after: map[string]string{"older_keys_until": graceEnd.In(gift.Seoul).Format(time.RFC3339)},
-		}, keys.CreatedAt)
-	})
-}
 
 // ChangePartner applies change to the partner's row and stores what is allowed to change: title, state, allow-list,
 // daily limit and duplicate window. An error of change is returned and nothing stored. A version other than 0 must be the
@@ -194,20 +168,6 @@ func scanAccount(row scanner) (p office.PartnerAccount, err error) {
 	return p, err
 }
 
-// keysShown is how many generations of keys a partner's page shows.
-const keysShown = 20
-
-// KeyGenerations returns when a partner's last keys were made and until when they work, the newest first.
-func (db *DB) KeyGenerations(ctx context.Context, partnerID int64) ([]office.KeyGeneration, error) {
-	list, err := collect(ctx, db.read, func(row scanner) (office.KeyGeneration, error) {
-		var created, expires sql.NullInt64
-		err := row.Scan(&created, &expires)
-		return office.KeyGeneration{CreatedAt: fromMillis(created), ExpiresAt: fromMillis(expires)}, err
-	}, `SELECT created_at, expires_at FROM partner_keys
-WHERE partner_id = $1 ORDER BY created_at DESC, id LIMIT $2`, partnerID, keysShown)
-	return list, classify(err)
-}
-
 // PartnersChangedSince implements credential.Source.
 func (db *DB) PartnersChangedSince(ctx context.Context, seq int64) (records []credential.Record, upTo int64, err error) {
 	if upTo, err = db.changeSeq(ctx); err != nil || upTo == seq {
@@ -248,40 +208,13 @@ func scanPartner(row scanner, more ...any) (p gift.Partner, err error) {
 	var allowed string
 	dest := append([]any{
 		&p.ID, &p.Name, &p.Title, &p.State, (*asBool)(&p.Sandbox), &allowed, &p.DailyLimit,
-		&p.DuplicateSec, &p.LowBalance,
+		&p.DuplicateSec, &p.LowBalance, (*asDuration)(&p.ClockAhead),
 	}, more...)
 	if err := row.Scan(dest...); err != nil {
 		return p, err
 	}
 	p.AllowList, err = splitPrefixes(allowed)
 	return p, err
-}
-
-func scanKeys(row scanner) (k credential.Keys, err error) {
-	var created, expires sql.NullInt64
-	err = row.Scan(&k.ID, &k.PartnerID, &k.KeyHash, &k.TokenHash, &k.RefreshHash, &created, &expires)
-	k.CreatedAt, k.ExpiresAt = fromMillis(created), fromMillis(expires)
-	return k, err
-}
-
-func insertKeys(ctx context.Context, tx *sql.Tx, partnerID int64, k credential.Keys) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO partner_keys (id, partner_id, key_hash, token_hash, refresh_hash, created_at)
-VALUES ($1, $2, $3, $4, $5, $6)`, k.ID, partnerID, k.KeyHash, k.TokenHash, k.RefreshHash, millis(k.CreatedAt))
-	return err
-}
-
-// touchPartner gives the partner a new version, if it has the one given or that is 0, and returns its name.
-func touchPartner(ctx context.Context, tx *sql.Tx, partnerID, version int64) (name string, err error) {
-	seq, err := tick(ctx, tx)
-	if err != nil {
-		return "", err
-	}
-	err = tx.QueryRowContext(ctx, `UPDATE partners SET changed_seq = $2 WHERE id = $1 AND (changed_seq = $3 OR $3 = 0)
-RETURNING name`, partnerID, seq, version).Scan(&name)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", fmt.Errorf("partner %d: %w", partnerID, ErrChanged)
-	}
-	return name, err
 }
 
 func joinPrefixes(list []netip.Prefix) string {

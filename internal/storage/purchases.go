@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"time"
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/purchase"
@@ -14,7 +15,7 @@ var (
 	lockBuyers = over("account_id bigint", `
 SELECT accounts.id, accounts.balance,
        partners.id, partners.state, partners.sandbox, partners.daily_limit, partners.duplicate_sec,
-       partners.low_balance, CASE WHEN partners.sandbox = 1 THEN 1 ELSE partners.hears END
+       partners.low_balance, CASE WHEN partners.sandbox = 1 THEN 1 ELSE partners.hears END, partners.clock_ahead
 FROM input JOIN accounts ON accounts.id = input.account_id JOIN partners ON partners.id = accounts.owner_id
 `+lockAccounts)
 
@@ -22,7 +23,7 @@ FROM input JOIN accounts ON accounts.id = input.account_id JOIN partners ON part
 SELECT offers.id, offers.kind, COALESCE(offers.product_id, 0), COALESCE(offers.campaign_id, 0),
        offers.face, offers.price_far, offers.price_mid, offers.price_near, offers.last_day, offers.stopped,
        offers.once_per, offers.next_position, offers.last_position, offers.last_partner, offers.last_order,
-       COALESCE(products.name, campaigns.product, ''), COALESCE(campaigns.coupon_name, '')
+       offers.held_until, COALESCE(products.name, campaigns.product, ''), COALESCE(campaigns.coupon_name, '')
 FROM input JOIN offers ON offers.id = input.offer_id
 LEFT JOIN products ON products.id = offers.product_id
 LEFT JOIN campaigns ON campaigns.id = offers.campaign_id
@@ -55,6 +56,15 @@ SELECT input.partner_id, input.fingerprint,
                  WHERE partner_id = input.partner_id AND fingerprint = input.fingerprint), 0)
 FROM input`)
 
+	// A reference is an order's, or closed: then there is a row without an order.
+	selectReferences = over("partner_id bigint, reference text", `
+SELECT o.partner_id, o.reference, o.id FROM input {each orders o: partner_id, reference}
+UNION ALL
+SELECT c.partner_id, c.reference, 0 FROM input {each closed_references c: partner_id, reference}`)
+
+	selectQuotes = over("id bigint", `
+SELECT q.id, q.partner_id, q.state, q.order_id, q.expires_at FROM input {each quotes q: id}`)
+
 	selectOrdersOfDay = over("partner_id bigint, day bigint", `
 SELECT input.partner_id, CAST(COALESCE((SELECT SUM(orders) FROM partner_days
     WHERE partner_id = input.partner_id AND day = input.day), 0) AS BIGINT)
@@ -64,7 +74,21 @@ FROM input`)
 SELECT o.partner_id, o.offer_id
 FROM input {each once_claims o: partner_id, offer_id}`)
 
-	selectOrders = over("id bigint", `SELECT o.id FROM input {each orders o: id}`)
+	selectOpenQuotes = over("partner_id bigint, now bigint", `
+SELECT input.partner_id,
+       (SELECT COUNT(*) FROM quotes WHERE partner_id = input.partner_id AND state = 1 AND expires_at > input.now),
+       CAST(COALESCE((SELECT SUM((SELECT SUM(units) FROM quote_items WHERE quote_id = quotes.id)) FROM quotes
+            WHERE partner_id = input.partner_id AND state = 1 AND expires_at > input.now), 0) AS BIGINT)
+FROM input`)
+
+	// That held_until is above 0 says to PostgreSQL that the index has all.
+	selectHeld = over("offer_id bigint, now bigint", `
+SELECT input.offer_id, CAST(COALESCE((SELECT SUM(units) FROM quote_items
+    WHERE offer_id = input.offer_id AND held_until > input.now AND held_until > 0), 0) AS BIGINT)
+FROM input`)
+
+	selectWritten = over("id bigint", `
+SELECT o.id FROM input {each orders o: id} UNION ALL SELECT q.id FROM input {each quotes q: id}`)
 )
 
 // Lanes returns how many purchase transactions are best under way at a time; see purchase.Options.
@@ -100,7 +124,7 @@ func (db *DB) Transact(
 	}
 	writes, err := decide(state)
 	if err == nil {
-		err = db.checkIDs(writes.Orders)
+		err = db.checkIDs(&writes)
 	}
 	if err != nil {
 		s.rollback()
@@ -119,20 +143,20 @@ func (db *DB) Transact(
 }
 
 // Committed implements purchase.Store.
-func (db *DB) Committed(ctx context.Context, partners []int64, orders []gift.ID) (map[gift.ID]bool, error) {
+func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (map[gift.ID]bool, error) {
 	s, err := db.begin(ctx, db.commits)
 	if err != nil {
 		return nil, classify(err)
 	}
 	defer s.rollback()
-	found := make(map[gift.ID]bool, len(orders))
+	found := make(map[gift.ID]bool, len(ids))
 	s.query(lockBuyers, func(scanner) error { return nil }, prepaidAccounts(partners))
-	s.query(selectOrders, func(row scanner) error {
+	s.query(selectWritten, func(row scanner) error {
 		var id gift.ID
 		err := row.Scan(&id)
 		found[id] = true
 		return err
-	}, column(orders, func(id gift.ID) int64 { return int64(id) }))
+	}, column(ids, func(id gift.ID) int64 { return int64(id) }))
 	return found, classify(s.flush(ctx))
 }
 
@@ -147,6 +171,9 @@ func queueReads(s session, reads purchase.Reads, state *purchase.State) {
 	state.Coupons = make(map[int64]*purchase.Coupon, len(reads.Coupons))
 	state.Keys = make(map[purchase.KeyHash]purchase.Answer)
 	state.Repeats = make(map[purchase.Repeat]gift.ID)
+	state.References = make(map[purchase.Reference]gift.ID)
+	state.Closed = make(map[purchase.Reference]bool)
+	state.Quotes = make(map[gift.ID]*gift.Quote)
 	state.Once = make(map[purchase.OnceClaim]bool)
 
 	s.query(lockBuyers, r.buyer, prepaidAccounts(reads.Partners))
@@ -167,14 +194,20 @@ func queueReadsOfRequests(s session, reads purchase.Reads, state *purchase.State
 	s.query(selectRepeats, r.repeat,
 		column(reads.Repeats, func(k purchase.Repeat) int64 { return k.PartnerID }),
 		column(reads.Repeats, func(k purchase.Repeat) int64 { return k.Fingerprint }))
+	s.query(selectReferences, r.reference,
+		column(reads.References, func(k purchase.Reference) int64 { return k.PartnerID }),
+		column(reads.References, func(k purchase.Reference) string { return k.Text }))
+	s.query(selectQuotes, r.quote, column(reads.Quotes, func(id gift.ID) int64 { return int64(id) }))
 }
 
-// queueLateReads asks for those who joined the batch, now that its locks are held.
+// queueLateReads asks for those who joined the batch, now that its locks are held. Then is also when quotes are over or not.
 func queueLateReads(s session, reads *purchase.Reads, state *purchase.State) {
 	if reads.Late != nil {
 		late := reads.Late()
 		queueReadsOfRequests(s, late, state)
+		reads.Now = late.Now
 		reads.Once = append(reads.Once, late.Once...)
+		reads.Holders = append(reads.Holders, late.Holders...)
 	}
 }
 
@@ -197,6 +230,21 @@ func queueRareReads(s session, reads purchase.Reads, state *purchase.State) {
 	s.query(selectOnce, r.once,
 		column(once, func(o purchase.OnceClaim) int64 { return o.PartnerID }),
 		column(once, func(o purchase.OnceClaim) int64 { return o.OfferID }))
+	queueHolds(s, reads, state)
+}
+
+// queueHolds asks how much the partners that want quotes have of them, and what quotes hold of the offers.
+func queueHolds(s session, reads purchase.Reads, state *purchase.State) {
+	r := stateReader{state}
+	now := func(int64) int64 { return millis(reads.Now) }
+	s.query(selectOpenQuotes, r.openQuotes, reads.Holders, column(reads.Holders, now))
+	var held []int64
+	for _, id := range reads.Offers {
+		if o := state.Offers[id]; o != nil && o.HeldUntil.After(reads.Now) {
+			held = append(held, id)
+		}
+	}
+	s.query(selectHeld, r.held, held, column(held, now))
 }
 
 // stateReader puts rows into a State.
@@ -206,7 +254,7 @@ func (r stateReader) buyer(row scanner) error {
 	var partner int64
 	var p purchase.Partner
 	err := row.Scan(&p.AccountID, &p.Balance, &partner, &p.State, (*asBool)(&p.Sandbox), &p.DailyLimit, &p.DuplicateSec,
-		&p.LowBalance, (*asBool)(&p.Hears))
+		&p.LowBalance, (*asBool)(&p.Hears), (*asDuration)(&p.ClockAhead))
 	r.Partners[partner] = &p
 	return err
 }
@@ -222,8 +270,11 @@ func (r stateReader) ordersOfDay(row scanner) error {
 
 func (r stateReader) offer(row scanner) error {
 	var o purchase.Offer
+	var held int64
 	err := row.Scan(&o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face, &o.Tiers.Far, &o.Tiers.Mid, &o.Tiers.Near,
-		&o.LastDay, (*asBool)(&o.Stopped), (*asBool)(&o.OncePer), &o.Next, &o.Last, &o.LastPartner, &o.LastOrder, &o.Product, &o.AltProduct)
+		&o.LastDay, (*asBool)(&o.Stopped), (*asBool)(&o.OncePer), &o.Next, &o.Last, &o.LastPartner, &o.LastOrder,
+		&held, &o.Product, &o.AltProduct)
+	o.HeldUntil = time.UnixMilli(held)
 	o.Stock = o.Last - o.Next + 1
 	r.Offers[o.ID] = &o
 	return err
@@ -262,6 +313,45 @@ func (r stateReader) repeat(row scanner) error {
 	err := row.Scan(&k.PartnerID, &k.Fingerprint, &id)
 	if id != 0 {
 		r.Repeats[k] = id
+	}
+	return err
+}
+
+func (r stateReader) reference(row scanner) error {
+	var k purchase.Reference
+	var id gift.ID
+	err := row.Scan(&k.PartnerID, &k.Text, &id)
+	if id != 0 {
+		r.References[k] = id
+	} else {
+		r.Closed[k] = true
+	}
+	return err
+}
+
+func (r stateReader) quote(row scanner) error {
+	var q gift.Quote
+	var expires int64
+	err := row.Scan(&q.ID, &q.PartnerID, &q.State, &q.OrderID, &expires)
+	q.ExpiresAt = time.UnixMilli(expires)
+	r.Quotes[q.ID] = &q
+	return err
+}
+
+func (r stateReader) openQuotes(row scanner) error {
+	var partner, quotes, units int64
+	err := row.Scan(&partner, &quotes, &units)
+	if p := r.Partners[partner]; p != nil {
+		p.OpenQuotes, p.QuotedUnits = quotes, units
+	}
+	return err
+}
+
+func (r stateReader) held(row scanner) error {
+	var offer, units int64
+	err := row.Scan(&offer, &units)
+	if o := r.Offers[offer]; o != nil {
+		o.Held = units
 	}
 	return err
 }

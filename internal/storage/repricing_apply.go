@@ -37,7 +37,7 @@ DELETE FROM repricing_parts WHERE repricing_id = (SELECT repricing_id FROM input
 	reprice = over("id bigint, face bigint, was_far bigint, was_mid bigint, was_near bigint, price_far bigint, price_mid bigint, "+
 		"price_near bigint", `
 UPDATE offers SET price_far = input.price_far, price_mid = input.price_mid, price_near = input.price_near,
-    changed_seq = (SELECT seq FROM change_clock)
+    changed_seq = (SELECT seq FROM change_clock), priced_seq = (SELECT seq FROM change_clock)
 FROM input WHERE offers.id = input.id AND offers.face = input.face AND offers.price_far = input.was_far
     AND offers.price_mid = input.was_mid AND offers.price_near = input.was_near
 RETURNING offers.id, offers.last_day, offers.stopped`)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
 
 // querier is a transaction or a pool.
@@ -44,5 +45,18 @@ func (b *asBool) Scan(src any) error {
 		return fmt.Errorf("storage: a flag is stored as %T", src)
 	}
 	*b = n != 0
+	return nil
+}
+
+// asDuration reads milliseconds into a time.Duration.
+type asDuration time.Duration
+
+// Scan implements sql.Scanner.
+func (d *asDuration) Scan(src any) error {
+	ms, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("storage: a duration is stored as %T", src)
+	}
+	*d = asDuration(time.Duration(ms) * time.Millisecond)
 	return nil
 }

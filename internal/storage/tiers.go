@@ -10,8 +10,8 @@ import (
 
 // repricings are the days left at which gift.Tiers turn.
 var repricings = []notice{
-	{"repriced 30", 30, expired},
-	{"repriced 60", 60, 30},
+	{"repriced 30", gift.NearDays, expired},
+	{"repriced 60", gift.MidDays, gift.NearDays},
 }
 
 // lockRepriced locks the offers, so that what is told is what they cost: operators change prices too.

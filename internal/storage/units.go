@@ -118,7 +118,8 @@ func resize(ctx context.Context, tx *sql.Tx, o office.OfferRow, units int64) err
 	if err != nil {
 		return err
 	}
-	return execOne(ctx, tx, `UPDATE offers SET last_position = $2, changed_seq = $3
+	return execOne(ctx, tx, `UPDATE offers SET last_position = $2, changed_seq = $3,
+stocked_seq = CASE WHEN next_position > last_position THEN $3 ELSE stocked_seq END
 WHERE id = $1 AND last_position = $4 AND next_position = $5`, o.ID, units, seq, o.Units, o.Units-o.Stock+1)
 }
 

@@ -96,11 +96,16 @@ func SplitTypes(text string) (types []gift.EventType) {
 }
 
 // ParseTypes reads types that people wrote with commas between; none and "all" stand for all.
-func ParseTypes(text string) (types []gift.EventType, err error) {
+func ParseTypes(text string) ([]gift.EventType, error) {
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r <= ' ' })
 	if len(words) == 1 && words[0] == "all" {
 		return nil, nil
 	}
+	return Types(words)
+}
+
+// Types reads the names of types; one that is named twice counts once. An error is an UnknownType.
+func Types(words []string) (types []gift.EventType, err error) {
 	for _, word := range words {
 		t := gift.EventType(word)
 		if !t.Valid() {

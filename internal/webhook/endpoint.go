@@ -54,25 +54,24 @@ const (
 	MaxEndpoints = 10
 )
 
-// What CheckURL says.
+// What Guard.Check says, besides ErrAddress.
 var (
 	ErrBadURL   = errors.New("not an address such as https://shop.example/hooks")
 	ErrNotHTTPS = errors.New("not an https address")
 )
 
-// CheckURL tells whether events may be sent to an address as far as its text tells: where it leads is checked on connecting.
-// plain admits http, for test networks that the operator allows.
-func CheckURL(address string, plain bool) error {
+// checkURL tells whether a text is an address of an endpoint. plain admits http.
+func checkURL(address string, plain bool) (*url.URL, error) {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || len(address) > MaxURL || u.Host == "" || u.Hostname() == "" || u.User != nil || u.Fragment != "":
-		return ErrBadURL
+		return nil, ErrBadURL
 	case u.Scheme == "http" && plain || u.Scheme == "https":
-		return nil
+		return u, nil
 	case u.Scheme == "http":
-		return ErrNotHTTPS
+		return nil, ErrNotHTTPS
 	default:
-		return fmt.Errorf("%w: %s", ErrBadURL, u.Scheme)
+		return nil, fmt.Errorf("%w: %s", ErrBadURL, u.Scheme)
 	}
 }
 

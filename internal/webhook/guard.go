@@ -20,9 +20,18 @@ type Guard struct {
 // NewGuard admits all public addresses, and the networks that the operator allows.
 func NewGuard(allowed []netip.Prefix) *Guard { return &Guard{allowed: slices.Clone(allowed)} }
 
-// Plain tells whether an endpoint's address may be http at all; whether it leads to an allowed network is checked on
-// connecting.
-func (g *Guard) Plain() bool { return len(g.allowed) > 0 }
+// Check tells whether an endpoint can have an address: ErrBadURL, ErrNotHTTPS, or ErrAddress. http is for the networks that the
+// operator allows. Where a name leads is checked on connecting, each time.
+func (g *Guard) Check(address string) error {
+	u, err := checkURL(address, len(g.allowed) > 0)
+	if err != nil {
+		return err
+	}
+	if addr, err := netip.ParseAddr(u.Hostname()); err == nil && !g.Admits(addr, u.Scheme == "https") {
+		return fmt.Errorf("%w: %s", ErrAddress, addr)
+	}
+	return nil
+}
 
 // Admits tells whether events may be sent to an address, encrypted or not.
 func (g *Guard) Admits(addr netip.Addr, encrypted bool) bool {

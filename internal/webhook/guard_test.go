@@ -68,8 +68,40 @@ func TestTheOperatorAllowsNetworks(t *testing.T) {
 			}
 		}
 	}
-	if !guard.Plain() || NewGuard(nil).Plain() {
-		t.Error("http is for allowed networks")
+}
+
+func TestAnAddressIsCheckedAsFarAsItsTextTells(t *testing.T) {
+	public, within := NewGuard(nil), NewGuard(prefixes("10.1.0.0/16"))
+	for _, test := range []struct {
+		guard   *Guard
+		address string
+		want    error
+	}{
+		{public, "https://shop.example/hooks?key=1", nil},
+		{public, "https://8.8.8.8/", nil},
+		{public, "https://[2606:4700:4700::1111]:8443/", nil},
+		{public, "http://shop.example/", ErrNotHTTPS},
+		{public, "https://10.1.2.3/", ErrAddress},
+		{public, "https://127.0.0.1:8443/", ErrAddress},
+		{public, "https://[::1]/", ErrAddress},
+		{public, "https://[::ffff:169.254.169.254]/", ErrAddress},
+		{public, "https://[fe80::1%25eth0]/", ErrAddress},
+		{public, "ftp://shop.example/", ErrBadURL},
+		{public, "https://user:secret@shop.example/", ErrBadURL},
+		{public, "https://shop.example/#here", ErrBadURL},
+		{public, "https://", ErrBadURL},
+		{public, "https://:443/", ErrBadURL},
+		{public, "shop.example", ErrBadURL},
+		{public, "https://shop.example/" + strings.Repeat("x", MaxURL), ErrBadURL},
+		{within, "http://10.1.2.3:8080/hooks", nil},
+		{within, "http://inner.example/", nil}, // where it leads is seen on connecting
+		{within, "http://10.2.0.1/", ErrAddress},
+		{within, "http://8.8.8.8/", ErrAddress},
+		{within, "https://8.8.8.8/", nil},
+	} {
+		if err := test.guard.Check(test.address); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.address, err, test.want)
+		}
 	}
 }
 

@@ -93,7 +93,8 @@ CREATE INDEX audit_operator_action ON audit (operator_id, action, id);
 
 -- hears = 1: the partner has an endpoint that is switched on, so that what happens to it is written down as an event; that of
 -- sandbox partners always is. A balance that falls below low_balance is such an event; 0 = never. A sandbox partner's clock is
--- clock_ahead milliseconds ahead of everybody's.
+-- clock_ahead milliseconds ahead of everybody's; while it is, the partner is told by itself of what expires, and was so up to
+-- told_day. lent_at is when a sandbox that is there to be lent was last lent; NULL = it is somebody's own.
 CREATE TABLE partners (
     id            BIGINT   NOT NULL PRIMARY KEY,
     name          TEXT     NOT NULL UNIQUE,
@@ -106,12 +107,17 @@ CREATE TABLE partners (
     low_balance   BIGINT   NOT NULL DEFAULT 0 CHECK (low_balance >= 0),
     hears         SMALLINT NOT NULL DEFAULT 0,
     clock_ahead   BIGINT   NOT NULL DEFAULT 0 CHECK (clock_ahead >= 0 AND (sandbox = 1 OR clock_ahead = 0)),
+    told_day      BIGINT   NOT NULL DEFAULT 0,
+    lent_at       BIGINT   CHECK (sandbox = 1 OR lent_at IS NULL),
     created_at    BIGINT   NOT NULL,
     changed_seq   BIGINT   NOT NULL
 );
 CREATE INDEX partners_changed ON partners (changed_seq);
+CREATE INDEX partners_ahead ON partners (id) WHERE clock_ahead > 0;
+CREATE INDEX partners_lent ON partners (lent_at) WHERE lent_at IS NOT NULL;
 
--- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at.
+-- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at; of those that ended,
+-- only the newest are kept.
 CREATE TABLE partner_keys (
     id            BIGINT NOT NULL PRIMARY KEY,
     partner_id    BIGINT NOT NULL REFERENCES partners (id),
@@ -303,23 +309,29 @@ CREATE TABLE categories (
     sort        BIGINT   NOT NULL,
     changed_seq BIGINT   NOT NULL
 );
+CREATE INDEX categories_changed ON categories (changed_seq, id);
+-- added_seq of what offers refer to is what changed_seq was when a load stored the row; 0 = it was stored otherwise. While both are
+-- equal, nothing of it was ever anything else.
 CREATE TABLE brands (
     id          BIGINT   NOT NULL PRIMARY KEY,
     category_id BIGINT   NOT NULL REFERENCES categories (id),
     name        TEXT     NOT NULL,
     thumb       TEXT     NOT NULL,
     in_use      SMALLINT NOT NULL,
-    changed_seq BIGINT   NOT NULL
+    changed_seq BIGINT   NOT NULL,
+    added_seq   BIGINT   NOT NULL DEFAULT 0
 );
+CREATE INDEX brands_changed ON brands (changed_seq, id);
 CREATE TABLE products (
     id          BIGINT NOT NULL PRIMARY KEY,
     brand_id    BIGINT NOT NULL REFERENCES brands (id),
     name        TEXT   NOT NULL,
     face        BIGINT NOT NULL CHECK (face BETWEEN 0 AND 1000000000000),
     thumb       TEXT   NOT NULL,
-    changed_seq BIGINT NOT NULL
+    changed_seq BIGINT NOT NULL,
+    added_seq   BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX products_changed ON products (changed_seq);
+CREATE INDEX products_changed ON products (changed_seq, id);
 CREATE INDEX products_brand ON products (brand_id, id);
 CREATE TABLE shops (
     id          BIGINT NOT NULL PRIMARY KEY,
@@ -330,9 +342,10 @@ CREATE TABLE shops (
     district    TEXT   NOT NULL,
     town        TEXT   NOT NULL,
     map_url     TEXT   NOT NULL,
-    changed_seq BIGINT NOT NULL
+    changed_seq BIGINT NOT NULL,
+    added_seq   BIGINT NOT NULL DEFAULT 0
 );
-CREATE INDEX shops_changed ON shops (changed_seq);
+CREATE INDEX shops_changed ON shops (changed_seq, id);
 -- Who may redeem a shop's coupons. The times of the last wrong codes, the newest first, are kept apart for live and sandbox
 -- coupons; 0 = none. changed_seq is the version that operators' changes are checked against.
 CREATE TABLE sellers (
@@ -368,15 +381,18 @@ CREATE TABLE campaigns (
     thumb       TEXT     NOT NULL,
     image       TEXT     NOT NULL,
     image2      TEXT     NOT NULL,
-    changed_seq BIGINT   NOT NULL
+    changed_seq BIGINT   NOT NULL,
+    added_seq   BIGINT   NOT NULL DEFAULT 0
 );
-CREATE INDEX campaigns_changed ON campaigns (changed_seq);
+CREATE INDEX campaigns_changed ON campaigns (changed_seq, id);
 CREATE INDEX campaigns_shop ON campaigns (shop_id, id);
 
 -- Stock. The units of an offer stand at positions 1, 2, …, last_position; those below next_position are sold. Selling
 -- moves next_position and touches no unit, so a purchase costs the same whatever was sold before. Withdrawn units, which are
 -- never sold, stand below -1000000000000000: no purchase looks there, and their numbers stay known. Quotes may hold some of the
--- free units until held_until at the latest.
+-- free units until held_until at the latest. added_seq, stocked_seq, priced_seq and altered_seq are what changed_seq was when the
+-- offer was stored, when it was last put on sale again, when its prices last changed, and when an operator last changed anything
+-- else of it; 0 = never. By these partners are told what became of an offer.
 CREATE TABLE offers (
     id            BIGINT   NOT NULL PRIMARY KEY,
     kind          SMALLINT NOT NULL,
@@ -395,10 +411,14 @@ CREATE TABLE offers (
     last_order    BIGINT   NOT NULL DEFAULT 0,
     held_until    BIGINT   NOT NULL DEFAULT 0,
     changed_seq   BIGINT   NOT NULL,
+    added_seq     BIGINT   NOT NULL,
+    stocked_seq   BIGINT   NOT NULL DEFAULT 0,
+    priced_seq    BIGINT   NOT NULL DEFAULT 0,
+    altered_seq   BIGINT   NOT NULL DEFAULT 0,
     CHECK (next_position BETWEEN 1 AND last_position + 1),
     CHECK ((product_id IS NULL) <> (campaign_id IS NULL))
 ) /*often updated*/;
-CREATE INDEX offers_changed ON offers (changed_seq);
+CREATE INDEX offers_changed ON offers (changed_seq, id);
 -- One index of products for lists, and for the offer that a file's vouchers join: of two, PostgreSQL would take either.
 CREATE INDEX offers_product ON offers (product_id, id, last_day) WHERE product_id IS NOT NULL;
 CREATE INDEX offers_campaign ON offers (campaign_id, id) WHERE campaign_id IS NOT NULL;
@@ -484,7 +504,8 @@ CREATE INDEX imports_kept ON imports (at) WHERE body IS NOT NULL;
 
 -- Sales. A purchase reads its parents under lock, so the tables it writes declare no foreign keys: checking them would
 -- write a lock into every parent row. The doctor proves them instead. reference is the partner's own number of the order, NULL =
--- it gave none; a closed one is of no order and never will be.
+-- it gave none; a closed one is of no order and never will be. told_day is the last day of which the partner of a sandbox order was
+-- told, by its own clock, what expires of the order.
 CREATE TABLE orders (
     id          BIGINT   NOT NULL PRIMARY KEY,
     partner_id  BIGINT   NOT NULL,
@@ -493,6 +514,7 @@ CREATE TABLE orders (
     amount      BIGINT   NOT NULL CHECK (amount >= 0),
     fingerprint BIGINT   NOT NULL,
     reference   TEXT,
+    told_day    BIGINT   NOT NULL DEFAULT 0,
     at          BIGINT   NOT NULL
 );
 CREATE INDEX orders_repeat ON orders (partner_id, fingerprint, id);
@@ -516,6 +538,7 @@ CREATE TABLE quotes (
     expires_at BIGINT   NOT NULL
 ) /*often updated*/;
 CREATE INDEX quotes_open ON quotes (partner_id, expires_at) WHERE state = 1;
+CREATE INDEX quotes_sandbox ON quotes (partner_id, id) WHERE sandbox = 1;
 CREATE TABLE quote_items (
     quote_id   BIGINT NOT NULL,
     offer_id   BIGINT NOT NULL,

@@ -1,0 +1,106 @@
+package partnerv2
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"giftimbiz/internal/credential"
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/office"
+)
+
+// accountStore keeps what a partner may see and change of itself.
+type accountStore interface {
+	// Partner returns a partner with its balance.
+	Partner(ctx context.Context, name string) (office.PartnerAccount, error)
+	// ChangePartner stores what edit made of a partner; a version of 0 is any.
+	ChangePartner(ctx context.Context, name string, version int64, now time.Time, edit func(*gift.Partner) error) (gift.Partner, error)
+	// Statement returns a page of what happened on an account, the newest first.
+	Statement(ctx context.Context, q office.StatementQuery) (office.Statement, error)
+	// KeyGenerations returns a partner's last keys, the newest first: all that work are among them.
+	KeyGenerations(ctx context.Context, partnerID int64) ([]office.KeyGeneration, error)
+	// RotateOwnKeys stores new keys for a partner that signed in under a generation. credential.ErrEnded: that works no longer;
+	// credential.ErrTooMany: as many work as may.
+	RotateOwnKeys(ctx context.Context, partnerID, generation int64, keys credential.Keys, graceEnd time.Time) error
+}
+
+func accountRoutes() []route {
+	return []route{
+		{method: http.MethodGet, pattern: "balance", serve: (*call).balance},
+		{method: http.MethodPatch, pattern: "balance", serve: (*call).changeBalance},
+		{method: http.MethodGet, pattern: "statement", serve: (*call).statement},
+		{method: http.MethodGet, pattern: "keys", serve: (*call).keys},
+		{method: http.MethodPost, pattern: "keys/rotate", serve: (*call).rotateKeys},
+	}
+}
+
+// changing is the context of changes that the partner makes: the audit trail names it.
+func (c *call) changing() context.Context {
+	return office.As(c.r.Context(), office.PartnerActor(c.partner.Name, c.address().String()))
+}
+
+// seoul is a time as answers have it.
+func seoul(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(gift.Seoul)
+}
+
+// currency is that of all amounts.
+const currency = "KRW"
+
+type balanceAnswer struct {
+	Balance   gift.Won `json:"balance"`
+	Threshold gift.Won `json:"low_balance_threshold"` // falling below it is an event; 0 = never
+	Currency  string   `json:"currency"`
+}
+
+// balance answers with what is left of the prepaid money.
+func (c *call) balance() error {
+	if err := c.query().close(); err != nil {
+		return err
+	}
+	return c.answerBalance()
+}
+
+func (c *call) answerBalance() error {
+	p, err := c.Store.Partner(c.r.Context(), c.partner.Name)
+	if err != nil {
+		return accountFault(err)
+	}
+	return c.answer(http.StatusOK, balanceAnswer{Balance: p.Balance, Threshold: p.LowBalance, Currency: currency})
+}
+
+// changeBalance sets below which balance the partner is told.
+func (c *call) changeBalance() error {
+	var body struct {
+		Threshold *gift.Won `json:"low_balance_threshold"`
+	}
+	if err := c.only(&body); err != nil {
+		return err
+	}
+	most := strconv.FormatInt(int64(gift.MaxLowBalance), 10)
+	if body.Threshold == nil || *body.Threshold < 0 || *body.Threshold > gift.MaxLowBalance {
+		return wrongMember("low_balance_threshold", "0부터 "+most+"까지의 금액이어야 합니다. 0이면 알리지 않습니다.",
+			"want an amount from 0 to "+most+"; 0 = never told.")
+	}
+	_, err := c.Store.ChangePartner(c.changing(), c.partner.Name, 0, c.Clock.Now(), func(p *gift.Partner) error {
+		p.LowBalance = *body.Threshold
+		return p.StillHere()
+	})
+	if err != nil {
+		return accountFault(err)
+	}
+	return c.answerBalance()
+}
+
+// only reads the body of a call that has no parameters.
+func (c *call) only(into any) error {
+	if err := c.query().close(); err != nil {
+		return err
+	}
+	return c.body(into)
+}

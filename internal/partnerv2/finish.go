@@ -1,0 +1,62 @@
+package partnerv2
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"giftimbiz/internal/office"
+)
+
+// finish answers what was not a success, counts the call and logs it. Who is gone is not answered.
+func (c *call) finish(endpoint string, writes bool, err error) {
+	if err != nil {
+		if c.r.Context().Err() != nil {
+			return
+		}
+		var p problem
+		if !errors.As(err, &p) {
+			p = storeFault(err)
+		}
+		c.refusal = &p
+		p.send(c.w, c.id, c.lang)
+	}
+	took := c.Clock.Now().Sub(c.began)
+	answered := office.Answered{
+		Endpoint: endpoint, Code: office.Success, At: c.began, Took: took, Request: c.id,
+		Partner: c.partner.ID, Sandbox: c.partner.Sandbox, Writes: writes,
+	}
+	if p := c.refusal; p != nil {
+		answered.Code, answered.Said = p.code, func() string { return p.ko }
+	}
+	c.Observe(answered)
+	c.log(endpoint, writes, took)
+}
+
+// log notes what changed something, what was refused, and what failed. Nothing of what was sent is in it.
+func (c *call) log(endpoint string, writes bool, took time.Duration) {
+	level := slog.LevelDebug
+	switch p := c.refusal; {
+	case p != nil && p.status >= http.StatusInternalServerError && p.cause != nil:
+		level = slog.LevelError
+	case p != nil || writes:
+		level = slog.LevelInfo
+	}
+	if !c.Logger.Enabled(c.r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("endpoint", endpoint), slog.Duration("took", took), slog.String("request", c.id),
+	}
+	if c.partner.ID != 0 {
+		attrs = append(attrs, slog.String("partner", c.partner.Name))
+	}
+	if p := c.refusal; p != nil {
+		attrs = append(attrs, slog.String("problem", p.kind), slog.String("code", p.code), slog.Int("status", p.status))
+		if p.cause != nil {
+			attrs = append(attrs, slog.Any("error", p.cause))
+		}
+	}
+	c.Logger.LogAttrs(c.r.Context(), level, "call", attrs...)
+}

@@ -1,0 +1,99 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"giftimbiz/internal/gift"
+)
+
+// A partner's own number of an order is of one order or of none: it is given, and closed, under the lock of the partner's account.
+
+// lockAccount waits until every earlier transaction on a partner's account has ended, and keeps others from beginning.
+// ErrNotFound: there is no such partner.
+func (db *DB) lockAccount(ctx context.Context, tx *sql.Tx, partnerID int64) error {
+	var id int64
+	err := tx.QueryRowContext(ctx,
+		db.dialect.locks.Replace(`SELECT id FROM accounts WHERE id = $1 `+lockRow), prepaidBase+partnerID).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("partner %d %w", partnerID, ErrNotFound)
+	}
+	return err
+}
+
+// OrderByReference returns the order that a partner gave a reference to, 0 = none, and whether the reference is closed. Every
+// purchase that had begun before is over and counts; one that begins afterwards may still use a reference that nothing has.
+func (db *DB) OrderByReference(ctx context.Context, partnerID int64, reference string) (id gift.ID, closed bool, err error) {
+	looked := errors.New("looked")
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		if err := db.lockAccount(ctx, tx, partnerID); err != nil {
+			return err
+		}
+		if id, closed, err = whatHas(ctx, tx, partnerID, reference); err != nil {
+			return err
+		}
+		return looked // there is nothing to commit
+	})
+	if errors.Is(err, looked) {
+		err = nil
+	}
+	return id, closed, err
+}
+
+// whatHas finds what has a reference.
+func whatHas(ctx context.Context, tx *sql.Tx, partnerID int64, reference string) (id gift.ID, closed bool, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT
+    COALESCE((SELECT id FROM orders WHERE partner_id = $1 AND reference = $2), 0),
+    EXISTS (SELECT 1 FROM closed_references WHERE partner_id = $1 AND reference = $2)`, partnerID, reference).Scan(&id, &closed)
+	return id, closed, err
+}
+
+// CloseReference sees to it that no order will ever have a partner's reference, and returns 0; or the order that has it, then
+// nothing is closed. It may be repeated, also after ErrUnanswered.
+func (db *DB) CloseReference(ctx context.Context, partnerID int64, reference string, now time.Time) (order gift.ID, err error) {
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		if err := db.lockAccount(ctx, tx, partnerID); err != nil {
+			return err
+		}
+		if order, _, err = whatHas(ctx, tx, partnerID, reference); err != nil || order != 0 {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO closed_references (partner_id, reference, at) VALUES ($1, $2, $3)
+ON CONFLICT (partner_id, reference) DO NOTHING`, partnerID, reference, millis(now))
+		return err
+	})
+	return order, err
+}
+
+// ReferencesOf returns the references of those of the orders, 1000 at most, that have one.
+func (db *DB) ReferencesOf(ctx context.Context, orders []gift.ID) (map[gift.ID]string, error) {
+	found := map[gift.ID]string{}
+	if len(orders) == 0 {
+		return found, nil
+	}
+	if len(orders) > maxPage {
+		return nil, fmt.Errorf("storage: the references of %d orders at once", len(orders))
+	}
+	var args arguments
+	in := ""
+	for _, id := range orders {
+		in += ", " + args.add(int64(id))
+	}
+	rows, err := db.read.QueryContext(ctx, `SELECT id, COALESCE(reference, '') FROM orders WHERE id IN (`+in[2:]+`)`, args...)
+	if err != nil {
+		return nil, classify(err)
+	}
+	err = scanAll(rows, func(row scanner) error {
+		var id gift.ID
+		var reference string
+		err := row.Scan(&id, &reference)
+		if reference != "" {
+			found[id] = reference
+		}
+		return err
+	})
+	return found, classify(err)
+}
