@@ -81,6 +81,9 @@ func (h *handler) build() error {
 	}
 	h.mux.HandleFunc("GET /docs", h.toLanguage)
 	h.mux.HandleFunc("GET /docs/{$}", h.toLanguage)
+	h.mux.Handle("GET /docs/en", http.RedirectHandler("/docs/en/", http.StatusMovedPermanently))
+	h.mux.Handle("GET /docs/ko", http.RedirectHandler("/docs/ko/", http.StatusMovedPermanently))
+	h.mux.Handle("GET /docs/api", http.RedirectHandler("/docs/api/v2", http.StatusFound))
 	h.mux.HandleFunc("GET /docs/search", h.find)
 	h.mux.HandleFunc("POST /docs/sandbox", h.lend)
 	h.mux.HandleFunc("GET /docs/", h.unknown)
