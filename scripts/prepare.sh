@@ -8,6 +8,8 @@ has_postgres() {
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null && compgen -G '/usr/lib/postgresql/*/bin/pgbench' >/dev/null
 }
 has_curl() { command -v curl >/dev/null; }
+has_jq() { command -v jq >/dev/null; }
+has_node() { command -v node >/dev/null; }
 has_php() { command -v php >/dev/null; }
 has_php_curl() { has_php && php -m 2>/dev/null | grep -ix curl >/dev/null; }
 has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
@@ -20,7 +22,9 @@ needs=(
 	'has_curl:curl:the test of the commands in the README'
 	'has_php:php-cli:the test with a real PHP client'
 	'has_php_curl:php-curl:the test with a real PHP client'
-	'has_chromium:chromium:the tests of the console in a browser'
+	'has_jq:jq:the test of the commands in the guides'
+	'has_node:nodejs:the test of the JavaScript programs in the guides'
+	'has_chromium:chromium:the tests of the console and the documentation in a browser'
 	'has_korean_font:fontconfig fonts-nanum:Korean letters on screenshots (the tests themselves run)'
 )
 

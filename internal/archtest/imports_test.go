@@ -10,7 +10,7 @@ var (
 	command = []string{"cmd"}
 	// wiring puts all rooms together, for cmd and for tests that run a whole server.
 	wiring   = []string{"internal/server", "internal/demo"}
-	surfaces = []string{"internal/partnerapi", "internal/partnerv2", "internal/redeem", "internal/console", "internal/media"}
+	surfaces = []string{"internal/partnerapi", "internal/partnerv2", "internal/redeem", "internal/console", "internal/media", "internal/docs"}
 	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential", "internal/office", "internal/webhook", "internal/job", "internal/intake"}
 	domain   = []string{"internal/gift"}
 

@@ -55,6 +55,24 @@ func (tab *Tab) CheckLightAndDark(name string) {
 	tab.report("checking " + name)
 }
 
+// CheckSize looks, in light and dark, whether the page has to be moved sideways only: for pages whose elements are a library's. It
+// keeps pictures as Check does.
+func (tab *Tab) CheckSize(name string) {
+	tab.t.Helper()
+	for _, dark := range []bool{false, true} {
+		look := tab.look
+		look.Dark = false
+		if dark {
+			look = look.InDark()
+		}
+		tab.do("change the light", tab.media(dark))
+		tab.picture(name, look)
+		tab.measure(name, look)
+	}
+	tab.do("go back", tab.media(tab.look.Dark))
+	tab.report("checking " + name)
+}
+
 // What axe looks at: options of its own.
 const (
 	everything = `{resultTypes: ['violations']}`
@@ -64,11 +82,16 @@ const (
 func (tab *Tab) check(name string, look Look, what string) {
 	tab.t.Helper()
 	tab.picture(name, look)
-	if wide := evaluate[[]string](tab, "measure", tooWide); len(wide) > 0 {
-		tab.t.Errorf("%s (%s): the page is wider than the window:\n%s", name, look.Name, strings.Join(wide, "\n"))
-	}
+	tab.measure(name, look)
 	if !look.NoScript {
 		tab.runAxe(name, look, what)
+	}
+}
+
+func (tab *Tab) measure(name string, look Look) {
+	tab.t.Helper()
+	if wide := evaluate[[]string](tab, "measure", tooWide); len(wide) > 0 {
+		tab.t.Errorf("%s (%s): the page is wider than the window:\n%s", name, look.Name, strings.Join(wide, "\n"))
 	}
 }
 

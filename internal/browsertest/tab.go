@@ -72,6 +72,14 @@ func (tab *Tab) Click(selector string) {
 	tab.report("clicking on " + selector)
 }
 
+// Trigger clicks on what is still moving, wherever it is by then.
+func (tab *Tab) Trigger(selector string) {
+	tab.t.Helper()
+	tab.mustBeThere(selector)
+	evaluate[bool](tab, "trigger "+selector, call(`(selector) => { document.querySelector(selector).click(); return true; }`, selector))
+	tab.report("triggering " + selector)
+}
+
 // Fill writes into a field that people can see, or chooses from a list, or sets or clears a box ("on", "").
 func (tab *Tab) Fill(selector, value string) {
 	tab.t.Helper()

@@ -13,6 +13,7 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
+	"giftimbiz/internal/docs"
 	"giftimbiz/internal/intake"
 	"giftimbiz/internal/job"
 	"giftimbiz/internal/media"
@@ -81,6 +82,7 @@ type Node struct {
 	pictures  http.Handler
 	intake    *intake.Desk
 	console   http.Handler
+	docs      http.Handler
 	draining  atomic.Bool
 
 	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
@@ -129,6 +131,10 @@ func (n *Node) wire(hooks *webhook.Guard) {
 		Lookup:  n.Vault.Lookup,
 		Imports: n.intake, Webhooks: hooks,
 		Counter: func(s office.Seller) string { return links.SellerURL(redeem.Seller{ID: s.ID, CodeHash: s.CodeHash}) },
+	})
+	n.docs = docs.New(docs.Config{
+		PublicURL: n.PublicURL, Version: n.Version, Clock: n.Clock, Logger: n.Logger,
+		Address: func(r *http.Request) string { return peer.Address(r, n.TrustedProxies).String() },
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.DB, Counter: counter, Links: links, Numbers: n.Vault,
@@ -284,6 +290,9 @@ func (n *Node) Routes() http.Handler {
 	mux.Handle("/Form/", pictures)
 	mux.Handle(console.Root+"/", backOffice)
 	mux.Handle(console.Root, backOffice)
+	mux.Handle(docs.Root+"/", n.admission.page(n.docs))
+	mux.Handle(docs.Root, n.admission.page(n.docs))
+	mux.Handle("/llms.txt", n.admission.page(n.docs))
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
@@ -329,7 +338,7 @@ func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
 }
 
 func (n *Node) home(w http.ResponseWriter, _ *http.Request) {
-	plain(w, http.StatusOK, "GiftiMBiz "+n.Version+"\nThe partner API is below /api/v1/.")
+	plain(w, http.StatusOK, "GiftiMBiz "+n.Version+"\nThe partner API is below /api/v1/ and /api/v2/. How to use it: /docs")
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
