@@ -11,7 +11,7 @@ var (
 	// wiring puts all rooms together, for cmd and for tests that run a whole server.
 	wiring   = []string{"internal/server", "internal/demo"}
 	surfaces = []string{"internal/partnerapi", "internal/partnerv2", "internal/redeem", "internal/console", "internal/media", "internal/docs"}
-	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential", "internal/office", "internal/webhook", "internal/job", "internal/intake"}
+	engines  = []string{"internal/purchase", "internal/catalog", "internal/credential", "internal/office", "internal/webhook", "internal/job", "internal/intake", "internal/lending"}
 	domain   = []string{"internal/gift"}
 
 	// samples are data; what they are for is loaded by internal/demo like any other stock.

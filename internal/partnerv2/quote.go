@@ -20,7 +20,7 @@ type quoteStore interface {
 
 func quoteRoutes() []route {
 	return []route{
-		{method: http.MethodPost, pattern: "quotes", serve: (*call).makeQuote},
+		{method: http.MethodPost, pattern: "quotes", serve: (*call).makeQuote, buys: true},
 		{method: http.MethodGet, pattern: "quotes/{id}", serve: (*call).quote},
 		{method: http.MethodDelete, pattern: "quotes/{id}", serve: (*call).releaseQuote},
 	}
@@ -103,6 +103,7 @@ func (c *call) makeQuote() error {
 	}
 	out, err := c.Buyer.Buy(c.r.Context(), purchase.Request{
 		PartnerID: c.partner.ID, Kind: kind, Items: unitsOf(lines), AnyName: true, Hold: gift.HoldFor,
+		Pretend: c.outcome.Refusal(),
 	})
 	switch {
 	case err != nil:

@@ -157,7 +157,7 @@ func (w *ownWalk) turn(ctx context.Context, s session, ahead time.Duration, now 
 }
 
 // mostExpiring bounds the items of each kind that are looked at, the newest first.
-const mostExpiring = 5000
+const mostExpiring = 2500
 
 // tellUpTo writes the events of the days up to one, day by day.
 func (w *ownWalk) tellUpTo(ctx context.Context, s session, to gift.Day) error {

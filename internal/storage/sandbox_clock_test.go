@@ -66,7 +66,7 @@ func TestAPartnerIsToldOfTheDaysThatItsClockPasses(t *testing.T) {
 		}
 		var want []string
 		for _, step := range steps {
-			setClock(t, h, mine, (lastDay-step.left).Start().Add(time.Hour))
+			setClock(t, h, mine, (lastDay - step.left).Start().Add(time.Hour))
 			want = append(want, step.want...)
 			if diff := cmp.Diff(want, expiries(t, h, mine)); diff != "" {
 				t.Errorf("%d days left:\n%s", step.left, diff)
@@ -183,6 +183,32 @@ func TestOnlySandboxPartnersHaveAClock(t *testing.T) {
 		records, _, err = h.DB.PartnersChangedSince(t.Context(), upTo)
 		if err != nil || len(records) != 1 || records[0].ClockAhead != 24*time.Hour {
 			t.Errorf("nodes are told %+v, %v", records, err)
+		}
+	})
+}
+
+// TestClocksMovedAtOnceGoAllTheWay: none of many steps, made on two nodes beside purchases, is lost.
+func TestClocksMovedAtOnceGoAllTheWay(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 50)
+		mine := h.Partner(gift.Partner{Name: "mine", Sandbox: true}, 1_000_000)
+		var wg sync.WaitGroup
+		for _, node := range []*storagetest.House{h, h.SecondNode()} {
+			wg.Go(func() {
+				for i := range 10 {
+					_, err := node.DB.SetClock(t.Context(), mine, h.Clock.Now(), func(ahead time.Duration) (time.Duration, error) {
+						return ahead + time.Hour, nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+					node.Buy(mine, fmt.Sprintf("%p/%d", node, i), 1)
+				}
+			})
+		}
+		wg.Wait()
+		if p, err := h.DB.Partner(t.Context(), "mine"); err != nil || p.ClockAhead != 20*time.Hour {
+			t.Errorf("%v ahead, %v", p.ClockAhead, err)
 		}
 	})
 }
