@@ -17,7 +17,8 @@ func (c *call) rehearse(buys bool) error {
 	if !ok {
 		names := strings.Join(rehearsal.Names(), ", ")
 		return wrongParameter(rehearsal.Header,
-			"다음 중 하나여야 합니다(재고·가격·잔액·한도·기간 거절은 주문과 견적에만): "+names+".", "want one of these, refusals on orders and quotes only: "+names+".")
+			"다음 중 하나여야 합니다(구매 거절은 주문과 견적에만): "+names+".",
+			"want one of these, refusals of purchases on orders and quotes only: "+names+".")
 	}
 	switch outcome {
 	case rehearsal.Unavailable:

@@ -87,7 +87,8 @@ func (m *clockMove) ahead() (func(now time.Time, ahead time.Duration) time.Durat
 	}
 	switch {
 	case given != 1:
-		return nil, wrongBody("now, advance_seconds, reset 중 하나를 보내십시오.", "Send one of now, advance_seconds and reset.")
+		return nil, wrongBody("now, advance_seconds, reset 중 하나를 보내십시오.",
+			"Send one of now, advance_seconds and reset.")
 	case m.Reset != nil:
 		if !*m.Reset {
 			return nil, wrongMember("reset", "true여야 합니다.", "want true.")
@@ -95,7 +96,8 @@ func (m *clockMove) ahead() (func(now time.Time, ahead time.Duration) time.Durat
 		return func(time.Time, time.Duration) time.Duration { return 0 }, nil
 	case m.Advance != nil:
 		if *m.Advance < 1 || *m.Advance > int64(maxAhead/time.Second) {
-			return nil, wrongMember("advance_seconds", "1부터 34560000까지의 정수여야 합니다.", "want an integer from 1 to 34560000 (400 days).")
+			return nil, wrongMember("advance_seconds", "1부터 34560000까지의 정수여야 합니다.",
+				"want an integer from 1 to 34560000 (400 days).")
 		}
 		return func(_ time.Time, ahead time.Duration) time.Duration {
 			return ahead + time.Duration(*m.Advance)*time.Second
@@ -103,7 +105,8 @@ func (m *clockMove) ahead() (func(now time.Time, ahead time.Duration) time.Durat
 	}
 	to, err := time.Parse(time.RFC3339, *m.Now)
 	if err != nil {
-		return nil, wrongMember("now", "2026-12-31T09:00:00+09:00 같은 시각이어야 합니다.", "want a time such as 2026-12-31T09:00:00+09:00.")
+		return nil, wrongMember("now", "2026-12-31T09:00:00+09:00 같은 시각이어야 합니다.",
+			"want a time such as 2026-12-31T09:00:00+09:00.")
 	}
 	return func(now time.Time, _ time.Duration) time.Duration { return to.Sub(now) }, nil
 }

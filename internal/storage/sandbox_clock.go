@@ -13,7 +13,8 @@ import (
 )
 
 var (
-	lockSandbox = over("account_id bigint", `SELECT accounts.id FROM accounts WHERE accounts.id IN (SELECT account_id FROM input) `+lockAccounts)
+	lockSandbox = over("account_id bigint", `
+SELECT accounts.id FROM accounts WHERE accounts.id IN (SELECT account_id FROM input) `+lockAccounts)
 
 	selectClock = over("id bigint", `SELECT p.sandbox, p.clock_ahead, p.told_day FROM input {each partners p: id}`)
 

@@ -103,9 +103,11 @@ func TestWhoHeardOfADayByItsOwnClockIsNotToldAgain(t *testing.T) {
 		h.Clock.Advance(time.Hour)
 		buyAt(t, h, mine, 930, 1, 1, 1)
 		x.nights(34, -2)
-		for _, n := range []string{"expiring gifticon %s 2025-12-31 30", "expiring gifticon %s 2025-12-31 7", "expiring gifticon %s 2025-12-31 1", "expired gifticon %s 2025-12-31 -1"} {
-			x.add(mine, "voucher."+fmt.Sprintf(n, "[100001 100002 100003]"))
-			x.add(other, "voucher."+fmt.Sprintf(n, "[100001 100002]"))
+		for n, left := range map[string][]int{"expiring": {30, 7, 1}, "expired": {-1}} {
+			for _, days := range left {
+				x.add(mine, fmt.Sprintf("voucher.%s gifticon [100001 100002 100003] 2025-12-31 %d", n, days))
+				x.add(other, fmt.Sprintf("voucher.%s gifticon [100001 100002] 2025-12-31 %d", n, days))
+			}
 		}
 		x.compare()
 		setClock(t, h, mine, (lastDay + 300).Start())

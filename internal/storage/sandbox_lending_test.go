@@ -150,7 +150,8 @@ func TestASuspendedSandboxIsNotLent(t *testing.T) {
 		if _, err := l.Lend(t.Context()); !errors.Is(err, lending.ErrNoneLeft) {
 			t.Error(err)
 		}
-		if list, err := h.DB.FindPartners(t.Context(), office.PartnerQuery{Search: lending.Title, Limit: 200}); err != nil || len(list) != lending.Most {
+		list, err := h.DB.FindPartners(t.Context(), office.PartnerQuery{Search: lending.Title, Limit: 200})
+		if err != nil || len(list) != lending.Most {
 			t.Errorf("found %d by their title, %v", len(list), err)
 		}
 	})
