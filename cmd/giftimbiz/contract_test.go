@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 	"testing"
 
 	"giftimbiz/client"
+	"giftimbiz/internal/clock"
 	"giftimbiz/internal/contract"
 	"giftimbiz/internal/docs"
 )
@@ -35,9 +37,12 @@ func mustLoad(version string) *contract.Document {
 
 // publishedText returns a document as the server sends it.
 func publishedText(version string) []byte {
-	handler := docs.New(docs.Config{PublicURL: "https://gift.example"})
+	handler := docs.New(docs.Config{
+		PublicURL: "https://gift.example", Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler),
+		Address: func(*http.Request) string { return "" },
+	})
 	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/docs/openapi/"+version+".json", http.NoBody))
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/docs/openapi/"+version+".json?lang=en", http.NoBody))
 	if w.Code != http.StatusOK {
 		panic(fmt.Sprintf("the document of %s: %d %s", version, w.Code, w.Body))
 	}
@@ -126,7 +131,7 @@ func (r *tireless) rekey(answer []byte) {
 // TestMadeUpRequestsOfTheSecondVersionAreAnsweredAsDocumented sends requests derived from the document, right and wrong ones: none may
 // fail in the server, and each answer has to be documented.
 func TestMadeUpRequestsOfTheSecondVersionAreAnsweredAsDocumented(t *testing.T) {
-	s := startServer(t, "", func(c *config) { c.RateLimit, c.WebhookAllow = 0, []string{"127.0.0.0/8"} })
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", func(c *config) { c.RateLimit, c.WebhookAllow = 0, []string{"127.0.0.0/8"} })
 	d := published()[1]
 	for _, partner := range []string{"devtest1", "demo"} {
 		r := newTireless(s, d, partner)
@@ -157,7 +162,7 @@ func (r *tireless) bearer() string {
 
 // TestMadeUpRequestsOfTheFirstVersionAreAnsweredAsDocumented is the same for the guide's endpoints.
 func TestMadeUpRequestsOfTheFirstVersionAreAnsweredAsDocumented(t *testing.T) {
-	s := startServer(t, "")
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	d := published()[0]
 	for _, partner := range []string{"devtest1", "demo"} {
 		r := newTireless(s, d, partner)
