@@ -1,6 +1,7 @@
 package partnerv2
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -189,8 +190,11 @@ func (c *call) body(into any) error {
 	if !utf8.Valid(text) {
 		return wrongBody("본문이 UTF-8이 아닙니다.", "The body is not UTF-8.")
 	}
-	d := json.NewDecoder(strings.NewReader(string(text)))
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
+	if object := bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")); !object { // null would be no members at all
+		return notAnObject
+	}
 	if err := d.Decode(into); err != nil {
 		return bodyFault(err)
 	}
@@ -210,5 +214,7 @@ func bodyFault(err error) error {
 	case strings.HasPrefix(err.Error(), unknown):
 		return wrongMember(strings.Trim(strings.TrimPrefix(err.Error(), unknown), `"`), "없는 항목입니다.", "there is no such member.")
 	}
-	return wrongBody("본문은 JSON 객체여야 합니다.", "The body must be a JSON object.")
+	return notAnObject
 }
+
+var notAnObject = wrongBody("본문은 JSON 객체여야 합니다.", "The body must be a JSON object.")
