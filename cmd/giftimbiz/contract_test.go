@@ -71,23 +71,36 @@ type tireless struct {
 	token  string
 	codes  map[int]int // how often each status came
 	served map[string]bool
+	wrong  int // answers
 }
 
-func newTireless(s *testServer, d *contract.Document, partner string, without ...string) *tireless {
+func newTireless(s *testServer, d *contract.Document, partner string) *tireless {
 	p, err := s.made.Partner(partner)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	sink := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.t.Cleanup(sink.Close)
-	r := &tireless{s: s, keys: p.Credentials, codes: map[int]int{}, served: map[string]bool{}, made: contract.NewRandom(d, 1, without...)}
+	r := &tireless{s: s, keys: p.Credentials, codes: map[int]int{}, served: map[string]bool{}, made: contract.NewRandom(d, 1)}
 	r.made.Known = map[string][]any{
 		"url":  {sink.URL, sink.URL + "/hook", "ftp://example", "", "http://10.0.0.1/", "https://localhost"}, // nothing out there is called
 		"wait": {"0", "-1", "x"},
+		// Of what is on sale, enough to buy some.
+		"offer_id": {18411, 18411, 18411, 1350, 1350, 999_999_999}, "quantity": {1, 1, 1, 1, 2, 0, -1},
+		"total": {940, 940, 940, 0, 3000, 1}, "coupon_id": {0, 0, 0, 1}, "reference": numbered("r"), "Idempotency-Key": numbered("k"),
 		// Waiting and cutting answers off have tests of their own.
-		"Sandbox-Outcome": {"sold-out", "price-changed", "balance-low", "daily-limit", "expired", "unavailable", "rate-limited", "none"},
+		"Sandbox-Outcome": {"sold-out", "price-changed", "balance-low", "daily-limit", "expired", "unavailable", "rate-limited"},
 	}
 	return r
+}
+
+// numbered returns values of which some come twice in a while, and some that cannot be.
+func numbered(prefix string) []any {
+	list := []any{"", "한글", "with space", strings.Repeat("x", 300)}
+	for i := range 400 {
+		list = append(list, fmt.Sprintf("%s-%d", prefix, i))
+	}
+	return list
 }
 
 // send sends one request and checks its answer.
@@ -107,23 +120,31 @@ func (r *tireless) send(d *contract.Document) {
 	a := &contract.Answer{Request: request, Sent: body, Status: response.StatusCode, Header: response.Header, Body: text}
 	scripted := request.Header.Get("Sandbox-Outcome") == "unavailable"
 	if response.StatusCode >= 500 && !scripted {
+		r.wrong++
 		r.s.t.Errorf("%s %s %q: %s\n%s", request.Method, request.URL, body, response.Status, text)
 	}
 	if err := d.Check(a); err != nil {
+		r.wrong++
 		r.s.t.Errorf("%v\n%s %q", err, request.URL, body)
 	}
 	if response.StatusCode < 300 {
 		r.served[id] = true
-		r.made.Learn(text)
+		r.made.Learn(request, text)
 		r.rekey(text)
 	}
+}
+
+// use takes keys.
+func (r *tireless) use(keys client.Credentials) {
+	r.keys, r.token = keys, ""
+	r.made.Known["client_id"], r.made.Known["client_secret"] = []any{keys.PartnerKey, keys.PartnerKey, "x"}, []any{keys.PartnerToken, keys.PartnerToken, ""}
 }
 
 // rekey takes over keys that were made anew.
 func (r *tireless) rekey(answer []byte) {
 	var keys client.Credentials
 	if json.Unmarshal(answer, &keys) == nil && keys.PartnerKey != "" {
-		r.keys, r.token = keys, ""
+		r.use(keys)
 		r.s.sync()
 	}
 }
@@ -135,7 +156,8 @@ func TestMadeUpRequestsOfTheSecondVersionAreAnsweredAsDocumented(t *testing.T) {
 	d := published()[1]
 	for _, partner := range []string{"devtest1", "demo"} {
 		r := newTireless(s, d, partner)
-		r.made.Known["client_id"], r.made.Known["client_secret"] = []any{r.keys.PartnerKey, "x"}, []any{r.keys.PartnerToken, ""}
+		r.use(r.keys)
+		r.made.Rare = []string{"resetSandbox", "rotateKeys", "closeReference", "deleteWebhook", "cancelOrder"}
 		r.made.Header = func(request *http.Request) {
 			if r.token == "" {
 				r.token = r.bearer()
@@ -144,7 +166,7 @@ func TestMadeUpRequestsOfTheSecondVersionAreAnsweredAsDocumented(t *testing.T) {
 		}
 		for range madeUp(t) / 2 {
 			r.send(d)
-			if t.Failed() {
+			if r.wrong > 5 {
 				break
 			}
 		}
@@ -179,7 +201,7 @@ func TestMadeUpRequestsOfTheFirstVersionAreAnsweredAsDocumented(t *testing.T) {
 		}
 		for range madeUp(t) / 2 {
 			r.send(d)
-			if t.Failed() {
+			if r.wrong > 5 {
 				break
 			}
 		}
@@ -190,7 +212,6 @@ func TestMadeUpRequestsOfTheFirstVersionAreAnsweredAsDocumented(t *testing.T) {
 // report fails where nearly nothing was served: then the requests are not what they should be.
 func (r *tireless) report(t *testing.T, d *contract.Document) {
 	t.Helper()
-	t.Logf("answers by status: %v; served: %d operations", r.codes, len(r.served))
 	var never []string
 	all := 0
 	for _, item := range d.Paths.Map() {
@@ -200,7 +221,8 @@ func (r *tireless) report(t *testing.T, d *contract.Document) {
 			}
 		}
 	}
-	if len(never) > all/2 && !t.Failed() {
-		t.Errorf("never served: %s", strings.Join(never, ", "))
+	t.Logf("answers by status: %v; never served: %s", r.codes, strings.Join(never, ", "))
+	if len(never) > all/4 && !t.Failed() {
+		t.Error("so many operations are never served: the requests are not what they should be")
 	}
 }

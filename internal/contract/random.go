@@ -23,6 +23,8 @@ type Random struct {
 
 	// Known has values for names, which go before anything made up; a name with no values is left out of requests.
 	Known map[string][]any
+	// Rare are operations to ask for once where others are asked for twenty times: they end what others need.
+	Rare []string
 	// Header adds what every right request has, such as a token.
 	Header func(r *http.Request)
 }
@@ -36,27 +38,51 @@ type operation struct {
 // keptValues bounds the values that are remembered of a name.
 const keptValues = 64
 
-// NewRandom makes requests of all operations but those with the given ids.
-func NewRandom(d *Document, seed uint64, without ...string) *Random {
+// NewRandom makes requests of all operations.
+func NewRandom(d *Document, seed uint64) *Random {
 	r := &Random{Rand: rand.New(rand.NewPCG(seed, 0)), found: map[string][]any{}, Known: map[string][]any{}}
 	for _, path := range slices.Sorted(maps.Keys(d.Paths.Map())) {
 		item := d.Paths.Value(path)
 		byMethod := item.Operations()
 		for _, method := range slices.Sorted(maps.Keys(byMethod)) {
-			if op := byMethod[method]; !slices.Contains(without, op.OperationID) {
-				r.operations = append(r.operations, operation{method, path, op, item.Parameters})
-			}
+			r.operations = append(r.operations, operation{method, path, byMethod[method], item.Parameters})
 		}
 	}
 	return r
 }
 
-// Learn remembers what an answer named, for later requests.
-func (r *Random) Learn(body []byte) {
+// Learn remembers what the answer to a request named, for later requests.
+func (r *Random) Learn(request *http.Request, body []byte) {
 	var value any
 	if json.Unmarshal(body, &value) == nil {
 		r.learn("", value)
+		r.learnID(collection(request.URL.Path), value)
 	}
+}
+
+// learnID remembers an id by the collection it is of: "id" alone is of anything.
+func (r *Random) learnID(collection string, value any) {
+	v, ok := value.(map[string]any)
+	if !ok {
+		return
+	}
+	if id := v["id"]; id != nil {
+		r.keep(collection, id)
+		r.keep(strings.TrimSuffix(strings.TrimSuffix(collection, "/id"), "s")+"_id", id) // as bodies name it
+	}
+	list, _ := v["data"].([]any)
+	for _, element := range list {
+		r.learnID(collection, element)
+	}
+}
+
+// collection is what a path's last variable is of: "orders" of /api/v2/orders/{id}/cancel.
+func collection(path string) string {
+	parts := strings.Split(path, "/")
+	if len(parts) > 3 {
+		return parts[3] + "/id"
+	}
+	return "id"
 }
 
 func (r *Random) learn(name string, value any) {
@@ -73,20 +99,26 @@ func (r *Random) learn(name string, value any) {
 			r.learn(name, element)
 		}
 	case string, float64:
-		if name == "" {
-			return
+		if name != "" {
+			r.keep(name, v)
 		}
-		if list := r.found[name]; len(list) < keptValues {
-			r.found[name] = append(list, v)
-		} else {
-			list[r.IntN(keptValues)] = v
-		}
+	}
+}
+
+func (r *Random) keep(name string, value any) {
+	if list := r.found[name]; len(list) < keptValues {
+		r.found[name] = append(list, value)
+	} else {
+		list[r.IntN(keptValues)] = value
 	}
 }
 
 // Next makes up a request to a server, such as http://127.0.0.1:8080, and returns its body and operation id, too.
 func (r *Random) Next(origin string) (req *http.Request, body []byte, id string) {
 	op := r.operations[r.IntN(len(r.operations))]
+	for slices.Contains(r.Rare, op.OperationID) && !r.chance(5) {
+		op = r.operations[r.IntN(len(r.operations))]
+	}
 	path, query, header := op.path, url.Values{}, http.Header{}
 	for _, ref := range slices.Concat(op.shared, op.Parameters) {
 		r.parameter(ref.Value, &path, query, header)
@@ -124,6 +156,9 @@ func (r *Random) parameter(p *openapi3.Parameter, path *string, query url.Values
 		return
 	}
 	value := r.text(r.value(p.Name, p.Schema, 0))
+	if ids := r.found[collection(*path)]; p.Name == "id" && len(ids) > 0 && r.chance(70) {
+		value = r.text(ids[r.IntN(len(ids))])
+	}
 	switch {
 	case p.In == openapi3.ParameterInPath:
 		if value == "" || value == "." || value == ".." {
@@ -200,6 +235,8 @@ func (r *Random) value(name string, ref *openapi3.SchemaRef, depth int) any {
 		return r.junk()
 	case len(found) > 0 && len(s.Enum) == 0 && r.chance(60):
 		return found[r.IntN(len(found))]
+	case s.Const != nil:
+		return s.Const
 	case len(s.Enum) > 0:
 		return s.Enum[r.IntN(len(s.Enum))]
 	case s.Example != nil && r.chance(40):

@@ -74,6 +74,8 @@ func (q *query) text(name string) string {
 		return ""
 	case len(values) > 1:
 		q.fail(wrongParameter(name, "한 번만 쓸 수 있습니다.", "it may be given once only."))
+	case values[0] == "": // what somebody forgot to fill in is no wish for everything
+		q.fail(wrongParameter(name, "값이 비어 있습니다. 쓰지 않으려면 빼십시오.", "it is empty. Leave it out if it is not meant."))
 	case len(values[0]) > maxText:
 		q.fail(wrongParameter(name, "1 KiB까지입니다.", "it may have 1 KiB at most."))
 	case !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0):
@@ -190,6 +192,9 @@ func (c *call) body(into any) error {
 	if !utf8.Valid(text) {
 		return wrongBody("본문이 UTF-8이 아닙니다.", "The body is not UTF-8.")
 	}
+	if hasNull(text) {
+		return wrongBody("null은 쓸 수 없습니다. 쓰지 않을 항목은 빼십시오.", "null means nothing here. Leave out what is not meant.")
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if object := bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")); !object { // null would be no members at all
@@ -202,6 +207,20 @@ func (c *call) body(into any) error {
 		return wrongBody("JSON 객체 뒤에 다른 것이 있습니다.", "There is something behind the JSON object.")
 	}
 	return nil
+}
+
+// hasNull tells whether a member, or an element of a list, is null: encoding/json would take it for one that is not there.
+func hasNull(text []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(text))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if token == nil {
+			return true
+		}
+	}
 }
 
 // bodyFault says what is wrong with a JSON text.
