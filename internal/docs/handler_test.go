@@ -86,14 +86,15 @@ func crawl(t *testing.T, h http.Handler) map[string]string {
 			t.Errorf("%s answers %d", address, w.Code)
 		}
 		bodies[address] = w.Body.String()
+		if kind := w.Header().Get("Content-Type"); !strings.HasPrefix(kind, "text/html") && !strings.HasPrefix(kind, "text/markdown") && address != "/llms.txt" {
+			continue
+		}
 		for _, link := range links.FindAllStringSubmatch(bodies[address], -1) {
 			to := link[1] + strings.TrimPrefix(link[2], testURL)
 			if !strings.HasPrefix(to, "/") {
 				to = address[:strings.LastIndex(address, "/")+1] + to
 			}
-			if kind := w.Header().Get("Content-Type"); strings.HasPrefix(kind, "text/html") || strings.HasPrefix(kind, "text/markdown") || address == "/llms.txt" {
-				queue = append(queue, strings.ReplaceAll(to, "&amp;", "&"))
-			}
+			queue = append(queue, strings.ReplaceAll(to, "&amp;", "&"))
 		}
 	}
 	return bodies
