@@ -11,6 +11,7 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/spf13/pflag"
 
+	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/vault"
 )
@@ -28,12 +29,14 @@ type config struct {
 	LogLevel       string        `env:"LOG_LEVEL"`
 	LogFormat      string        `env:"LOG_FORMAT"`
 	Drain          time.Duration `env:"DRAIN"`
+	RateLimit      int           `env:"RATE_LIMIT"`
 }
 
 // newConfig returns the defaults that are built in.
 func newConfig() *config {
 	return &config{
 		Listen: "127.0.0.1:8080", Data: "giftimbiz-data", LogLevel: "info", LogFormat: "text", Drain: 3 * time.Second,
+		RateLimit: 100,
 	}
 }
 
@@ -59,8 +62,17 @@ func (c *config) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.LogFormat, "log-format", c.LogFormat, "text or json")
 }
 
+// addRateLimit adds the flag of servers.
+func (c *config) addRateLimit(f *pflag.FlagSet) {
+	f.IntVar(&c.RateLimit, "rate-limit", c.RateLimit,
+		"requests a second that each partner may make of API v2 on this node, twice as many at once; 0 = any number")
+}
+
 // check refuses settings of a server that cannot be meant, before anything is opened.
 func (c *config) check() error {
+	if c.RateLimit < 0 || c.RateLimit > partnerv2.MaxRateLimit {
+		return usageError{fmt.Errorf("--rate-limit %d: want 0 to %d", c.RateLimit, partnerv2.MaxRateLimit)}
+	}
 	if err := checkListen(c.Listen); err != nil {
 		return err
 	}

@@ -59,6 +59,7 @@ gone, new keys and codes are made for the same partners and sellers.
 	cmd.Flags().IntVar(&opt.Offers, "offers", 2000, "how many gift offers to make up")
 	cmd.Flags().Int64Var(&opt.Seed, "seed", 1, "the same seed makes the same stock")
 	cmd.Flags().StringVar(&now, "now", "", "start the clock at this time, such as 2025-09-15T12:00:00+09:00")
+	cfg.addRateLimit(cmd.Flags())
 	return cmd
 }
 

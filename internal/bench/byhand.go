@@ -30,7 +30,8 @@ WHERE o.id = @offer FOR UPDATE OF o`, true},
 	{`SELECT u.id AS unit FROM units u
 WHERE u.offer_id = @offer AND u.position = (SELECT next_position FROM offers WHERE id = @offer) AND NOT EXISTS (SELECT 1 FROM idempotency_answers k
     WHERE k.partner_id = @buyer AND k.key_hash = (SELECT sha256(int8send(currval('bench_ids')))))`, true},
-	{`WITH o AS (INSERT INTO orders VALUES (@txn, @buyer, 1, 0, @price, @txn, NULL, @now)),
+	{`WITH o AS (INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, at)
+    VALUES (@txn, @buyer, 1, 0, @price, @txn, @now)),
     i AS (INSERT INTO order_items VALUES (@buyer, 1, @txn, 1, 0, @offer, @unit, @face, @price)),
     e AS (INSERT INTO entries VALUES (@account, @txn, -CAST(@price AS BIGINT)), (@sales, @txn, @price))
 INSERT INTO idempotency_answers VALUES (@buyer, sha256(int8send(@txn)), sha256(int8send(@txn)), @txn,

@@ -109,11 +109,11 @@ func hashOf(i int64) []byte {
 // without its indexes. Two tables are filled at a time.
 func (p *past) fill(ctx context.Context, url string, seal func(int64, string) ([]byte, error)) error {
 	units := filled{"units", func(r *rowWriter) error { return p.writeUnits(r, seal) }, fmt.Sprintf(
-		`SELECT id, offer_id, position + %d, number, number_hash, tail_hash FROM kept`, p.perOffer())}
-	answers := filled{"idempotency_answers", p.writeAnswers, ""}
-	orders := filled{"orders", p.writeOrders, ""}
-	items := filled{"order_items", p.writeItems, ""}
-	entries := filled{"entries", p.writeEntries, `SELECT account_id, txn_id, amount FROM kept`}
+		`SELECT id, offer_id, position + %d, number, number_hash, tail_hash FROM kept`, p.perOffer()), ""}
+	answers := filled{"idempotency_answers", p.writeAnswers, "", ""}
+	orders := filled{"orders", p.writeOrders, "", "(id, partner_id, kind, sandbox, amount, fingerprint, at)"}
+	items := filled{"order_items", p.writeItems, "", ""}
+	entries := filled{"entries", p.writeEntries, `SELECT account_id, txn_id, amount FROM kept`, ""}
 	var errs [2]error
 	var wg sync.WaitGroup
 	wg.Go(func() { errs[0] = fillTables(ctx, url, units, answers, orders) })
@@ -130,6 +130,8 @@ type filled struct {
 	table string
 	rows  func(*rowWriter) error
 	kept  string // a query of what it had and keeps; "" = nothing
+	// columns are those that rows writes, in brackets; "" = all.
+	columns string
 }
 
 func fillTables(ctx context.Context, url string, tables ...filled) error {
@@ -149,7 +151,7 @@ func (f filled) fill(ctx context.Context, conn *pgx.Conn) error {
 	if err := execAll(ctx, conn, begin); err != nil {
 		return err
 	}
-	if err := pour(ctx, conn, f.table, f.rows); err != nil {
+	if err := pour(ctx, conn, f.table+f.columns, f.rows); err != nil {
 		return err
 	}
 	var end []string
@@ -185,12 +187,10 @@ func (p *past) writeUnits(r *rowWriter, seal func(int64, string) ([]byte, error)
 }
 
 func (p *past) writeOrders(r *rowWriter) error {
-	for i := int64(0); i < p.orders && r.row(8); i++ {
+	for i := int64(0); i < p.orders && r.row(7); i++ {
 		r.bigint(int64(p.id(i)), p.partner(i))
 		r.smallint(int16(gift.Gifticon), 0)
-		r.bigint(p.price, int64(scattered(p.partner(i)*p.offers+p.offer(i))))
-		r.null(1)
-		r.bigint(p.at(i))
+		r.bigint(p.price, int64(scattered(p.partner(i)*p.offers+p.offer(i))), p.at(i))
 	}
 	return r.err
 }

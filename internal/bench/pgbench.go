@@ -43,7 +43,8 @@ BEGIN
     IF FOUND OR who.state <> 1 OR unit IS NULL OR off.last_day < today OR acc.balance < off.price_far THEN
         RAISE EXCEPTION 'refused';
     END IF;
-    INSERT INTO orders VALUES (txn, buyer, 1, 0, off.price_far, txn, NULL, now_ms);
+    INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, at)
+    VALUES (txn, buyer, 1, 0, off.price_far, txn, now_ms);
     INSERT INTO order_items VALUES (buyer, 1, txn, 1, 0, wanted, unit, off.face, off.price_far);
     INSERT INTO entries VALUES (acc.id, txn, -off.price_far), (sales, txn, off.price_far);
     INSERT INTO idempotency_answers VALUES (buyer, key, key, txn,

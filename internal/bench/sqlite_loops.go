@@ -121,7 +121,8 @@ FROM accounts a JOIN partners p ON p.id = a.owner_id WHERE a.kind = 'prepaid' AN
 JOIN units u ON u.offer_id = o.id AND u.position = o.next_position LEFT JOIN products ON products.id = o.product_id
 WHERE o.id = @offer`, true},
 	{`SELECT COUNT(*) AS known FROM idempotency_answers WHERE partner_id = @buyer AND key_hash = @key`, true},
-	{`INSERT INTO orders VALUES (@txn, @buyer, 1, 0, @price, @txn, NULL, @now)`, false},
+	{`INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, at)
+    VALUES (@txn, @buyer, 1, 0, @price, @txn, @now)`, false},
 	{`INSERT INTO order_items (partner_id, kind, order_id, line, test_order, offer_id, unit_id, face, paid)
 VALUES (@buyer, 1, @txn, 1, 0, @offer, @unit, @face, @price)`, false},
 	{`INSERT INTO entries VALUES (@account, @txn, -@price), (16, @txn, @price)`, false},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"giftimbiz/internal/gift"
 )
@@ -22,7 +23,7 @@ type FeedQuery struct {
 // FeedPlace is where a page ends. Whoever goes on there may do so on another node.
 type FeedPlace struct {
 	Known Since // what is surely told when the feed is at its end
-	Seen  Since // the latest state that any page before was made of
+	Seen  int64 // the latest change that any page before was made of
 
 	Step   int // of those that the feed takes
 	Seq    int64
@@ -45,12 +46,13 @@ type FeedPage struct {
 	Sync Since
 }
 
-// ErrUnknownState says that a state is none of this stock's, or that a feed cannot go on because the clock was set back.
+// ErrUnknownState says that a state is none of this stock's.
 var ErrUnknownState = errors.New("catalog: a state that never was")
 
 const (
-	feedChunk = 256  // rows that are read at a time
-	feedLook  = 2048 // rows that are looked at for a page, also when few of them are told
+	feedChunk  = 256  // rows that are read at a time
+	smallChunk = 32   // for a page that needs few more
+	feedLook   = 2048 // about how many rows are looked at for a page, also when few of them are told
 )
 
 // Changes returns what changed since a state, each offer as it is now. None is missed: whoever holds a copy of a list of that
@@ -58,11 +60,14 @@ const (
 // more than once. The cost is that of what changed.
 //
 // Names come first, then the offers' own changes, the oldest first, then what the days did. So an offer that was left out with
-// its names, because it was gone, is among those that changed up to what the names were read from, whatever happened meanwhile.
+// its names because it was gone is among those that are told of afterwards, whatever happened meanwhile.
 func (ix *Index) Changes(ctx context.Context, source ChangeSource, q FeedQuery) (FeedPage, error) {
 	f := &feed{FeedQuery: q, ctx: ctx, ix: ix, source: source, look: feedLook}
 	if err := f.begin(); err != nil {
 		return FeedPage{}, err
+	}
+	if ix.seq < q.Since.Seq { // what this node knows is older than what is known already
+		return FeedPage{Next: q.From, Sync: q.Since}, nil
 	}
 	steps := f.steps()
 	for f.at.Step < len(steps) {
@@ -103,16 +108,12 @@ func (f *feed) begin() error {
 				return ErrUnknownState
 			}
 		}
-		f.at = FeedPlace{Known: here, Seen: here, Seq: math.MinInt64}
-	} else {
-		f.at = *f.From
-		if f.at.Step < 0 || f.at.Seen.Day > here.Day { // the clock was set back: what was told of later days would stay
-			return ErrUnknownState
-		}
+		f.at = FeedPlace{Known: here, Seen: here.Seq, Seq: math.MinInt64}
+	} else if f.at = *f.From; f.at.Step < 0 {
+		return ErrUnknownState
 	}
-	f.at.Known.Seq = max(min(f.at.Known.Seq, here.Seq), f.Since.Seq)
-	f.at.Known.Day = min(f.at.Known.Day, here.Day)
-	f.at.Seen = Since{max(f.at.Seen.Seq, here.Seq), max(f.at.Seen.Day, here.Day)}
+	f.at.Known = f.at.Known.With(here)
+	f.at.Seen = max(f.at.Seen, here.Seq)
 	return nil
 }
 
@@ -134,34 +135,41 @@ func (f *feed) steps() []func() (done bool, err error) {
 func (f *feed) full() bool { return len(f.rows) >= f.Limit || f.look <= 0 }
 
 // chunk is how many rows are worth reading at a time: some of them may not be told.
-func (f *feed) chunk() int { return min(feedChunk, f.look, 2*(f.Limit-len(f.rows))+16) }
+func (f *feed) chunk() int {
+	if f.Limit-len(f.rows) > smallChunk/2 {
+		return feedChunk
+	}
+	return smallChunk
+}
 
-// query asks for the next rows by their changes; there may be none.
-func (f *feed) query(upTo int64) (q ChangeQuery, some bool) {
-	q = ChangeQuery{Since: f.Since.Seq, After: ChangePlace{f.at.Seq, f.at.ID}, UpTo: upTo, Limit: f.chunk()}
+// query asks for the next rows by their changes.
+func (f *feed) query(upTo int64) ChangeQuery {
+	q := ChangeQuery{Since: f.Since.Seq, After: ChangePlace{f.at.Seq, f.at.ID}, UpTo: upTo, Limit: f.chunk()}
 	if f.at.Seq == math.MinInt64 {
 		q.After = ChangePlace{f.Since.Seq, math.MaxInt64}
-		return q, f.Since.Seq < upTo
 	}
-	return q, true
+	return q
 }
 
 // names tells of the offers on sale whose names changed.
 func (f *feed) names(of Named) (done bool, err error) {
+	if f.Since.Seq >= f.at.Known.Seq {
+		return true, nil
+	}
 	if f.at.Within != 0 && !f.named(of, ChangePlace{f.at.Seq, f.at.ID}, f.at.Within) {
 		return false, nil
 	}
 	for !f.full() {
-		q, some := f.query(f.at.Known.Seq)
-		if !some {
-			return true, nil
-		}
+		q := f.query(f.at.Known.Seq)
 		list, err := f.source.NamesChanged(f.ctx, of, q)
 		if err != nil {
 			return false, err
 		}
-		for _, place := range list {
-			if !f.named(of, place, 0) {
+		for _, name := range list {
+			if name.New { // its offers are new, too
+				f.look--
+				f.at.Seq, f.at.ID = name.Place.Seq, name.Place.ID
+			} else if !f.named(of, name.Place, 0) {
 				return false, nil
 			}
 		}
@@ -218,13 +226,14 @@ func (f *feed) offersOf(of Named, id, after int64) Page {
 	return s.after(after, f.Limit-len(f.rows))
 }
 
-// offers tells of the offers that changed themselves.
+// offers tells of the offers that changed themselves, up to now: one that changed twice stands where it changed last, and what it
+// was before would be left out.
 func (f *feed) offers() (done bool, err error) {
+	if f.Since.Seq >= f.at.Seen {
+		return true, nil
+	}
 	for !f.full() {
-		q, some := f.query(f.at.Seen.Seq)
-		if !some {
-			return true, nil
-		}
+		q := f.query(math.MaxInt64)
 		list, err := f.source.OffersChanged(f.ctx, q)
 		if err != nil {
 			return false, err
@@ -234,8 +243,8 @@ func (f *feed) offers() (done bool, err error) {
 			if f.full() {
 				return false, nil
 			}
-			if !f.tell(o, changeOf(o, f.ix.day)) {
-				return false, nil // its names are not known here yet
+			if !f.tell(o, changeOf(o, f.ix.day)) && o.Place.Seq <= f.at.Seen {
+				return false, nil // its names are not known here yet, but were elsewhere
 			}
 			f.look--
 			f.at.Seq, f.at.ID = o.Place.Seq, o.Place.ID
@@ -289,12 +298,11 @@ func (v *View) groupID() int64 {
 	return v.Brand.ID
 }
 
-// turned tells of the offers on sale that became others because so many days, or fewer, are left. When a clock was set back, it
-// is those that were others.
+// turned tells of the offers on sale that became others because so many days, or fewer, are left; when a clock was set back, of
+// those that were others.
 func (f *feed) turned(left gift.Day) (done bool, err error) {
-	was, is := f.Since.Day, f.ix.day
-	first, last := min(was, f.at.Known.Day), max(was, f.at.Seen.Day)
-	q := TurnQuery{Since: f.Since.Seq, Day: first + left + 1, LastDay: last + left}
+	days := []gift.Day{f.Since.Day, f.Since.Later, f.at.Known.Day, f.at.Known.Later}
+	q := TurnQuery{Since: f.Since.Seq, Day: slices.Min(days) + left + 1, LastDay: slices.Max(days) + left}
 	for !f.full() {
 		if f.at.Seq != math.MinInt64 {
 			q.Day, q.After = gift.Day(f.at.Seq), f.at.ID
@@ -312,7 +320,7 @@ func (f *feed) turned(left gift.Day) (done bool, err error) {
 			if f.full() {
 				return false, nil
 			}
-			if !f.tell(o, turnOf(o, was, is)) {
+			if !o.Stopped && o.Stock > 0 && !f.tell(o, turnOf(o, days, f.ix.day)) && o.Place.Seq <= f.at.Seen {
 				return false, nil
 			}
 			f.look--
@@ -325,16 +333,18 @@ func (f *feed) turned(left gift.Day) (done bool, err error) {
 	return false, nil
 }
 
-// turnOf says what another day makes of an offer; 0 = nothing.
-func turnOf(o *ChangedOffer, was, is gift.Day) gift.OfferChange {
-	before, now := o.StatusOn(was), o.StatusOn(is)
-	switch {
-	case now != gift.StatusOnSale:
-		return gift.ChangeGone
-	case before != now:
-		return gift.ChangeRestocked
-	case o.PriceOn(was) != o.PriceOn(is):
-		return gift.ChangePriced
+// turnOf says what a day makes of an offer that was known on others; 0 = nothing.
+func turnOf(o *ChangedOffer, known []gift.Day, day gift.Day) (change gift.OfferChange) {
+	now := o.StatusOn(day)
+	for _, was := range known {
+		switch {
+		case o.StatusOn(was) != now && now == gift.StatusOnSale:
+			return gift.ChangeRestocked
+		case o.StatusOn(was) != now:
+			return gift.ChangeGone
+		case now == gift.StatusOnSale && o.PriceOn(was) != o.PriceOn(day):
+			change = gift.ChangePriced
+		}
 	}
-	return 0
+	return change
 }

@@ -36,7 +36,10 @@ func (ix *Index) Day() gift.Day { return ix.day }
 func (ix *Index) ID() uint64 { return ix.id }
 
 // Since returns the state of the stock that the index shows, at least: what changes afterwards is told by Changes.
-func (ix *Index) Since() Since { return Since{Seq: ix.seq, Day: ix.day} }
+func (ix *Index) Since() Since {
+	// Soon after a clock was set back, offers are missing that were forgotten as expired.
+	return Since{Seq: ix.seq, Day: ix.day, Later: max(ix.day, ix.keeps)}
+}
 
 func (ix *Index) covers(t time.Time) bool { return !t.Before(ix.from) && t.Before(ix.until) }
 

@@ -270,6 +270,9 @@ func (w *world) order(views []View, o Order) {
 		return -w.sold[PopularityKey{v.Offer.Kind, v.Offer.ProductID + v.Offer.CampaignID}]
 	}
 	slices.SortFunc(views, func(a, b View) int {
+		if o == ByID {
+			return cmp.Compare(a.Offer.ID, b.Offer.ID)
+		}
 		return cmp.Or(cmp.Compare(primary(&a), primary(&b)), cmp.Compare(a.Offer.LastDay, b.Offer.LastDay),
 			cmp.Compare(a.Offer.ID, b.Offer.ID))
 	})
@@ -309,7 +312,7 @@ func (w *world) compareGifts(t *rapid.T) {
 		CategoryID: rapid.Int64Range(0, 8).Draw(t, "category") * rapid.Int64Range(0, 1).Draw(t, "of category"),
 		BrandID:    rapid.Int64Range(0, 8).Draw(t, "brand") * rapid.Int64Range(0, 1).Draw(t, "of brand"),
 		MaxPrice:   gift.Won(rapid.SampledFrom([]int{-1, -1, 0, 250, 700, 1500, 5000}).Draw(t, "price")),
-		Words:      someSearch(t), Order: Order(rapid.IntRange(0, 4).Draw(t, "order")),
+		Words:      someSearch(t), Order: Order(rapid.IntRange(0, int(ByID)).Draw(t, "order")),
 		Offset: rapid.IntRange(0, 20).Draw(t, "offset"), Limit: rapid.IntRange(0, 30).Draw(t, "limit"),
 	}
 	views := slices.DeleteFunc(w.listed(gift.Gifticon), func(v View) bool {
@@ -317,6 +320,7 @@ func (w *world) compareGifts(t *rapid.T) {
 			q.MaxPrice >= 0 && v.Price > q.MaxPrice || !hasWords(q.Words, v.Product.Name, v.Brand.Name, v.Category.Name)
 	})
 	w.order(views, q.Order)
+	q.After, q.Offset = behind(views, q.Offset)
 	w.comparePage(t, fmt.Sprintf("%+v", q), w.catalog.Index().Gifts(q), views, q.Offset, q.Limit)
 }
 
@@ -328,7 +332,7 @@ func (w *world) compareStars(t *rapid.T) {
 		District:   rapid.SampledFrom(append(someDistricts, "", "", "제주시")).Draw(t, "district"),
 		Town:       rapid.SampledFrom(append(someTowns, "", "", "종로1가")).Draw(t, "town"),
 		MakerID:    rapid.SampledFrom(append(someMakers, "", "set")).Draw(t, "maker"),
-		Words:      someSearch(t), Order: Order(rapid.IntRange(0, 4).Draw(t, "order")),
+		Words:      someSearch(t), Order: Order(rapid.IntRange(0, int(ByID)).Draw(t, "order")),
 		Offset: rapid.IntRange(0, 10).Draw(t, "offset"), Limit: rapid.IntRange(0, 30).Draw(t, "limit"),
 	}
 	views := slices.DeleteFunc(w.listed(gift.StarCoupon), func(v View) bool {
@@ -339,7 +343,16 @@ func (w *world) compareStars(t *rapid.T) {
 			!hasWords(q.Words, v.Campaign.CouponName, v.Campaign.Product, v.Shop.Name)
 	})
 	w.order(views, q.Order)
+	q.After, q.Offset = behind(views, q.Offset)
 	w.comparePage(t, fmt.Sprintf("%+v", q), w.catalog.Index().Stars(q), views, q.Offset, q.Limit)
+}
+
+// behind returns the offer that stands at the end of so many, and how many there are before what follows it.
+func behind(views []View, offset int) (id int64, passed int) {
+	if passed = min(offset, len(views)); passed > 0 {
+		id = views[passed-1].Offer.ID
+	}
+	return id, passed
 }
 
 // compareAll compares whole lists in all orders, single rows and the statistics.

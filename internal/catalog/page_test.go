@@ -153,6 +153,40 @@ func TestEveryWayFindsTheSamePage(t *testing.T) {
 	}
 }
 
+// TestBothWaysFindTheSameRowsByID looks along the ids and at all that matches.
+func TestBothWaysFindTheSameRowsByID(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	ix := crowded(t, r).Index()
+	for range 300 {
+		q := randomQuery(r)
+		s, ok := ix.gifts.choose(q.CategoryID, q.BrandID, ByID)
+		if !ok {
+			continue
+		}
+		s.most = q.MaxPrice
+		s.search(q.Words)
+		all := s.after(0, 1<<20)
+		passed := r.IntN(len(all.Rows) + 1)
+		rest, id := all.Rows[passed:], int64(0)
+		if passed > 0 {
+			id = all.Rows[passed-1].Offer.ID
+		}
+		want := rest[:min(q.Limit, len(rest))]
+		along, among := Page{Total: all.Total}, Page{Total: all.Total}
+		if !s.scanIDs(&along, id, q.Limit, 1<<20) {
+			t.Fatalf("%+v: a scan found too few rows", q)
+		}
+		s.gatherIDs(&among, id, q.Limit)
+		got := s.after(id, q.Limit)
+		if !slices.Equal(along.Rows, want) || !slices.Equal(among.Rows, want) || !slices.Equal(got.Rows, want) {
+			t.Fatalf("%+v: %d, %d and %d rows; want %d, or others", q, len(along.Rows), len(among.Rows), len(got.Rows), len(want))
+		}
+		if got.Total != len(all.Rows) || got.More != (len(rest) > len(want)) {
+			t.Fatalf("%+v: total %d, more %v; want %d and %d more", q, got.Total, got.More, len(all.Rows), len(rest)-len(want))
+		}
+	}
+}
+
 func sameRows(s *selection, got []*Row, want []int32, offset, limit int) error {
 	want = want[min(offset, len(want)):min(offset+limit, len(want))]
 	if !slices.EqualFunc(got, want, func(row *Row, slot int32) bool { return row == s.m.row(slot) }) {

@@ -6,14 +6,17 @@ import (
 	"giftimbiz/internal/gift"
 )
 
-// Since is a state of the stock that somebody knows: that after the change of this number, on this day.
+// Since is a state of the stock that somebody knows: that after the change of this number, on a day. Who read it over midnight,
+// or while a clock was set back, knows some of it as of the one day and some as of the other, or of a day between them.
 type Since struct {
-	Seq int64
-	Day gift.Day
+	Seq        int64
+	Day, Later gift.Day
 }
 
-// Min returns what is surely known to who has parts of both states.
-func (s Since) Min(o Since) Since { return Since{min(s.Seq, o.Seq), min(s.Day, o.Day)} }
+// With returns what is surely known to who has parts of both states.
+func (s Since) With(o Since) Since {
+	return Since{Seq: min(s.Seq, o.Seq), Day: min(s.Day, o.Day), Later: max(s.Later, o.Later)}
+}
 
 // ChangePlace is the place of a row in the order of changes: the number of its last change and, of rows changed at once, its id.
 type ChangePlace struct{ Seq, ID int64 }
@@ -23,7 +26,7 @@ type ChangeQuery struct {
 	Since int64       // what a row is compared with; the place of After is not before it
 	After ChangePlace // the first is the one behind this place
 	UpTo  int64       // the last change that counts
-	Limit int         // rows to return at most; when it returns fewer, there are no more
+	Limit int         // rows to return at most, one of a few numbers; when it returns fewer, there are no more
 }
 
 // TurnQuery asks for offers by their last days.
@@ -46,6 +49,12 @@ type ChangedOffer struct {
 	Moved     bool // its product or that one's brand, its campaign or that one's shop: they may have been other ones
 }
 
+// ChangedName is another row that changed.
+type ChangedName struct {
+	Place ChangePlace
+	New   bool // it was never anything else
+}
+
 // Named is a table of what offers refer to.
 type Named int
 
@@ -63,8 +72,8 @@ type ChangeSource interface {
 	LastChange(ctx context.Context) (int64, error)
 	// OffersChanged returns offers in the order of their last changes.
 	OffersChanged(ctx context.Context, q ChangeQuery) ([]ChangedOffer, error)
-	// NamesChanged returns the places of other rows in that order.
-	NamesChanged(ctx context.Context, of Named, q ChangeQuery) ([]ChangePlace, error)
-	// OffersByLastDay returns offers that are neither stopped nor sold out by last day and id.
+	// NamesChanged returns other rows in that order.
+	NamesChanged(ctx context.Context, of Named, q ChangeQuery) ([]ChangedName, error)
+	// OffersByLastDay returns offers by last day and id.
 	OffersByLastDay(ctx context.Context, q TurnQuery) ([]ChangedOffer, error)
 }

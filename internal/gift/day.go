@@ -45,7 +45,10 @@ func ParseDay(s string) (Day, error) {
 }
 
 // String returns the day as YYYY-MM-DD.
-func (d Day) String() string { return d.utc().Format("2006-01-02") }
+func (d Day) String() string { return d.utc().Format(time.DateOnly) }
+
+// AppendTo appends what String returns.
+func (d Day) AppendTo(b []byte) []byte { return d.utc().AppendFormat(b, time.DateOnly) }
 
 // Start returns the first instant of the day in Seoul.
 func (d Day) Start() time.Time {

@@ -27,7 +27,7 @@ type Quote struct {
 	PartnerID int64
 	Kind      Kind
 	Sandbox   bool
-	Items     []QuoteItem // of different offers
+	Items     []QuoteItem // of different offers, in the order of their numbers
 	Total     Won
 	State     QuoteState
 	OrderID   ID // QuoteBought only

@@ -14,6 +14,7 @@ const (
 	JobForgetAnswers   = "forget-answers"
 	JobForgetCalls     = "forget-calls"
 	JobForgetEvents    = "forget-events"
+	JobForgetQuotes    = "forget-quotes"
 	JobForgetSignIns   = "forget-sign-ins"
 	JobRemoveEndpoints = "remove-endpoints"
 )
@@ -28,7 +29,7 @@ type JobInfo struct {
 
 // Jobs lists all jobs, as the console shows them.
 func Jobs() []JobInfo {
-	return []JobInfo{
+	return append([]JobInfo{
 		{
 			Name: JobExpiry, Title: Words{"만료 알림", "Expiry notices"}, Unit: Words{"알림", "notices"},
 			Help: Words{
@@ -66,6 +67,12 @@ func Jobs() []JobInfo {
 				"Clears up imports whose server died, and deletes old files.",
 			},
 		},
+	}, forgetting()...)
+}
+
+// forgetting are the jobs that delete what nobody needs any more.
+func forgetting() []JobInfo {
+	return []JobInfo{
 		{
 			Name: JobForgetAnswers, Title: Words{"오래된 응답 삭제", "Forgetting old answers"}, Unit: Words{"삭제", "deleted"},
 			Help: Words{"35일이 지난 멱등 키의 응답을 지웁니다.", "Deletes answers kept under idempotency keys for more than 35 days."},
@@ -73,6 +80,10 @@ func Jobs() []JobInfo {
 		{
 			Name: JobForgetCalls, Title: Words{"오래된 호출 기록 삭제", "Forgetting old calls"}, Unit: Words{"삭제", "deleted"},
 			Help: Words{"7일이 지난 호출 기록을 지웁니다.", "Deletes calls kept for support for more than 7 days."},
+		},
+		{
+			Name: JobForgetQuotes, Title: Words{"지난 견적 삭제", "Forgetting old quotes"}, Unit: Words{"삭제", "deleted"},
+			Help: Words{"만료된 지 하루가 지난 견적을 지웁니다.", "Deletes quotes that expired more than a day ago."},
 		},
 		{
 			Name: JobForgetEvents, Title: Words{"오래된 알림 삭제", "Forgetting old events"}, Unit: Words{"삭제", "deleted"},

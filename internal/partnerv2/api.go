@@ -62,7 +62,7 @@ type Config struct {
 	PublicURL string // where the world reaches this server, without a path
 
 	// RateLimit is how many requests a second a partner may make of this node for long, and half of how many at once, up to
-	// 1,000,000; 0 = any number.
+	// MaxRateLimit; 0 = any number.
 	RateLimit int
 	// Observe is told of every answer.
 	Observe func(office.Answered)

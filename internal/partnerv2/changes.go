@@ -18,7 +18,9 @@ func (c *call) changes(q *query, kind gift.Kind, group string) error {
 		Kind: kind, CategoryID: q.id("category_id"), GroupID: q.id(group), Since: since, Limit: q.limit(),
 	}
 	if at := c.cursor(q, placeNumbers); at != nil {
-		want.From = readPlace(at)
+		if want.From, ok = readPlace(at); !ok {
+			q.fail(wrongCursor)
+		}
 	}
 	if err := q.close(); err != nil {
 		return err
@@ -28,7 +30,7 @@ func (c *call) changes(q *query, kind gift.Kind, group string) error {
 	case errors.Is(err, catalog.ErrUnknownState):
 		return unknownSync
 	case err != nil:
-		return unavailable.because(err)
+		return err
 	}
 	e := &encoder{b: make([]byte, 0, 1024+700*len(p.Rows)), origin: c.origin}
 	e.b = append(e.b, `{"data":[`...)
@@ -56,12 +58,10 @@ var unknownSync = wrongParameter("updated_since", "이 서버가 준 sync 토큰
 const placeNumbers = 8
 
 func writePlace(p *catalog.FeedPlace) []int64 {
-	return []int64{p.Known.Seq, int64(p.Known.Day), p.Seen.Seq, int64(p.Seen.Day), int64(p.Step), p.Seq, p.ID, p.Within}
+	return append(sinceNumbers(p.Known), p.Seen, int64(p.Step), p.Seq, p.ID, p.Within)
 }
 
-func readPlace(n []int64) *catalog.FeedPlace {
-	return &catalog.FeedPlace{
-		Known: catalog.Since{Seq: n[0], Day: gift.Day(n[1])}, Seen: catalog.Since{Seq: n[2], Day: gift.Day(n[3])},
-		Step: int(n[4]), Seq: n[5], ID: n[6], Within: n[7],
-	}
+func readPlace(n []int64) (*catalog.FeedPlace, bool) {
+	known, ok := sinceOf(n)
+	return &catalog.FeedPlace{Known: known, Seen: n[3], Step: int(n[4]), Seq: n[5], ID: n[6], Within: n[7]}, ok
 }

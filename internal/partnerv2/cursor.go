@@ -109,12 +109,12 @@ var wrongCursor = wrongParameter("cursor",
 
 // writeSync makes a token of a state of the stock.
 func writeSync(s catalog.Since) string {
-	b := binary.AppendVarint(binary.AppendVarint([]byte{syncVersion}, s.Seq), int64(s.Day))
+	b := []byte{syncVersion}
+	for _, n := range sinceNumbers(s) {
+		b = binary.AppendVarint(b, n)
+	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
-
-// maxDay is the last day of the year 9999.
-const maxDay = 2932896
 
 // readSync reads a token.
 func readSync(text string) (s catalog.Since, ok bool) {
@@ -122,9 +122,20 @@ func readSync(text string) (s catalog.Since, ok bool) {
 	if err != nil || len(b) == 0 || b[0] != syncVersion {
 		return s, false
 	}
-	n, ok := varints(b[1:], 2)
-	if !ok || n[0] < 0 || n[1] < 0 || n[1] > maxDay {
+	n, ok := varints(b[1:], 3)
+	if !ok {
 		return s, false
 	}
-	return catalog.Since{Seq: n[0], Day: gift.Day(n[1])}, true
+	return sinceOf(n)
+}
+
+func sinceNumbers(s catalog.Since) []int64 { return []int64{s.Seq, int64(s.Day), int64(s.Later)} }
+
+// maxDay is the last day of the year 9999.
+const maxDay = 2932896
+
+// sinceOf is the other way round. It refuses what cannot be.
+func sinceOf(n []int64) (s catalog.Since, ok bool) {
+	ok = n[0] >= 0 && 0 <= n[1] && n[1] <= n[2] && n[2] <= maxDay
+	return catalog.Since{Seq: n[0], Day: gift.Day(n[1]), Later: gift.Day(n[2])}, ok
 }

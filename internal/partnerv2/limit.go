@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// maxRateLimit is the highest limit there can be: intervals are counted in nanoseconds.
-const maxRateLimit = 1_000_000
+// MaxRateLimit is the highest Config.RateLimit there can be: intervals are counted in nanoseconds.
+const MaxRateLimit = 1_000_000
 
 // rateLimited is a call that came too soon.
 var rateLimited = problem{
@@ -35,7 +35,7 @@ func newLimits(perSecond int) *limits {
 	if perSecond <= 0 {
 		return nil
 	}
-	perSecond = min(perSecond, maxRateLimit)
+	perSecond = min(perSecond, MaxRateLimit)
 	return &limits{
 		every: time.Second / time.Duration(perSecond), burst: 2 * int64(perSecond), full: map[int64]time.Time{}, sweepAt: sweepFrom,
 	}

@@ -1,6 +1,7 @@
 package partnerv2
 
 import (
+	"slices"
 	"strconv"
 
 	"giftimbiz/internal/catalog"
@@ -49,7 +50,15 @@ func (e *encoder) image(path string) {
 	}
 	e.b = append(e.b, '"')
 	e.b = append(e.b, e.origin...)
-	e.b = append(e.b, quote.Append(nil, path)[1:]...)
+	at := len(e.b)
+	e.b = quote.Append(e.b, path)
+	e.b = slices.Delete(e.b, at, at+1) // its own quotation mark
+}
+
+func (e *encoder) day(name string, day gift.Day) {
+	e.name(name)
+	e.b = append(e.b, '"')
+	e.b = append(day.AppendTo(e.b), '"')
 }
 
 func (e *encoder) open(name string) {
@@ -83,7 +92,7 @@ func (e *encoder) offer(v *catalog.View, status gift.OfferStatus, change string)
 		e.gifticonMembers(v)
 	}
 	e.number("discount_percent", int64(v.Percent))
-	e.text("last_day", v.Offer.LastDay.String())
+	e.day("last_day", v.Offer.LastDay)
 	e.truth("once_per_partner", v.Offer.OncePer)
 	e.close()
 }

@@ -59,18 +59,18 @@ func (c *call) coupons() error {
 // list answers with a page of a list. Its cursor has where the page begins, and the state of the stock that is surely known to
 // who has read all pages up to there: they may be of several indexes, of several nodes, too.
 func (c *call) list(q *query, order catalog.Order, read func(ix *catalog.Index, from int64) catalog.Page) error {
-	at := c.cursor(q, 3)
+	at := c.cursor(q, 4)
 	if err := q.close(); err != nil {
 		return err
 	}
 	ix, from := c.index(), int64(0)
 	known := ix.Since()
 	if at != nil {
-		from = at[0]
-		if at[2] > int64(known.Day) || from < 0 { // the clock was set back: what was not on sale on the later day would be left out
+		before, ok := sinceOf(at[1:])
+		if from = at[0]; !ok || from < 0 {
 			return wrongCursor
 		}
-		known = known.Min(catalog.Since{Seq: at[1], Day: gift.Day(at[2])})
+		known = known.With(before)
 	}
 	if c.fresh(ix) {
 		return nil
@@ -90,7 +90,7 @@ func (c *call) list(q *query, order catalog.Order, read func(ix *catalog.Index, 
 		if order == catalog.ByID {
 			next = p.Rows[len(p.Rows)-1].Offer.ID
 		}
-		e.text("next", cursor{[]int64{next, known.Seq, int64(known.Day)}}.write(c.filtersOf(q)))
+		e.text("next", cursor{append([]int64{next}, sinceNumbers(known)...)}.write(c.filtersOf(q)))
 	}
 	e.number("total", int64(p.Total))
 	e.text("sync", writeSync(known))

@@ -136,8 +136,3 @@ func (p problem) send(w http.ResponseWriter, request string, lang locale.Languag
 	}
 	writeJSON(w, p.status, "application/problem+json; charset=utf-8", encode(body))
 }
-
-// Starting answers while the server reads what it needs.
-func Starting(w http.ResponseWriter, r *http.Request) {
-	starting.send(w, "", locale.Of(r.Header.Get("Accept-Language")))
-}

@@ -282,7 +282,10 @@ func (o *order) pretended(reason gift.Reason) *gift.Refusal {
 	case gift.WrongAmount:
 		refusal.Amount = o.total + max(o.total/10, 10)
 	case gift.DailyLimit:
-		refusal.Limit = max(o.partner.OrdersToday, 1)
+		refusal.Limit = 1
+		if o.partner.DailyLimit > 0 { // else the day's orders are not counted
+			refusal.Limit = max(o.partner.OrdersToday, 1)
+		}
 	}
 	return refusal
 }

@@ -45,8 +45,8 @@ type Request struct {
 	// QuoteID is the quote whose units are bought at its prices; 0 = none. Items, Kind and Cash are the quote's own, and Item of
 	// a Refusal says which of the quote's items.
 	QuoteID gift.ID
-	// Hold asks for a quote instead of an order: prices and units are held for so long. 0 = buy. Cash, Key, Reference and QuoteID
-	// do not count.
+	// Hold asks for a quote instead of an order: prices and units are held for so long, gift.HoldFor at most. 0 = buy. Cash, Key,
+	// Reference and QuoteID do not count.
 	Hold time.Duration
 	// Pretend is why the purchase of a sandbox partner is refused once it has passed all checks up to that one: Expired, SoldOut,
 	// WrongAmount (not of quotes, which know their sum), DailyLimit or LowBalance. 0 = it is not.
@@ -199,10 +199,13 @@ func (e *Engine) Buy(ctx context.Context, req Request) (Outcome, error) {
 func (e *Engine) complete(ctx context.Context, w *waiter) (err error) {
 	req := &w.req
 	if req.Hold > 0 {
-		req.Cash, req.Key, req.Reference, req.QuoteID = 0, "", "", 0
+		req.Hold, req.Cash, req.Key, req.Reference, req.QuoteID = min(req.Hold, gift.HoldFor), 0, "", "", 0
 	}
 	if req.QuoteID == 0 {
 		return nil
+	}
+	if e.Full() { // before anything is read for it
+		return ErrBusy
 	}
 	if w.quote, err = e.opt.Store.Quote(ctx, req.PartnerID, req.QuoteID); err != nil {
 		return errors.Join(ErrNotJournalled, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"giftimbiz/internal/partnerapi"
+	"giftimbiz/internal/partnerv2"
 )
 
 // How many requests may be under way at a time. Each has a goroutine, buffers and perhaps a place in line for the
@@ -45,7 +46,7 @@ func newAdmission(m *metrics, full func() bool) *admission {
 
 // api guards the partner API.
 func (a *admission) api(next http.Handler) http.Handler {
-	purchases := a.purchases.guard(a.unlessFull(next), partnerapi.TooManyPurchases)
+	purchases := a.purchases.guard(a.unlessFull(next, partnerapi.TooManyPurchases), partnerapi.TooManyPurchases)
 	calls := a.calls.guard(next, partnerapi.TooManyCalls)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if partnerapi.Buys(r.URL.Path) {
@@ -56,14 +57,30 @@ func (a *admission) api(next http.Handler) http.Handler {
 	})
 }
 
+// v2 guards the second version of the partner API, in the same rooms. It bounds by itself how many wait for events.
+func (a *admission) v2(next http.Handler) http.Handler {
+	purchases := a.purchases.guard(a.unlessFull(next, partnerv2.Busy), partnerv2.Busy)
+	calls := a.calls.guard(next, partnerv2.Busy)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case partnerv2.Waits(r):
+			next.ServeHTTP(w, r)
+		case partnerv2.Buys(r):
+			purchases.ServeHTTP(w, r)
+		default:
+			calls.ServeHTTP(w, r)
+		}
+	})
+}
+
 // unlessFull refuses purchases while too many wait for their transaction.
-func (a *admission) unlessFull(next http.Handler) http.Handler {
+func (a *admission) unlessFull(next http.Handler, refuse http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if a.full() {
 			time.Sleep(beforeRefusing)
 			if a.full() {
 				a.waiting.add()
-				partnerapi.TooManyPurchases(w, r)
+				refuse(w, r)
 				return
 			}
 		}

@@ -44,6 +44,36 @@ func TestAPurchaseIsRefusedUnreadWhileTooManyWait(t *testing.T) {
 	s.counts(`giftimbiz_refused_total{why="purchases_waiting"} 4`)
 }
 
+// TestVersion2IsRefusedInItsOwnWords: purchases while too many wait, and all calls but those for events while too many are under way.
+func TestVersion2IsRefusedInItsOwnWords(t *testing.T) {
+	s := startHouse(t)
+	var full atomic.Bool
+	s.node.admission.full = full.Load
+	send := func(method, path string) answer { return s.send(method, s.url+"/api/v2/"+path, http.Header{}, "") }
+	busy := func(a answer) bool {
+		return a.status == http.StatusServiceUnavailable && strings.Contains(string(a.body), `"type":"urn:giftimbiz:problem:busy"`) &&
+			strings.Contains("123", a.header.Get("Retry-After")) && a.header.Get("X-Request-Id") != ""
+	}
+	full.Store(true)
+	for _, path := range []string{"orders", "quotes"} {
+		if a := send(http.MethodPost, path); !busy(a) {
+			t.Errorf("POST %s: HTTP %d, %s", path, a.status, a.body)
+		}
+	}
+	if a := send(http.MethodGet, "offers"); a.status != http.StatusUnauthorized {
+		t.Errorf("a list: HTTP %d, %s", a.status, a.body)
+	}
+	s.node.admission.calls.places = 0
+	if a := send(http.MethodGet, "offers"); !busy(a) {
+		t.Errorf("a list in a crowd: HTTP %d, %s", a.status, a.body)
+	}
+	if a := send(http.MethodGet, "events"); a.status != http.StatusUnauthorized {
+		t.Errorf("events: HTTP %d, %s", a.status, a.body)
+	}
+	s.counts(`giftimbiz_refused_total{why="purchases_waiting"} 2`)
+	s.counts(`giftimbiz_requests_total{code="TOKEN01",endpoint="v2 GET offers"} 1`)
+}
+
 // TestACrowdOfOneKindLeavesRoomForTheOthers fills each room in turn with a request that does not end.
 func TestACrowdOfOneKindLeavesRoomForTheOthers(t *testing.T) {
 	s := startHouse(t)

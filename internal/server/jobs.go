@@ -31,6 +31,7 @@ func (n *Node) jobs() []job.Job {
 		}},
 		{Name: office.JobForgetAnswers, When: job.Every(forgetEvery), Work: n.counted(n.DB.ForgetAnswers)},
 		{Name: office.JobForgetCalls, When: job.Every(forgetEvery), Work: n.counted(n.DB.ForgetCalls)},
+		{Name: office.JobForgetQuotes, When: job.Every(forgetEvery), Work: n.counted(n.DB.ForgetQuotes)},
 		{Name: office.JobForgetEvents, When: job.Every(forgetEvery), Work: n.counted(n.DB.ForgetEvents)},
 		{Name: office.JobRemoveEndpoints, When: job.Every(forgetEvery), Work: n.uncounted(n.DB.SweepEndpoints)},
 		{Name: office.JobForgetSignIns, When: job.Every(forgetEvery), Work: func(ctx context.Context) (int64, error) {

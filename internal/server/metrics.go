@@ -13,7 +13,6 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/job"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/webhook"
 )
@@ -141,17 +140,17 @@ func (m *metrics) watch(waiting func() int, underWay func() int64, stats func() 
 		func() float64 { return clk.Now().Sub(stats().LoadedAt).Seconds() })
 }
 
-func (m *metrics) request(a partnerapi.Answered) {
+func (m *metrics) request(a office.Answered) {
 	endpoint, code := a.Endpoint, a.Code
 	known, ok := m.endpoints.Load(endpoint)
 	if !ok {
 		known, _ = m.endpoints.LoadOrStore(endpoint, &endpointMetrics{
-			took: m.durations.WithLabelValues(endpoint), successes: m.requests.WithLabelValues(endpoint, partnerapi.Success),
+			took: m.durations.WithLabelValues(endpoint), successes: m.requests.WithLabelValues(endpoint, office.Success),
 		})
 	}
 	e := known.(*endpointMetrics)
 	e.took.Observe(a.Took.Seconds())
-	if code == partnerapi.Success {
+	if code == office.Success {
 		e.successes.Inc()
 		return
 	}

@@ -45,7 +45,7 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, the networks and Version.
+// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks and Version.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -55,6 +55,7 @@ type Config struct {
 	PublicURL string // the base of absolute links, without a trailing slash
 	Guessed   bool   // whether PublicURL is only a guess
 
+	RateLimit      int            // requests a second that a partner may make of version 2 of the API; 0 = any number
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
@@ -142,7 +143,8 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
 		Authority: authority, Store: n.DB, Catalog: n.catalog, Buyer: n.engine, Links: links, Numbers: n.Vault, Secrets: n.Vault,
-		Webhooks: hooks, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, TrustedProxies: n.TrustedProxies, Observe: n.observe,
+		Webhooks: hooks, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.RateLimit, Observe: n.observe,
+		TrustedProxies: n.TrustedProxies,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{
@@ -249,19 +251,19 @@ func (n *Node) Stop() {
 }
 
 // observe tells of an answer those who count, and those who may be asked about it.
-func (n *Node) observe(a partnerapi.Answered) {
+func (n *Node) observe(a office.Answered) {
 	n.metrics.request(a)
-	if a.Code != partnerapi.Success && !a.Sandbox {
+	if a.Code != office.Success && !a.Sandbox {
 		n.refusals.Add(a.Code)
 	}
-	if a.Code == partnerapi.Success && !a.Writes {
+	if a.Code == office.Success && !a.Writes {
 		return
 	}
 	partner, proven := a.Partner, a.Partner != 0
 	if !proven {
 		partner = n.directory.PartnerID(a.Claimed)
 	}
-	if partner == 0 || !n.calls.Admits(partner, proven, a.Code != partnerapi.Success, a.At) {
+	if partner == 0 || !n.calls.Admits(partner, proven, a.Code != office.Success, a.At) {
 		return
 	}
 	n.calls.Note(office.Call{
@@ -295,11 +297,11 @@ func (n *Node) Routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.v2, n.admission.api(n.api), mux)
+	return apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), mux)
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
-// the API do not follow. Its second version bounds by itself how many may wait.
+// the API do not follow.
 func apiFirst(v2, api, rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

@@ -24,7 +24,7 @@ type check struct{ name, query string }
 func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
 	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
 		for _, c := range slices.Concat(
-			moneyChecks, bookChecks, partnerChecks, stockChecks, orderChecks, counterChecks, refundChecks, eventChecks,
+			moneyChecks, bookChecks, partnerChecks, stockChecks, orderChecks, counterChecks, refundChecks, quoteChecks, eventChecks,
 			houseChecks, referenceChecks()) {
 			found, err := c.run(ctx, tx)
 			if err != nil {

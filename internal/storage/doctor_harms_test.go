@@ -301,6 +301,10 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 		"no change has a number that the change clock did not give", "offers 1 changed at 99999",
 	},
 	{
+		"an offer was repriced in the future", `UPDATE offers SET priced_seq = 99999 WHERE id = 1`,
+		"no change has a number that the change clock did not give", "offer 1 became something at a change to come",
+	},
+	{
 		"a load is forgotten", `DELETE FROM loads`,
 		"no change has a number that the change clock did not give", "products 27935 changed at -",
 	},

@@ -48,6 +48,10 @@ FROM %[1]s WHERE changed_seq > (SELECT seq FROM change_clock WHERE id = 1)
    OR (changed_seq < 0 AND changed_seq NOT IN (SELECT id FROM loads))`, table)
 	}
 	parts = append(parts, `
+SELECT 'offer ' || id || ' became something at a change to come'
+FROM offers, (SELECT seq AS last FROM change_clock WHERE id = 1) clock
+WHERE added_seq > last OR stocked_seq > last OR priced_seq > last OR altered_seq > last`)
+	parts = append(parts, `
 SELECT 'load ' || id || ' has the place ' || seq FROM loads
 WHERE seq NOT BETWEEN 1 AND (SELECT seq FROM change_clock WHERE id = 1)`)
 	return strings.Join(parts, "\nUNION ALL")

@@ -28,6 +28,10 @@ type patient struct {
 	used, once, late    gift.ID // orders: a paid coupon, used; a voucher of a once-per-partner offer; a voucher bought last
 	back, refund        gift.ID // an order of two vouchers, refunded one by one, and the first refund
 	demo, test          int64   // partners
+
+	usedQuote, openQuote, testQuote gift.ID
+	quotedOrder                     gift.ID // of the used quote
+	quoting                         int64   // the live quotes' partner
 }
 
 // Offers of the patient.
@@ -39,7 +43,7 @@ const (
 
 func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 	t.Helper()
-	h.Stock(4, 5, func(o *gift.Offer) { o.OncePer = o.ID == onceOffer })
+	h.Stock(5, 5, func(o *gift.Offer) { o.OncePer = o.ID == onceOffer })
 	stockPaid(t, h, 3)
 	p.demo = h.Partner(gift.Partner{Name: "demo"}, 100_000)
 	p.test = h.Partner(gift.Partner{Name: "devtest1", Sandbox: true}, 100_000)
@@ -73,12 +77,13 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 		t.Fatal(won, err)
 	}
 	p.adjust(t, h)
+	p.quote(t, h)
 	return p
 }
 
 func TestDoctorNamesEveryHarm(t *testing.T) {
-	all := slices.Concat(harms, partnerHarms, refundHarms)
-	for _, o := range slices.Concat(orphans, partnerOrphans) {
+	all := slices.Concat(harms, partnerHarms, refundHarms, quoteHarms)
+	for _, o := range slices.Concat(orphans, partnerOrphans, quoteOrphans) {
 		table, column, _ := strings.Cut(o.column, ".")
 		all = append(all, harm{
 			name: o.column + " names none of " + o.parent, check: "every reference names a row",
@@ -143,6 +148,8 @@ func (p patient) fill(text string) string {
 		"{live}", fmt.Sprint(p.live), "{sandbox}", fmt.Sprint(p.sandbox), "{free}", fmt.Sprint(p.free),
 		"{used}", fmt.Sprint(p.used), "{once}", fmt.Sprint(p.once), "{late}", fmt.Sprint(p.late), "{demo}", fmt.Sprint(p.demo), "{test}", fmt.Sprint(p.test),
 		"{back}", fmt.Sprint(p.back), "{refund}", fmt.Sprint(p.refund),
+		"{used quote}", fmt.Sprint(p.usedQuote), "{open quote}", fmt.Sprint(p.openQuote), "{test quote}", fmt.Sprint(p.testQuote),
+		"{quoted order}", fmt.Sprint(p.quotedOrder), "{quoting}", fmt.Sprint(p.quoting),
 		"{account}", fmt.Sprint(prepaid+p.demo), "{test account}", fmt.Sprint(prepaid+p.test),
 	).Replace(text)
 }
@@ -182,8 +189,10 @@ func copyPostgres(t testing.TB, dsn string) (string, *sql.DB) {
 	copied := copyDatabase(t, dsn)
 	// As a replica, a session checks no foreign keys. Its one connection stays.
 	raw := rawDB(t, "pgx", copied+"&session_replication_role=replica")
-	if _, err := raw.ExecContext(t.Context(), "ALTER TABLE accounts DROP CONSTRAINT accounts_check"); err != nil {
-		t.Fatal(err)
+	for _, constraint := range []string{"accounts DROP CONSTRAINT accounts_check", "partners DROP CONSTRAINT partners_check"} {
+		if _, err := raw.ExecContext(t.Context(), "ALTER TABLE "+constraint); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return copied, raw
 }

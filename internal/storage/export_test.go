@@ -8,3 +8,12 @@ func OrderQueries(q office.OrderQuery, partner int64) (query string, args []any)
 	query, _, _ = s.queries()
 	return query, s.args
 }
+
+// FeedQueries returns the texts by which changes are read, of $1, $2 and $3, for tests that ask an engine how it would.
+func FeedQueries() []string {
+	texts := []string{offersByChange(32), offersByLastDay(32)}
+	for of := range namedTables {
+		texts = append(texts, namesByChange(of, 32))
+	}
+	return texts
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"math"
 	"slices"
+	"strconv"
 
 	"giftimbiz/internal/catalog"
 )
@@ -22,8 +23,7 @@ func (db *DB) OffersChanged(ctx context.Context, q catalog.ChangeQuery) (list []
 			return err
 		}
 		return loads.walk(q, func(s stretch, limit int) (int, error) {
-			rows, err := tx.QueryContext(ctx, changedOffers+`WHERE (o.changed_seq, o.id) > ($1, $2) AND o.changed_seq <= $3
-ORDER BY o.changed_seq, o.id LIMIT $4`, s.from, s.after, s.to, limit)
+			rows, err := tx.QueryContext(ctx, offersByChange(limit), s.from, s.after, s.to)
 			if err != nil {
 				return 0, err
 			}
@@ -42,25 +42,24 @@ var namedTables = map[catalog.Named]string{
 }
 
 // NamesChanged implements catalog.ChangeSource.
-func (db *DB) NamesChanged(ctx context.Context, of catalog.Named, q catalog.ChangeQuery) (list []catalog.ChangePlace, err error) {
-	query := `SELECT id, changed_seq FROM ` + namedTables[of] + ` WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
-ORDER BY changed_seq, id LIMIT $4`
+func (db *DB) NamesChanged(ctx context.Context, of catalog.Named, q catalog.ChangeQuery) (list []catalog.ChangedName, err error) {
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
 		loads, err := readLoads(ctx, tx, q.Since)
 		if err != nil {
 			return err
 		}
 		return loads.walk(q, func(s stretch, limit int) (int, error) {
-			rows, err := tx.QueryContext(ctx, query, s.from, s.after, s.to, limit)
+			rows, err := tx.QueryContext(ctx, namesByChange(of, limit), s.from, s.after, s.to)
 			if err != nil {
 				return 0, err
 			}
 			n := len(list)
 			err = scanAll(rows, func(row scanner) error {
-				var place catalog.ChangePlace
-				err := row.Scan(&place.ID, &place.Seq)
-				place.Seq = loads.seq(place.Seq)
-				list = append(list, place)
+				var name catalog.ChangedName
+				var changed, added int64
+				err := row.Scan(&name.Place.ID, &changed, &added)
+				name.Place.Seq, name.New = loads.seq(changed), changed == added
+				list = append(list, name)
 				return err
 			})
 			return len(list) - n, err
@@ -76,9 +75,7 @@ func (db *DB) OffersByLastDay(ctx context.Context, q catalog.TurnQuery) (list []
 		if err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, changedOffers+`WHERE (o.last_day, o.id) > ($1, $2) AND o.last_day <= $3
-AND o.stopped = 0 AND o.next_position <= o.last_position AND o.changed_seq <> 0 ORDER BY o.last_day, o.id LIMIT $4`,
-			int64(q.Day), q.After, int64(q.LastDay), q.Limit)
+		rows, err := tx.QueryContext(ctx, offersByLastDay(q.Limit), int64(q.Day), q.After, int64(q.LastDay))
 		if err != nil {
 			return err
 		}
@@ -88,15 +85,37 @@ AND o.stopped = 0 AND o.next_position <= o.last_position AND o.changed_seq <> 0 
 	return list, err
 }
 
-// changedOffers reads offers with the numbers of what of them changed. A join might begin at the other table.
+// changedOffers reads offers with the numbers of what of them changed. A join might begin at the other table; and of a limit that
+// is not written out, or one behind other conditions, PostgreSQL may think that it is better to read everything and sort it.
 const changedOffers = `SELECT o.id, o.kind, COALESCE(o.product_id, 0), COALESCE(o.campaign_id, 0), o.face, o.price_far, o.price_mid,
 o.price_near, o.last_day, o.stopped, o.once_per, o.last_position - o.next_position + 1,
 o.changed_seq, o.added_seq, o.stocked_seq, o.priced_seq, o.altered_seq,
-COALESCE((SELECT p.changed_seq FROM products p WHERE p.id = o.product_id),
-    (SELECT m.changed_seq FROM campaigns m WHERE m.id = o.campaign_id)),
-COALESCE((SELECT b.changed_seq FROM brands b WHERE b.id = (SELECT p.brand_id FROM products p WHERE p.id = o.product_id)),
-    (SELECT s.changed_seq FROM shops s WHERE s.id = (SELECT m.shop_id FROM campaigns m WHERE m.id = o.campaign_id)))
-FROM offers o `
+COALESCE((SELECT NULLIF(p.changed_seq, p.added_seq) FROM products p WHERE p.id = o.product_id),
+    (SELECT NULLIF(m.changed_seq, m.added_seq) FROM campaigns m WHERE m.id = o.campaign_id), 0),
+COALESCE((SELECT NULLIF(b.changed_seq, b.added_seq) FROM brands b
+        WHERE b.id = (SELECT p.brand_id FROM products p WHERE p.id = o.product_id)),
+    (SELECT NULLIF(s.changed_seq, s.added_seq) FROM shops s
+        WHERE s.id = (SELECT m.shop_id FROM campaigns m WHERE m.id = o.campaign_id)), 0)
+`
+
+func offersByChange(limit int) string {
+	return changedOffers + `FROM (SELECT * FROM offers WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
+    ORDER BY changed_seq, id LIMIT ` + strconv.Itoa(limit) + `) o ORDER BY o.changed_seq, o.id`
+}
+
+func offersByLastDay(limit int) string {
+	return changedOffers + `FROM (SELECT * FROM offers WHERE (last_day, id) > ($1, $2) AND last_day <= $3
+    ORDER BY last_day, id LIMIT ` + strconv.Itoa(limit) + `) o ORDER BY o.last_day, o.id`
+}
+
+func namesByChange(of catalog.Named, limit int) string {
+	added := "added_seq"
+	if of == catalog.Categories {
+		added = "0"
+	}
+	return `SELECT id, changed_seq, ` + added + ` FROM ` + namedTables[of] + ` WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
+ORDER BY changed_seq, id LIMIT ` + strconv.Itoa(limit)
+}
 
 // loadPlaces are the loads with a place on the change clock after a number, in their order. Rows have a load's id where others
 // have the number itself.

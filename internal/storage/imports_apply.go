@@ -74,8 +74,8 @@ SELECT id, 1, product_id, face, price_far, price_mid, price_near, last_day, 0, 0
 		"price_near bigint, last_day bigint, once_per bigint", `
 UPDATE offers SET last_position = input.last_position, changed_seq = (SELECT id FROM loads WHERE seq = 0),
     added_seq = CASE WHEN offers.added_seq = 0 THEN (SELECT id FROM loads WHERE seq = 0) ELSE offers.added_seq END,
-    stocked_seq = CASE WHEN offers.next_position > offers.last_position THEN (SELECT id FROM loads WHERE seq = 0)
-        ELSE offers.stocked_seq END
+    stocked_seq = CASE WHEN offers.added_seq <> 0 AND offers.next_position > offers.last_position
+        THEN (SELECT id FROM loads WHERE seq = 0) ELSE offers.stocked_seq END
 FROM input WHERE offers.id = input.offer_id AND offers.last_position = input.was AND offers.stopped = 0
     AND offers.price_far = input.price_far AND offers.price_mid = input.price_mid AND offers.price_near = input.price_near
     AND offers.last_day = input.last_day AND offers.once_per = input.once_per`)

@@ -1,6 +1,8 @@
 package storage
 
 import (
+	"slices"
+
 	"giftimbiz/internal/purchase"
 )
 
@@ -13,9 +15,14 @@ UPDATE units SET position = -input.position FROM input WHERE units.id = input.un
 UPDATE units SET position = input.position FROM input WHERE units.id = input.unit_id`)
 
 	insertOrders = over(
-		"id bigint, partner_id bigint, kind bigint, sandbox bigint, amount bigint, fingerprint bigint, reference text, at bigint", `
-INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, reference, at)
-SELECT id, partner_id, kind, sandbox, amount, fingerprint, NULLIF(reference, ''), at FROM input`)
+		"id bigint, partner_id bigint, kind bigint, sandbox bigint, amount bigint, fingerprint bigint, at bigint", `
+INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, at)
+SELECT id, partner_id, kind, sandbox, amount, fingerprint, at FROM input`)
+
+	insertReferenced = over("id bigint, partner_id bigint, kind bigint, sandbox bigint, amount bigint, fingerprint bigint, at bigint, "+
+		"reference text", `
+INSERT INTO orders (id, partner_id, kind, sandbox, amount, fingerprint, at, reference)
+SELECT id, partner_id, kind, sandbox, amount, fingerprint, at, reference FROM input`)
 
 	insertItems = over("partner_id bigint, kind bigint, order_id bigint, line bigint, test_order bigint, "+
 		"offer_id bigint, unit_id bigint, position bigint, face bigint, paid bigint", `
@@ -90,15 +97,28 @@ func queueMoves(s session, moves []purchase.Unit) {
 }
 
 func queueOrders(s session, orders []purchase.Order) {
-	s.exec(insertOrders, len(orders),
+	plain, referenced := orders, []purchase.Order(nil)
+	if slices.ContainsFunc(orders, hasReference) {
+		plain = slices.DeleteFunc(slices.Clone(orders), hasReference)
+		referenced = slices.DeleteFunc(slices.Clone(orders), func(o purchase.Order) bool { return !hasReference(o) })
+	}
+	s.exec(insertOrders, len(plain), orderColumns(plain)...)
+	s.exec(insertReferenced, len(referenced), append(orderColumns(referenced),
+		column(referenced, func(o purchase.Order) string { return o.Reference }))...)
+}
+
+func hasReference(o purchase.Order) bool { return o.Reference != "" }
+
+func orderColumns(orders []purchase.Order) []any {
+	return []any{
 		column(orders, func(o purchase.Order) int64 { return int64(o.ID) }),
 		column(orders, func(o purchase.Order) int64 { return o.PartnerID }),
 		column(orders, func(o purchase.Order) int64 { return int64(o.Kind) }),
 		column(orders, func(o purchase.Order) int64 { return flag(o.Sandbox) }),
 		column(orders, func(o purchase.Order) int64 { return int64(o.Amount) }),
 		column(orders, func(o purchase.Order) int64 { return o.Fingerprint }),
-		column(orders, func(o purchase.Order) string { return o.Reference }),
-		column(orders, func(o purchase.Order) int64 { return millis(o.At) }))
+		column(orders, func(o purchase.Order) int64 { return millis(o.At) }),
+	}
 }
 
 func queueItems(s session, items []purchase.Item) {

@@ -23,6 +23,7 @@ type faultyStore struct {
 	failing    atomic.Int64 // transactions that fail in a way the engine does not know
 	gone       atomic.Int64 // transactions that find no store
 	silent     atomic.Int64 // questions about the outcome that go unanswered
+	unread     atomic.Int64 // quotes that cannot be read
 }
 
 func (f *faultyStore) Transact(
@@ -53,6 +54,13 @@ func (f *faultyStore) Committed(ctx context.Context, partners []int64, orders []
 		return nil, errInjected
 	}
 	return f.Store.Committed(ctx, partners, orders)
+}
+
+func (f *faultyStore) Quote(ctx context.Context, partnerID int64, id gift.ID) (*gift.Quote, error) {
+	if take(&f.unread) {
+		return nil, errInjected
+	}
+	return f.Store.Quote(ctx, partnerID, id)
 }
 
 func take(n *atomic.Int64) bool {
@@ -205,8 +213,10 @@ func tooManyWait(t *testing.T, open Opener) {
 		wg.Go(func() { buy(fmt.Sprint(i)) })
 		awaitWaiting(e, i+1)
 	}
-	if _, err := e.Buy(t.Context(), GiftRequest(p, "late", 1)); !errors.Is(err, purchase.ErrBusy) || !e.Full() {
-		t.Errorf("one too many: %v, full: %t", err, e.Full())
+	for _, req := range []purchase.Request{GiftRequest(p, "late", 1), HoldRequest(p, 1), QuoteRequest(p, "late", 1)} {
+		if _, err := e.Buy(t.Context(), req); !errors.Is(err, purchase.ErrBusy) || !e.Full() {
+			t.Errorf("one too many: %v, full: %t", err, e.Full())
+		}
 	}
 	close(slow.leave)
 	wg.Wait()

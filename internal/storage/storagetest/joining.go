@@ -18,6 +18,8 @@ func joining(t *testing.T, open Opener) {
 	h.Stock(2, 100)
 	p := h.Partner(gift.Partner{Name: "demo", DuplicateSec: 10}, 1_000_000)
 	known := h.Buy(p, "known", 1)
+	numbered := h.Ask(referenced(p, "numbered", "A-1", 1))
+	quote := h.Quote(p, 1, 1)
 	other := h.SecondNode()
 	locked := &slowStore{Store: other.DB, entered: make(chan struct{}), leave: make(chan struct{})}
 	elsewhere := engineOn(other, locked, nil)
@@ -26,13 +28,16 @@ func joining(t *testing.T, open Opener) {
 	here := engineOn(h, asked, func(size int, _ time.Duration) { sizes = append(sizes, size) })
 
 	var wg sync.WaitGroup
-	buy := func(e *purchase.Engine, key string, check func(purchase.Outcome) bool, offers ...int64) {
+	ask := func(e *purchase.Engine, req purchase.Request, check func(purchase.Outcome) bool) {
 		wg.Go(func() {
-			out, err := e.Buy(t.Context(), GiftRequest(p, key, offers...))
+			out, err := e.Buy(t.Context(), req)
 			if err != nil || !check(out) {
-				t.Errorf("%q: %+v, %v", key, out, err)
+				t.Errorf("%+v: %+v, %v", req, out, err)
 			}
 		})
+	}
+	buy := func(e *purchase.Engine, key string, check func(purchase.Outcome) bool, offers ...int64) {
+		ask(e, GiftRequest(p, key, offers...), check)
 	}
 	buy(elsewhere, "elsewhere", bought, 1)
 	<-locked.entered
@@ -44,16 +49,21 @@ func joining(t *testing.T, open Opener) {
 	for i := range 5 {
 		buy(here, fmt.Sprint(i), bought, 1)
 	}
-	awaitWaiting(here, 7)
+	ask(here, referenced(p, "reference", "A-1", 1), func(o purchase.Outcome) bool {
+		return o.Refusal != nil && o.Refusal.Reason == gift.ReferenceUsed && o.Refusal.First == numbered.Ref
+	})
+	ask(here, QuoteRequest(p, "quote", quote.ID), bought)
+	ask(here, HoldRequest(p, 1), func(o purchase.Outcome) bool { return o.Quote != nil })
+	awaitWaiting(here, 10)
 	buy(here, "another offer", bought, 1, 2)
-	awaitWaiting(here, 8)
+	awaitWaiting(here, 11)
 	close(locked.leave)
 	wg.Wait()
 	here.Stop()
-	if len(sizes) != 2 || sizes[0] != 8 || sizes[1] != 1 {
+	if len(sizes) != 2 || sizes[0] != 11 || sizes[1] != 1 {
 		t.Errorf("batches of %d", sizes)
 	}
-	if got := h.Balance("demo"); got != 1_000_000-10*940 {
+	if got := h.Balance("demo"); got != 1_000_000-13*940 {
 		t.Errorf("balance %d", got)
 	}
 }
