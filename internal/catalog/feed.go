@@ -165,8 +165,11 @@ func (f *feed) names(of Named) (done bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		for _, place := range list {
-			if !f.named(of, place, 0) {
+		for _, name := range list {
+			if name.New { // its offers are new, too
+				f.look--
+				f.at.Seq, f.at.ID = name.Place.Seq, name.Place.ID
+			} else if !f.named(of, name.Place, 0) {
 				return false, nil
 			}
 		}

@@ -49,6 +49,12 @@ type ChangedOffer struct {
 	Moved     bool // its product or that one's brand, its campaign or that one's shop: they may have been other ones
 }
 
+// ChangedName is another row that changed.
+type ChangedName struct {
+	Place ChangePlace
+	New   bool // it was never anything else
+}
+
 // Named is a table of what offers refer to.
 type Named int
 
@@ -66,8 +72,8 @@ type ChangeSource interface {
 	LastChange(ctx context.Context) (int64, error)
 	// OffersChanged returns offers in the order of their last changes.
 	OffersChanged(ctx context.Context, q ChangeQuery) ([]ChangedOffer, error)
-	// NamesChanged returns the places of other rows in that order.
-	NamesChanged(ctx context.Context, of Named, q ChangeQuery) ([]ChangePlace, error)
+	// NamesChanged returns other rows in that order.
+	NamesChanged(ctx context.Context, of Named, q ChangeQuery) ([]ChangedName, error)
 	// OffersByLastDay returns offers by last day and id.
 	OffersByLastDay(ctx context.Context, q TurnQuery) ([]ChangedOffer, error)
 }

@@ -42,7 +42,7 @@ var namedTables = map[catalog.Named]string{
 }
 
 // NamesChanged implements catalog.ChangeSource.
-func (db *DB) NamesChanged(ctx context.Context, of catalog.Named, q catalog.ChangeQuery) (list []catalog.ChangePlace, err error) {
+func (db *DB) NamesChanged(ctx context.Context, of catalog.Named, q catalog.ChangeQuery) (list []catalog.ChangedName, err error) {
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
 		loads, err := readLoads(ctx, tx, q.Since)
 		if err != nil {
@@ -55,10 +55,11 @@ func (db *DB) NamesChanged(ctx context.Context, of catalog.Named, q catalog.Chan
 			}
 			n := len(list)
 			err = scanAll(rows, func(row scanner) error {
-				var place catalog.ChangePlace
-				err := row.Scan(&place.ID, &place.Seq)
-				place.Seq = loads.seq(place.Seq)
-				list = append(list, place)
+				var name catalog.ChangedName
+				var changed, added int64
+				err := row.Scan(&name.Place.ID, &changed, &added)
+				name.Place.Seq, name.New = loads.seq(changed), changed == added
+				list = append(list, name)
 				return err
 			})
 			return len(list) - n, err
@@ -89,10 +90,12 @@ func (db *DB) OffersByLastDay(ctx context.Context, q catalog.TurnQuery) (list []
 const changedOffers = `SELECT o.id, o.kind, COALESCE(o.product_id, 0), COALESCE(o.campaign_id, 0), o.face, o.price_far, o.price_mid,
 o.price_near, o.last_day, o.stopped, o.once_per, o.last_position - o.next_position + 1,
 o.changed_seq, o.added_seq, o.stocked_seq, o.priced_seq, o.altered_seq,
-COALESCE((SELECT p.changed_seq FROM products p WHERE p.id = o.product_id),
-    (SELECT m.changed_seq FROM campaigns m WHERE m.id = o.campaign_id)),
-COALESCE((SELECT b.changed_seq FROM brands b WHERE b.id = (SELECT p.brand_id FROM products p WHERE p.id = o.product_id)),
-    (SELECT s.changed_seq FROM shops s WHERE s.id = (SELECT m.shop_id FROM campaigns m WHERE m.id = o.campaign_id)))
+COALESCE((SELECT NULLIF(p.changed_seq, p.added_seq) FROM products p WHERE p.id = o.product_id),
+    (SELECT NULLIF(m.changed_seq, m.added_seq) FROM campaigns m WHERE m.id = o.campaign_id), 0),
+COALESCE((SELECT NULLIF(b.changed_seq, b.added_seq) FROM brands b
+        WHERE b.id = (SELECT p.brand_id FROM products p WHERE p.id = o.product_id)),
+    (SELECT NULLIF(s.changed_seq, s.added_seq) FROM shops s
+        WHERE s.id = (SELECT m.shop_id FROM campaigns m WHERE m.id = o.campaign_id)), 0)
 `
 
 func offersByChange(limit int) string {
@@ -106,7 +109,11 @@ func offersByLastDay(limit int) string {
 }
 
 func namesByChange(of catalog.Named, limit int) string {
-	return `SELECT id, changed_seq FROM ` + namedTables[of] + ` WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
+	added := "added_seq"
+	if of == catalog.Categories {
+		added = "0"
+	}
+	return `SELECT id, changed_seq, ` + added + ` FROM ` + namedTables[of] + ` WHERE (changed_seq, id) > ($1, $2) AND changed_seq <= $3
 ORDER BY changed_seq, id LIMIT ` + strconv.Itoa(limit)
 }
 

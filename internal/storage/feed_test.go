@@ -93,7 +93,7 @@ func (m *mirror) step(t *testing.T, db catalog.ChangeSource, ix *catalog.Index, 
 
 // put brings the copy up to date.
 func (m *mirror) put(row *catalog.FeedRow) {
-	group := row.Offer.CampaignID
+	var group int64
 	if row.Brand != nil {
 		group = row.Brand.ID
 	} else {
@@ -116,10 +116,12 @@ type market struct {
 	partner int64
 	mirrors []*mirror
 	nextID  int64
+
+	products []int64
 }
 
 func newMarket(t *testing.T, h *storagetest.House, seed uint64) *market {
-	m := &market{House: h, t: t, r: rand.New(rand.NewPCG(seed, 1)), shown: clock.NewManual(storagetest.Noon), nextID: 5000}
+	m := &market{House: h, t: t, r: rand.New(rand.NewPCG(seed, 1)), shown: clock.NewManual(storagetest.Noon), nextID: 5000, products: []int64{27935}}
 	today := gift.DayOf(storagetest.Noon)
 	h.Stock(25, 2, func(o *gift.Offer) { o.LastDay = today + gift.Day(m.r.IntN(70)) })
 	stockPaid(t, h, 3)
@@ -241,14 +243,20 @@ func (m *market) alter(o office.OfferRow) {
 	}
 }
 
-// load puts new offers of an old product on sale.
+// load puts new offers of an old or a new product on sale.
 func (m *market) load() {
 	m.t.Helper()
-	stock := &storage.Stock{}
+	stock, product := &storage.Stock{}, int64(27935)
+	if m.r.IntN(2) == 0 {
+		product = 30_000 + m.nextID
+		brand := []int64{4, m.mirrors[4].group}[m.r.IntN(2)]
+		stock.Products = []gift.Product{{ID: product, BrandID: brand, Name: fmt.Sprint("상품 ", product), Face: 1400, Thumb: "/UPLOAD/p.png"}}
+		m.products = append(m.products, product)
+	}
 	for range 1 + m.r.IntN(6) {
 		m.nextID++
 		stock.Offers = append(stock.Offers, gift.Offer{
-			ID: m.nextID, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462},
+			ID: m.nextID, Kind: gift.Gifticon, ProductID: product, Face: 1400, Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462},
 			LastDay: gift.DayOf(m.shown.Now()) + gift.Day(m.pick(70)),
 		})
 		stock.Units = append(stock.Units, storage.NewUnit{
@@ -266,7 +274,7 @@ func (m *market) rename() {
 	name := fmt.Sprint("이름 ", m.r.IntN(1000))
 	switch m.r.IntN(5) {
 	case 0:
-		edit(m.t, m.House, m.DB.Products(), 27935, func(p *gift.Product) { p.Name = name })
+		edit(m.t, m.House, m.DB.Products(), m.someProduct(), func(p *gift.Product) { p.Name = name })
 	case 1:
 		edit(m.t, m.House, m.DB.Brands(), m.mirrors[4].group, func(b *gift.Brand) { b.Name = name })
 	case 2:
@@ -278,13 +286,15 @@ func (m *market) rename() {
 	}
 }
 
-// move gives the product another brand, brands another category, and so on.
+func (m *market) someProduct() int64 { return m.products[m.r.IntN(len(m.products))] }
+
+// move gives a product another brand, brands another category, and so on.
 func (m *market) move() {
 	m.t.Helper()
 	brands, categories := []int64{4, m.mirrors[4].group}, []int64{6, m.mirrors[2].category}
 	switch m.r.IntN(2) {
 	case 0:
-		edit(m.t, m.House, m.DB.Products(), 27935, func(p *gift.Product) { p.BrandID = brands[m.r.IntN(2)] })
+		edit(m.t, m.House, m.DB.Products(), m.someProduct(), func(p *gift.Product) { p.BrandID = brands[m.r.IntN(2)] })
 	case 1:
 		edit(m.t, m.House, m.DB.Brands(), brands[m.r.IntN(2)], func(b *gift.Brand) { b.CategoryID = categories[m.r.IntN(2)] })
 	}

@@ -73,17 +73,20 @@ INSERT INTO categories (id, kind, name, thumb, sort, changed_seq)
 SELECT id, kind, name, thumb, sort, (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertBrands = over("id bigint, category_id bigint, name text, thumb text, in_use bigint", `
-INSERT INTO brands (id, category_id, name, thumb, in_use, changed_seq)
-SELECT id, category_id, name, thumb, in_use, (SELECT id FROM loads WHERE seq = 0) FROM input`)
+INSERT INTO brands (id, category_id, name, thumb, in_use, changed_seq, added_seq)
+SELECT id, category_id, name, thumb, in_use, (SELECT id FROM loads WHERE seq = 0),
+    (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertProducts = over("id bigint, brand_id bigint, name text, face bigint, thumb text", `
-INSERT INTO products (id, brand_id, name, face, thumb, changed_seq)
-SELECT id, brand_id, name, face, thumb, (SELECT id FROM loads WHERE seq = 0) FROM input`)
+INSERT INTO products (id, brand_id, name, face, thumb, changed_seq, added_seq)
+SELECT id, brand_id, name, face, thumb, (SELECT id FROM loads WHERE seq = 0),
+    (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertShops = over("id bigint, category_id bigint, name text, thumb text, province text, district text, town text, "+
 		"map_url text", `
-INSERT INTO shops (id, category_id, name, thumb, province, district, town, map_url, changed_seq)
-SELECT id, category_id, name, thumb, province, district, town, map_url, (SELECT id FROM loads WHERE seq = 0) FROM input`)
+INSERT INTO shops (id, category_id, name, thumb, province, district, town, map_url, changed_seq, added_seq)
+SELECT id, category_id, name, thumb, province, district, town, map_url, (SELECT id FROM loads WHERE seq = 0),
+    (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertSellers = over("id bigint, shop_id bigint, name text, code_hash text", `
 INSERT INTO sellers (id, shop_id, name, code_hash) SELECT id, shop_id, name, code_hash FROM input`)
@@ -91,9 +94,10 @@ INSERT INTO sellers (id, shop_id, name, code_hash) SELECT id, shop_id, name, cod
 	insertCampaigns = over("id bigint, shop_id bigint, coupon_name text, product text, terms text, free bigint, "+
 		"price bigint, org_price bigint, discount bigint, member_type text, maker text, thumb text, image text, image2 text", `
 INSERT INTO campaigns (id, shop_id, coupon_name, product, terms, free, price, org_price, discount, member_type, maker,
-    thumb, image, image2, changed_seq)
+    thumb, image, image2, changed_seq, added_seq)
 SELECT id, shop_id, coupon_name, product, terms, free, price, org_price, discount, member_type, maker,
-    thumb, image, image2, (SELECT id FROM loads WHERE seq = 0) FROM input`)
+    thumb, image, image2, (SELECT id FROM loads WHERE seq = 0),
+    (SELECT id FROM loads WHERE seq = 0) FROM input`)
 
 	insertOffers = over("id bigint, kind bigint, product_id bigint, campaign_id bigint, face bigint, price_far bigint, "+
 		"price_mid bigint, price_near bigint, last_day bigint, stopped bigint, once_per bigint, units bigint", `

@@ -310,13 +310,16 @@ CREATE TABLE categories (
     changed_seq BIGINT   NOT NULL
 );
 CREATE INDEX categories_changed ON categories (changed_seq, id);
+-- added_seq of what offers refer to is what changed_seq was when a load stored the row; 0 = it was stored otherwise. While both are
+-- equal, nothing of it was ever anything else.
 CREATE TABLE brands (
     id          BIGINT   NOT NULL PRIMARY KEY,
     category_id BIGINT   NOT NULL REFERENCES categories (id),
     name        TEXT     NOT NULL,
     thumb       TEXT     NOT NULL,
     in_use      SMALLINT NOT NULL,
-    changed_seq BIGINT   NOT NULL
+    changed_seq BIGINT   NOT NULL,
+    added_seq   BIGINT   NOT NULL DEFAULT 0
 );
 CREATE INDEX brands_changed ON brands (changed_seq, id);
 CREATE TABLE products (
@@ -325,7 +328,8 @@ CREATE TABLE products (
     name        TEXT   NOT NULL,
     face        BIGINT NOT NULL CHECK (face BETWEEN 0 AND 1000000000000),
     thumb       TEXT   NOT NULL,
-    changed_seq BIGINT NOT NULL
+    changed_seq BIGINT NOT NULL,
+    added_seq   BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX products_changed ON products (changed_seq, id);
 CREATE INDEX products_brand ON products (brand_id, id);
@@ -338,7 +342,8 @@ CREATE TABLE shops (
     district    TEXT   NOT NULL,
     town        TEXT   NOT NULL,
     map_url     TEXT   NOT NULL,
-    changed_seq BIGINT NOT NULL
+    changed_seq BIGINT NOT NULL,
+    added_seq   BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX shops_changed ON shops (changed_seq, id);
 -- Who may redeem a shop's coupons. The times of the last wrong codes, the newest first, are kept apart for live and sandbox
@@ -376,7 +381,8 @@ CREATE TABLE campaigns (
     thumb       TEXT     NOT NULL,
     image       TEXT     NOT NULL,
     image2      TEXT     NOT NULL,
-    changed_seq BIGINT   NOT NULL
+    changed_seq BIGINT   NOT NULL,
+    added_seq   BIGINT   NOT NULL DEFAULT 0
 );
 CREATE INDEX campaigns_changed ON campaigns (changed_seq, id);
 CREATE INDEX campaigns_shop ON campaigns (shop_id, id);
