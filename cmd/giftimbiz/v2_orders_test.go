@@ -79,7 +79,7 @@ func (c *caller) keepsReferences(other *testServer) {
 	elsewhere := *c
 	elsewhere.s = other
 	elsewhere.v2("DELETE", "orders/by-reference/A-2", "").gives(204)
-	order := `{"reference":"A-2","items":[{"offer_id":` + chocoID + `}],"total":` + chocoPrice + `}`
+	order := `{"reference":"A-2","items":[{"offer_id":` + chocoID + `,"quantity":1}],"total":` + chocoPrice + `}`
 	if a := c.v2("POST", "orders", order, "Idempotency-Key", "k2").gives(409); a.text("type") != "urn:giftimbiz:problem:reference-closed" {
 		t.Errorf("%s", a.body)
 	}

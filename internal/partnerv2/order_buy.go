@@ -24,7 +24,7 @@ var (
 	}
 	kindsMixed = problem{
 		kind: "kinds-mixed", status: http.StatusUnprocessableEntity, code: "Q",
-		ko: "기프티콘과 스타쿠폰은 따로 주문하십시오.", en: "Order gifticons and star coupons separately.",
+		ko: "기프티콘과 별별쿠폰은 따로 주문하십시오.", en: "Order gifticons and star coupons separately.",
 	}
 	outcomeUnknown = problem{
 		kind: "outcome-unknown", status: http.StatusServiceUnavailable, code: "GPLF",

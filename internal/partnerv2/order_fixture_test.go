@@ -178,7 +178,7 @@ func orderOf(reference string, offer, units, total int64) string {
 
 // orderCoupon is the body that orders a certain coupon.
 func orderCoupon(reference string, coupon int64) string {
-	return fmt.Sprintf(`{"reference":%q,"items":[{"offer_id":%d,"coupon_id":%d}],"total":500}`,
+	return fmt.Sprintf(`{"reference":%q,"items":[{"offer_id":%d,"quantity":1,"coupon_id":%d}],"total":500}`,
 		reference, dumpling, dumpling*100_000+coupon)
 }
 

@@ -181,7 +181,7 @@ func TestFaultsOfTheEngineSayWhatIsKnown(t *testing.T) {
 			t.Errorf("%s: no word on when to come again", test.order)
 		}
 		go func() { slow.answer <- test.err }()
-		d.call("demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1}]}`).
+		d.call("demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1,"quantity":1}]}`).
 			refused(http.StatusServiceUnavailable, test.kind, "GPLF")
 	}
 }
@@ -197,8 +197,20 @@ func TestWhoAsksByAReferenceWaitsTwentySecondsAtMost(t *testing.T) {
 		go d.place("demo", "k1", orderOf("A-1", milk, 1, 940))
 		<-slow.began
 		began := time.Now()
+		var wg sync.WaitGroup
+		for range 64 { // as many as may
+			wg.Go(func() {
+				d.call("demo", http.MethodGet, "orders/by-reference/A-1", "").
+					refused(http.StatusServiceUnavailable, "outcome-unknown", "GPLF")
+			})
+		}
+		synctest.Wait()
 		d.call("demo", http.MethodGet, "orders/by-reference/A-1", "").
 			refused(http.StatusServiceUnavailable, "outcome-unknown", "GPLF")
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("one too many waited %v", waited)
+		}
+		wg.Wait()
 		if waited := time.Since(began); waited != 20*time.Second {
 			t.Errorf("waited %v", waited)
 		}

@@ -21,12 +21,12 @@ type refusalRow struct {
 // retryHeld is after how many seconds what quotes hold may be free again; all of it is after a minute.
 const retryHeld = "15"
 
-// refusalRows has a row for each reason. Those of names and campaigns cannot come up: this version names offers by their
-// numbers only.
+// refusalRows has a row for each reason. Those of names, campaigns and repeated purchases cannot come up: this version names
+// offers by their numbers only, and every order has a key.
 var refusalRows = map[gift.Reason]refusalRow{
 	gift.MayNotSpend:    {"may-not-spend", http.StatusForbidden, "구매가 정지된 매체사입니다. 운영자에게 문의하십시오.", "The partner may not buy. Ask the operator.", ""},
 	gift.KeyReused:      {"idempotency-key-reused", http.StatusUnprocessableEntity, "이 Idempotency-Key는 다른 본문의 주문에 쓰였습니다. 아무것도 구매하지 않았습니다.", "This Idempotency-Key was sent with another body. Nothing was bought.", ""},
-	gift.Repeated:       {"repeated", http.StatusConflict, "같은 구매가 방금 완료되었습니다.", "An equal purchase was just completed.", ""},
+	gift.Repeated:       {"reference-used", http.StatusConflict, "같은 구매가 방금 완료되었습니다.", "An equal purchase was just completed.", ""},
 	gift.UnknownOffer:   {"offer-unknown", http.StatusConflict, "판매하는 상품이 아닙니다: {offer}", "{offer} is not on sale.", ""},
 	gift.WrongCampaign:  {"offer-unknown", http.StatusConflict, "판매하는 상품이 아닙니다: {offer}", "{offer} is not on sale.", ""},
 	gift.WrongCoupon:    {"coupon-unknown", http.StatusConflict, "{offer}에 없는 coupon_id입니다. 아무 쿠폰이나 사려면 빼고 보내십시오.", "{offer} has no such coupon_id. Leave it out to buy any.", ""},

@@ -143,11 +143,11 @@ func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 		`{"reference":"한글"}`:  "reference",
 		`{"reference":"A 1"}`: "reference",
 		`{"reference":"A-1"}`: "total",
-		`{"reference":"A-1","total":-1,"items":[{"offer_id":1}]}`:                                             "total",
+		`{"reference":"A-1","total":-1,"items":[{"offer_id":1,"quantity":1}]}`:                                "total",
 		`{"reference":"A-1","total":940}`:                                                                     "items",
 		`{"reference":"A-1","total":940,"items":[]}`:                                                          "items",
-		`{"reference":"A-1","total":940,"items":[{"offer_id":0}]}`:                                            "items[0].offer_id",
-		`{"reference":"A-1","total":940,"items":[{"offer_id":1},{"offer_id":1,"quantity":0}]}`:                "items[1].quantity",
+		`{"reference":"A-1","total":940,"items":[{"offer_id":0,"quantity":1}]}`:                               "items[0].offer_id",
+		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":1},{"offer_id":1,"quantity":0}]}`:   "items[1].quantity",
 		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":101}]}`:                             "items[0].quantity",
 		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":60},{"offer_id":2,"quantity":60}]}`: "items",
 		`{"reference":"A-1","total":500,"items":[{"offer_id":1351,"quantity":2,"coupon_id":3}]}`:              "items[0].coupon_id",
@@ -160,7 +160,7 @@ func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 			t.Errorf("%s: %s", body, a.body)
 		}
 	}
-	d.place("demo", "k", `{"reference":"A-1","total":1440,"items":[{"offer_id":1},{"offer_id":1351}]}`).
+	d.place("demo", "k", `{"reference":"A-1","total":1440,"items":[{"offer_id":1,"quantity":1},{"offer_id":1351,"quantity":1}]}`).
 		refused(http.StatusUnprocessableEntity, "kinds-mixed", "Q")
 	d.call("demo", http.MethodPost, "orders", "a=b", "Idempotency-Key", "k", "Content-Type", "text/plain").
 		refused(http.StatusUnsupportedMediaType, "media-type", "Q")
@@ -190,7 +190,7 @@ func TestEveryRefusalOfAnOrderSaysWhatToDo(t *testing.T) {
 	d.refresh()
 	d.bought("limited", "first", milk, 1)
 	rare := d.bought("demo", "rare", rareMilk, 1)
-	twice := fmt.Sprintf(`{"offer_id":%d,"coupon_id":%d}`, dumpling, dumpling*100_000+4)
+	twice := fmt.Sprintf(`{"offer_id":%d,"quantity":1,"coupon_id":%d}`, dumpling, dumpling*100_000+4)
 	if a := d.place("demo", "coupon", orderCoupon("coupon", 3)); a.status != http.StatusCreated {
 		t.Fatal(a.body)
 	}

@@ -17,7 +17,7 @@ func orderQuote(reference string, q quote) string {
 
 func TestAQuoteHoldsPricesAndUnitsUntilItIsOrdered(t *testing.T) {
 	d := newDesk(t).stock()
-	a := d.want(http.StatusCreated, "demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1,"quantity":2},{"offer_id":2}]}`)
+	a := d.want(http.StatusCreated, "demo", http.MethodPost, "quotes", `{"items":[{"offer_id":1,"quantity":2},{"offer_id":2,"quantity":1}]}`)
 	var q quote
 	a.into(&q)
 	if a.head.Get("Location") != "/api/v2/quotes/"+q.ID || !strings.HasPrefix(q.ID, "quo_") || len(q.ID) != 4+13 ||
@@ -107,10 +107,10 @@ func TestWhatCannotBeQuoted(t *testing.T) {
 	for body, parameter := range map[string]string{
 		``:             "items",
 		`{"items":[]}`: "items",
-		`{"items":[{"offer_id":1,"quantity":101}]}`: "items[0].quantity",
-		`{"items":[{"offer_id":1,"coupon_id":1}]}`:  "coupon_id",
-		`{"items":[{"offer_id":"1"}]}`:              "items.offer_id",
-		`{"total":1,"items":[{"offer_id":1}]}`:      "total",
+		`{"items":[{"offer_id":1,"quantity":101}]}`:             "items[0].quantity",
+		`{"items":[{"offer_id":1,"quantity":1,"coupon_id":1}]}`: "coupon_id",
+		`{"items":[{"offer_id":"1"}]}`:                          "items.offer_id",
+		`{"total":1,"items":[{"offer_id":1,"quantity":1}]}`:     "total",
 	} {
 		a := d.call("demo", http.MethodPost, "quotes", body).refused(http.StatusBadRequest, "body-invalid", "Q")
 		if !strings.Contains(a.body, `"parameter":"`+parameter+`"`) {
@@ -122,9 +122,9 @@ func TestWhatCannotBeQuoted(t *testing.T) {
 		status        int
 		kind, code    string
 	}{
-		{"demo", `{"items":[{"offer_id":1},{"offer_id":1351}]}`, 422, "kinds-mixed", "Q"},
-		{"demo", `{"items":[{"offer_id":77}]}`, 409, "offer-unknown", "PD"},
-		{"demo", `{"items":[{"offer_id":4}]}`, 409, "expired", "M2"},
+		{"demo", `{"items":[{"offer_id":1,"quantity":1},{"offer_id":1351,"quantity":1}]}`, 422, "kinds-mixed", "Q"},
+		{"demo", `{"items":[{"offer_id":77,"quantity":1}]}`, 409, "offer-unknown", "PD"},
+		{"demo", `{"items":[{"offer_id":4,"quantity":1}]}`, 409, "expired", "M2"},
 		{"demo", `{"items":[{"offer_id":2,"quantity":2}]}`, 409, "too-few", "PD"},
 		{"demo", `{"items":[{"offer_id":3,"quantity":2}]}`, 409, "once-per-partner", "M1"},
 		{"poor", `{"items":[{"offer_id":1,"quantity":2}]}`, 402, "balance-low", "PC"},
@@ -135,7 +135,7 @@ func TestWhatCannotBeQuoted(t *testing.T) {
 	for range gift.MaxOpenQuotes {
 		d.quoted("holder", milk, 1)
 	}
-	a := d.call("holder", http.MethodPost, "quotes", `{"items":[{"offer_id":1}]}`).
+	a := d.call("holder", http.MethodPost, "quotes", `{"items":[{"offer_id":1,"quantity":1}]}`).
 		refused(http.StatusTooManyRequests, "too-many-quotes", "Q")
 	if !strings.Contains(a.body, `"limit":20`) {
 		t.Errorf("%s", a.body)
@@ -149,7 +149,7 @@ func TestWhatCannotBeQuoted(t *testing.T) {
 func TestARefusalOfAQuotesOrderNamesItsItem(t *testing.T) {
 	d := newDesk(t).stock()
 	var q quote
-	body := `{"items":[{"offer_id":1,"quantity":3},{"offer_id":3}]}`
+	body := `{"items":[{"offer_id":1,"quantity":3},{"offer_id":3,"quantity":1}]}`
 	d.want(http.StatusCreated, "devtest1", http.MethodPost, "quotes", body).into(&q)
 	d.setAhead("devtest1", 120*24*time.Hour)
 	a := d.place("devtest1", "k", orderQuote("Q-1", q)).refused(http.StatusConflict, "expired", "M2")
