@@ -59,8 +59,10 @@ func TestReadersAreSentToTheirLanguage(t *testing.T) {
 			}
 		}
 	}
-	if w := get(h, "/docs/en/overview"); w.Header().Get("Location") != "/docs/en/" {
-		t.Errorf("the overview's other address leads to %s", w.Header().Get("Location"))
+	for address, want := range map[string]string{"/docs/en/overview": "/docs/en/", "/docs/ko": "/docs/ko/", "/docs/api": "/docs/api/v2"} {
+		if to := get(h, address).Header().Get("Location"); to != want {
+			t.Errorf("%s leads to %s, want %s", address, to, want)
+		}
 	}
 }
 
