@@ -48,10 +48,7 @@ func (c *call) cancelOrder() error {
 	var body struct {
 		Vouchers []string `json:"vouchers"`
 	}
-	if err := c.query().close(); err != nil {
-		return err
-	}
-	if err := c.body(&body); err != nil {
+	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
 		return err
 	}
 	id, ok := c.parseOrder(c.r.PathValue("id"))

@@ -81,20 +81,8 @@ var (
 
 // makeQuote holds prices and units (POST /quotes).
 func (c *call) makeQuote() error {
-	var body struct {
-		Items []itemBody `json:"items"`
-	}
-	if err := c.query().close(); err != nil {
-		return err
-	}
-	if err := c.body(&body); err != nil {
-		return err
-	}
-	lines := make([]orderLine, len(body.Items))
-	for i, item := range body.Items {
-		lines[i] = item.line()
-	}
-	if err := checkLines(lines); err != nil {
+	lines, err := c.wanted()
+	if err != nil {
 		return err
 	}
 	kind, err := c.kindOf(lines)
@@ -113,6 +101,21 @@ func (c *call) makeQuote() error {
 	}
 	c.w.Header().Set("Location", Root+"quotes/"+quoteName(out.Quote.ID))
 	return c.answer(http.StatusCreated, c.quoteAnswer(out.Quote))
+}
+
+// wanted reads what a quote is asked for.
+func (c *call) wanted() ([]orderLine, error) {
+	var body struct {
+		Items []itemBody `json:"items"`
+	}
+	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
+		return nil, err
+	}
+	lines := make([]orderLine, len(body.Items))
+	for i, item := range body.Items {
+		lines[i] = item.line()
+	}
+	return lines, checkLines(lines)
 }
 
 // quoteFault tells a caller whose quote has no outcome what that means for it.
