@@ -1,9 +1,11 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -16,45 +18,10 @@ import (
 	"giftimbiz/client"
 )
 
-var credentials = client.Credentials{PartnerID: "demo", PartnerKey: "key", PartnerToken: "token", RefreshToken: "refresh"}
-
-// house is a server that signs in with numbered tokens and answers everything else as a test says.
-type house struct {
-	*httptest.Server
-	signIns atomic.Int64
-	calls   atomic.Int64
-	answer  http.HandlerFunc
-	expires int64 // seconds
-}
-
-func newHouse(t *testing.T, answer http.HandlerFunc) *house {
-	h := &house{answer: answer, expires: 3600}
-	h.Server = httptest.NewServer(h)
-	t.Cleanup(h.Close)
-	return h
-}
-
-func (h *house) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/api/v1/common/getAccessToken" {
-		fmt.Fprintf(w, `{"result": 0, "token": "access-%d", "expires_in": %d}`, h.signIns.Add(1), h.expires)
-		return
-	}
-	h.calls.Add(1)
-	h.answer(w, r)
-}
-
-func (h *house) client() *client.Client {
-	return client.New(client.Options{BaseURL: h.URL + "/", Credentials: credentials, Language: "en"})
-}
-
-func say(text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, text) }
-}
-
 func TestACallCarriesCredentialsParametersAndOptions(t *testing.T) {
 	h := newHouse(t, func(w http.ResponseWriter, r *http.Request) {
 		for name, want := range map[string]string{
-			"Partnerkey": "key", "Partnertoken": "token", "Refresh-Token": "refresh", "Access-Token": "access-1",
+			"Partnerkey": "key", "User-Agent": "giftimbiz-go", "Partnertoken": "token", "Refresh-Token": "refresh", "Access-Token": "access-1",
 			"Idempotency-Key": "once", "Accept-Language": "en",
 		} {
 			if got := r.Header.Get(name); got != want {
@@ -84,7 +51,7 @@ func TestAnotherResultIsAnErrorWithTheAnswer(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		fmt.Fprint(w, `{"result": "GPLF", "msg": "later"}`)
 	})
-	_, err := h.client().Call(t.Context(), "giftimbiz/buyGifticoupon", nil)
+	_, err := h.client().Call(t.Context(), "gifticon/setUseStarCoupon", nil)
 	var e *client.Error
 	if !errors.As(err, &e) || e.Code != "GPLF" || e.Message != "later" || e.Status != 503 || e.RequestID != "r-1" || len(e.Body) == 0 {
 		t.Errorf("%#v", err)
@@ -106,7 +73,7 @@ func TestCredentialsDoNotFollowARedirect(t *testing.T) {
 			defer thief.Close()
 			for _, status := range []int{301, 302, 303, 307, 308} {
 				from := httptest.NewServer(http.RedirectHandler(thief.URL, status))
-				c := client.New(client.Options{BaseURL: from.URL, Credentials: credentials, HTTP: httpClient})
+				c := client.New(client.Options{BaseURL: from.URL, Credentials: credentials, HTTP: httpClient}).WithoutPauses()
 				_, err := c.Call(t.Context(), "giftimbiz/listAll", nil)
 				if err == nil || !strings.Contains(err.Error(), fmt.Sprint(status)) || !strings.Contains(err.Error(), thief.URL) {
 					t.Errorf("HTTP %d: %v", status, err)
@@ -170,11 +137,11 @@ func TestCallersShareARenewalAndLeaveWhenTheyLike(t *testing.T) {
 	arrived, goOn := make(chan struct{}), make(chan struct{})
 	var signIns atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "getAccessToken") {
+		if r.URL.Path == "/api/v2/token" {
 			signIns.Add(1)
 			close(arrived)
 			<-goOn
-			fmt.Fprint(w, `{"result": 0, "token": "access", "expires_in": 3600}`)
+			fmt.Fprint(w, `{"access_token": "access", "expires_in": 3600}`)
 			return
 		}
 		fmt.Fprint(w, `{"result": "0000"}`)
@@ -223,10 +190,10 @@ func TestAnAnswerThatIsNotTheServersIsToldWithItsStatus(t *testing.T) {
 		"<html>Bad Gateway</html>": "something other than a JSON object",
 		"":                         "something other than a JSON object",
 		"[]":                       "something other than a JSON object",
-		"{}":                       "without a result code",
-		`{"result": null}`:         "without a result code",
-		`{"result": 7}`:            "without a result code",
-		`{"result": {"a": 1}}`:     "without a result code",
+		"{}":                       "no result code",
+		`{"result": null}`:         "no result code",
+		`{"result": 7}`:            "no result code",
+		`{"result": {"a": 1}}`:     "no result code",
 	} {
 		h := newHouse(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusBadGateway)
@@ -239,18 +206,61 @@ func TestAnAnswerThatIsNotTheServersIsToldWithItsStatus(t *testing.T) {
 	}
 }
 
+func TestASignInSendsThePartnersKeysAsOAuthHasIt(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/api/v2/token" {
+			fmt.Fprint(w, "{}")
+			return
+		}
+		id, secret, ok := r.BasicAuth()
+		if !ok || id != "gmk_+%2F" || secret != "gmt" || r.Method != http.MethodPost || r.FormValue("grant_type") != "client_credentials" {
+			t.Errorf("%s %s: %q %q %v %v", r.Method, r.URL, id, secret, ok, r.Form)
+		}
+		fmt.Fprint(w, `{"access_token": "access", "token_type": "Bearer", "expires_in": 3600}`)
+	}))
+	defer server.Close()
+	keys := client.Credentials{PartnerID: "demo", PartnerKey: "gmk_ /", PartnerToken: "gmt"}
+	c := client.New(client.Options{BaseURL: server.URL, Credentials: keys})
+	if _, err := c.Do(t.Context(), http.MethodGet, "/partner", nil, nil); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestASignInWithoutATokenIsAnError(t *testing.T) {
-	for body, want := range map[string]string{
-		`{"result": 0}`:                           "no access token",
-		`{"result": 0, "token": 1}`:               "read the access token",
-		`{"result": "TOKEN07", "msg": "expired"}`: "TOKEN07: expired",
+	for _, test := range []struct {
+		status     int
+		body, want string
+	}{
+		{200, `{}`, "no access token"},
+		{200, `{"access_token": 1}`, "something else than it should"},
+		{200, `<html>`, "something else than it should"},
+		{401, `{"error":"invalid_client","error_description":"wrong keys","code":"UP"}`, "sign in: invalid_client: wrong keys"},
+		{400, `{"error":"unauthorized_client","error_description":"suspended","code":"TOKEN04"}`, "suspended"},
 	} {
-		server := httptest.NewServer(say(body))
-		c := client.New(client.Options{BaseURL: server.URL, Credentials: credentials})
+		var asked atomic.Int64
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked.Add(1)
+			answer(test.status, test.body)(w, r)
+		}))
+		c := client.New(client.Options{BaseURL: server.URL, Credentials: credentials, Retries: -1})
 		_, err := c.Call(t.Context(), "giftimbiz/listAll", nil)
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", body, err)
+		if err == nil || !strings.Contains(err.Error(), test.want) || asked.Load() != 1 {
+			t.Errorf("%s: %v after %d requests", test.body, err, asked.Load())
+		}
+		if is := errors.Is(err, client.ErrCredentials); is != (test.status == 401) {
+			t.Errorf("%s: of the credentials %v", test.body, is)
 		}
 		server.Close()
+	}
+}
+
+func TestCredentialsAreNotLogged(t *testing.T) {
+	var text bytes.Buffer
+	keys := client.Credentials{PartnerID: "demo", PartnerKey: "SECRET", PartnerToken: "SECRET", RefreshToken: "SECRET"}
+	slog.New(slog.NewJSONHandler(&text, nil)).Info("signing in", "as", keys, "rotated", client.RotatedKeys{Credentials: keys})
+	slog.New(slog.NewTextHandler(&text, nil)).Info("signing in", "as", keys, "options", client.Options{Credentials: keys})
+	fmt.Fprintf(&text, "%v %+v %v", keys, &keys, client.Options{Credentials: keys})
+	if strings.Contains(text.String(), "SECRET") || !strings.Contains(text.String(), "demo") {
+		t.Error(text.String())
 	}
 }

@@ -37,7 +37,7 @@ func TestAProblemIsAnErrorWithItsCode(t *testing.T) {
 	})
 	_, err := h.client().Events(t.Context(), client.LatestEvent, time.Hour)
 	var e *client.Error
-	if !errors.As(err, &e) || e.Code != "sandbox-only" || e.Message != "sandbox partners only" || e.Status != 403 || e.RequestID != "r-2" {
+	if !errors.As(err, &e) || e.Type != "sandbox-only" || !errors.Is(err, client.ErrSandboxOnly) || e.Message != "sandbox partners only" || e.Status != 403 || e.RequestID != "r-2" {
 		t.Errorf("%#v", err)
 	}
 }

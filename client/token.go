@@ -49,6 +49,13 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	}
 }
 
+// forget has the next caller sign in anew, with whatever credentials there are then.
+func (t *tokens) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.token, t.renewal = "", nil
+}
+
 // drop forgets a token that the server did not take, unless it was renewed since.
 func (t *tokens) drop(token string) {
 	t.mu.Lock()
@@ -65,9 +72,12 @@ func (t *tokens) renew(ctx context.Context, r *renewal) {
 	r.token, r.err = token, err
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	close(r.done)
+	if t.renewal != r {
+		return // forgotten meanwhile: it was made with credentials of before
+	}
+	t.renewal = nil
 	if err == nil {
 		t.token, t.renewAt = token, time.Now().Add(lasts*9/10)
 	}
-	t.renewal = nil
-	close(r.done)
 }

@@ -56,7 +56,7 @@ func newBuyers(t testing.TB, url string, who client.Credentials) *buyers {
 
 // client makes a connection that is never reused: a killed server cannot be mistaken for one that closed it in time.
 func (b *buyers) client(url string) *client.Client {
-	return client.New(client.Options{BaseURL: url, Credentials: b.who, HTTP: &http.Client{
+	return client.New(client.Options{BaseURL: url, Credentials: b.who, Retries: -1, HTTP: &http.Client{
 		Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true},
 	}})
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -30,6 +31,7 @@ type config struct {
 	LogFormat      string        `env:"LOG_FORMAT"`
 	Drain          time.Duration `env:"DRAIN"`
 	RateLimit      int           `env:"RATE_LIMIT"`
+	OpenSandboxes  *bool         `env:"OPEN_SANDBOXES"` // nil: nothing was said
 }
 
 // newConfig returns the defaults that are built in.
@@ -60,6 +62,16 @@ func (c *config) addFlags(f *pflag.FlagSet) {
 		"networks that are not public and that events may be sent to, also over http")
 	f.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", c.LogFormat, "text or json")
+}
+
+// addSandboxes declares the flag that lends sandboxes, and says what holds without it.
+func (c *config) addSandboxes(f *pflag.FlagSet, usually string) {
+	f.BoolFunc("open-sandboxes", "lend sandboxes to whoever tries the API on the documentation's pages (default "+usually+")",
+		func(text string) error {
+			open, err := strconv.ParseBool(text)
+			c.OpenSandboxes = &open
+			return err
+		})
 }
 
 // addRateLimit adds the flag of servers.

@@ -38,6 +38,10 @@ gone, new keys and codes are made for the same partners and sellers.
 			if opt.Offers < 1 || opt.Offers > maxSampleOffers {
 				return usageError{fmt.Errorf("--offers %d: want 1 to %d", opt.Offers, maxSampleOffers)}
 			}
+			if cfg.OpenSandboxes == nil {
+				lend := true
+				cfg.OpenSandboxes = &lend
+			}
 			shown := progressOn(cmd.ErrOrStderr())
 			opt.Progress = shown.show
 			var made *demo.Credentials
@@ -56,6 +60,7 @@ gone, new keys and codes are made for the same partners and sellers.
 			return s.run(cmd.Context())
 		},
 	}
+	cfg.addSandboxes(cmd.Flags(), "true")
 	cmd.Flags().IntVar(&opt.Offers, "offers", 2000, "how many gift offers to make up")
 	cmd.Flags().Int64Var(&opt.Seed, "seed", 1, "the same seed makes the same stock")
 	cmd.Flags().StringVar(&now, "now", "", "start the clock at this time, such as 2025-09-15T12:00:00+09:00")

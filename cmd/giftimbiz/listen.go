@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -57,8 +57,11 @@ Ends with Ctrl-C.`,
 				return err
 			}
 			l := &eventReader{
-				client: client.New(client.Options{BaseURL: credentials.BaseURL, Credentials: who.Credentials, Language: "en"}),
-				name:   who.PartnerID, server: credentials.BaseURL, out: cmd.OutOrStdout(), say: cmd.ErrOrStderr(), pause: firstPause,
+				client: client.New(client.Options{
+					BaseURL: credentials.BaseURL, Credentials: who.Credentials, Language: "en",
+					Retries: -1, // it tries again by itself, and says so
+				}),
+				name: who.PartnerID, server: credentials.BaseURL, out: cmd.OutOrStdout(), say: cmd.ErrOrStderr(), pause: firstPause,
 			}
 			if forward != "" {
 				l.forward = newForwarder(forward)
@@ -161,14 +164,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // show writes an event as one line and passes it on.
 func (l *eventReader) show(ctx context.Context, e client.Event) error {
-	var data struct {
-		Order string `json:"order"`
-	}
-	order := "-"
-	if json.Unmarshal(e.Data, &data) == nil && data.Order != "" {
-		order = data.Order
-	}
-	if _, err := fmt.Fprintf(l.out, "%s  %-22s  %s  %s\n", seoulTime(e.At), e.Type, order, e.Data); err != nil {
+	if _, err := fmt.Fprintf(l.out, "%s  %-22s  %s  %s\n", seoulTime(e.At), e.Type, orderOf(e), e.Data); err != nil {
 		return err
 	}
 	if l.forward == nil {
@@ -180,6 +176,28 @@ func (l *eventReader) show(ctx context.Context, e client.Event) error {
 	}
 	_, _ = fmt.Fprintf(l.say, "  %s: %s\n", e.ID, said)
 	return nil
+}
+
+// orderOf names the order that an event is about; "-" = none.
+func orderOf(e client.Event) string {
+	order := ""
+	data, err := e.Decode()
+	if err != nil {
+		return "-" // the line shows the data as they are
+	}
+	switch d := data.(type) {
+	case client.OrderCompleted:
+		order = d.OrderID
+	case client.OrderRefunded:
+		order = d.OrderID
+	case client.CouponRedemption:
+		order = d.OrderID
+	case client.VoucherExpiry:
+		order = d.OrderID
+	case client.VoucherWithdrawn:
+		order = d.OrderID
+	}
+	return cmp.Or(order, "-")
 }
 
 // forwarder passes events on as webhooks.

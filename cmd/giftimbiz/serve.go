@@ -29,6 +29,7 @@ requests are still taken, then requests under way are answered. A second signal 
 			return s.run(cmd.Context())
 		},
 	}
+	cfg.addSandboxes(cmd.Flags(), "false")
 	cmd.Flags().DurationVar(&cfg.Drain, "drain", cfg.Drain,
 		"how long requests are still taken after SIGTERM, so that load balancers notice by /readyz")
 	cfg.addRateLimit(cmd.Flags())

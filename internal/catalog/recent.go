@@ -16,7 +16,7 @@ type recent struct {
 // with returns the changes after one more. A large one is not remembered, nor what was before it.
 func (r recent) with(ch *change) recent {
 	size := ch.rows.len() + len(ch.removed)
-	if size == 0 && !ch.recounted && !ch.whole { // another day only
+	if size == 0 && ch.seq == 0 && !ch.recounted && !ch.whole { // another day only
 		return r
 	}
 	next := recent{last: r.last + 1}

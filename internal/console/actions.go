@@ -20,6 +20,7 @@ var actionNames = map[string]text{
 	"partner.create":         {"매체사 개설", "Partner opened"},
 	"partner.change":         {"매체사 변경", "Partner changed"},
 	"partner.rotate":         {"키 교체", "Keys rotated"},
+	"sandbox.lend":           {"문서용 샌드박스 대여", "Sandbox lent to a reader"},
 	"partner.topup":          {"충전", "Topped up"},
 	"partner.adjust":         {"잔액 조정", "Balance adjusted"},
 	"partner.adjust.ask":     {"조정 요청", "Adjustment asked for"},

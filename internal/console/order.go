@@ -241,9 +241,14 @@ func (q *request) orderPage(o office.Order, form refundForm) orderPage {
 // orderEvents tells the order's life, the oldest first.
 func (q *request) orderEvents(o office.Order) []orderEvent {
 	bought := orderEvent{At: o.At, What: q.in(text{"구매", "Bought"}), Who: o.Partner}
-	if o.Keyed {
-		bought.Note = q.in(text{"Idempotency-Key 사용", "with an Idempotency-Key"})
+	var notes []string
+	if o.Reference != "" {
+		notes = append(notes, q.in(text{"참조번호 ", "reference "})+o.Reference)
 	}
+	if o.Keyed {
+		notes = append(notes, q.in(text{"Idempotency-Key 사용", "with an Idempotency-Key"}))
+	}
+	bought.Note = strings.Join(notes, ", ")
 	events := []orderEvent{bought}
 	for _, a := range o.Counter {
 		what := text{"사용", "Used"}

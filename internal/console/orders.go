@@ -108,7 +108,7 @@ var ordersTitle = text{"주문", "Orders"}
 func orderAddress(ref gift.OrderRef) string { return ordersAddress + "/" + string(ref) }
 
 // orderQuery reads the filter: what the search box holds is an order's number, the last four characters of a voucher's
-// number, or a partner's own key.
+// number, or a partner's own key or reference.
 func (q *request) orderQuery(f *orderFilter) office.OrderQuery {
 	query := office.OrderQuery{Partner: f.Partner, State: office.OrderState(f.State), Before: gift.ID(q.number("after"))}
 	notADay := text{"2026-11-26처럼 적어 주십시오.", "Write it like 2026-11-26."}

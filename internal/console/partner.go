@@ -20,6 +20,7 @@ import (
 // partnerPage shows a partner with the forms that change it.
 type partnerPage struct {
 	Partner     partnerRow
+	Clock       time.Time // what a sandbox's own shows
 	Tab         string
 	Gone        bool // it has withdrawn
 	Turns       []option
@@ -168,7 +169,7 @@ func (q *request) partnerPage() (page partnerPage, err error) {
 		return page, err
 	}
 	page = partnerPage{
-		Partner: q.partnerRow(p), Tab: "facts", Gone: p.State == gift.Withdrawn,
+		Partner: q.partnerRow(p), Clock: p.Now(q.now), Tab: "facts", Gone: p.State == gift.Withdrawn,
 		Edit:        partnerFormOf(p),
 		Rotate:      rotateForm{Hours: strconv.Itoa(int(credential.RotationGrace / time.Hour)), Version: p.Version},
 		TopUp:       topUpForm{Reference: q.newReference()},

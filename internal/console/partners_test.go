@@ -18,6 +18,7 @@ import (
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/lending"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/storage/storagetest"
 )
@@ -236,6 +237,26 @@ func TestOpeningAPartnerShowsItsKeysOnce(t *testing.T) {
 		t.Errorf("the keys shown are of %+v, %v", who, fault)
 	}
 	clerk.get("/partners/acme").wants(http.StatusOK, "Acme", "샌드박스").lacks(key)
+}
+
+// TestALentSandboxIsKnownAsOne by its title and by when it was lent; a clock that is ahead is shown.
+func TestALentSandboxIsKnownAsOne(t *testing.T) {
+	d := newPartnerDesk(t)
+	loan, err := lending.New(d.DB, d.authority, d.Clock).Lend(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	clerk := d.as(office.Clerk)
+	page := clerk.get("/partners/"+loan.Partner.Name).wants(http.StatusOK, lending.Title, "문서 방문자에게 빌려준 때")
+	page.lacks("샌드박스 시계")
+	_, err = d.DB.SetClock(t.Context(), loan.Partner.ID, d.Clock.Now(), func(time.Duration) (time.Duration, error) {
+		return 24 * time.Hour, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clerk.get("/partners/"+loan.Partner.Name).wants(http.StatusOK, "샌드박스 시계", d.Clock.Now().AddDate(0, 0, 1).In(gift.Seoul).Format("2006-01-02"))
+	clerk.get("/partners/demo").lacks("빌려준")
 }
 
 func TestAPartnersSettingsAreChecked(t *testing.T) {

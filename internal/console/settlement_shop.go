@@ -109,6 +109,8 @@ func (q *request) viaName(via string) string {
 		return text{"매장 기기, 번호 입력", "Shop's device, number typed"}.in(q.lang)
 	case "console":
 		return text{"콘솔", "Console"}.in(q.lang)
+	case "sandbox":
+		return text{"샌드박스 API", "Sandbox API"}.in(q.lang)
 	}
 	return via
 }

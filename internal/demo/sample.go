@@ -25,6 +25,8 @@ const Operator = "admin@giftimbiz.local"
 type Options struct {
 	Offers int   // how many gift offers, at least 1
 	Seed   int64 // the same seed makes the same stock
+	// Quick is for tests, which start often: there are no pictures, and all sellers have one manager code.
+	Quick bool
 	// Kept is what an earlier start handed out, nil when that is lost. It is handed out again if it works on this database.
 	Kept *Credentials
 	// Progress is told what is being done and how much of it is; a total of 0 is unknown. It may be nil.
@@ -54,7 +56,7 @@ func Fill(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, 
 	works, err := made.work(ctx, db, v, clk)
 	if err == nil && !works {
 		opt.show("making keys and codes", 0, 0)
-		made, err = newCredentials(ctx, db, v, clk)
+		made, err = newCredentials(ctx, db, v, clk, opt.Quick)
 	}
 	if err != nil {
 		return nil, err
@@ -77,7 +79,7 @@ func stockSample(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.
 			"serve it with: giftimbiz serve, or give the demo an empty one (--data, --database)")
 	}
 	opt.show(fmt.Sprintf("making up %d offers", opt.Offers), 0, 0)
-	set := sample.Make(sample.Options{Offers: opt.Offers, Seed: opt.Seed, Today: gift.DayOf(clk.Now())})
+	set := sample.Make(sample.Options{Offers: opt.Offers, Seed: opt.Seed, Today: gift.DayOf(clk.Now()), Bare: opt.Quick})
 	pictures := make(map[string]media.Picture, len(set.Pictures))
 	for _, p := range set.Pictures {
 		pictures[p.Path] = media.Picture{ContentType: p.ContentType, Body: p.Body, ChangedAt: clk.Now()}
@@ -128,7 +130,9 @@ func sealSample(v *vault.Vault, set *sample.Set, opt Options) (*storage.Stock, e
 
 // newCredentials hands everything out anew: the operator's password, every seller's manager code and the partners' keys.
 // The partners come last: keys that work are what a finished handing out is known by.
-func newCredentials(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock) (*Credentials, error) {
+func newCredentials(
+	ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, quick bool,
+) (*Credentials, error) {
 	made := &Credentials{Console: Console{Email: Operator, Password: rand.Text()}} // 130 bits
 	hash, err := v.HashCode(made.Console.Password)
 	if err != nil {
@@ -138,7 +142,7 @@ func newCredentials(ctx context.Context, db *storage.DB, v *vault.Vault, clk clo
 	if err := db.SetOperator(ctx, admin, clk.Now()); err != nil {
 		return nil, err
 	}
-	if made.Sellers, err = newSellerCodes(ctx, db, v); err != nil {
+	if made.Sellers, err = newSellerCodes(ctx, db, v, quick); err != nil {
 		return nil, err
 	}
 	for _, p := range sample.Partners() {
@@ -151,22 +155,32 @@ func newCredentials(ctx context.Context, db *storage.DB, v *vault.Vault, clk clo
 	return made, nil
 }
 
-// newSellerCodes gives every seller another manager code. Their hashes are slow on purpose and made side by side.
-func newSellerCodes(ctx context.Context, db *storage.DB, v *vault.Vault) ([]Seller, error) {
+// newSellerCodes gives every seller another manager code; quick, all the same. Their hashes are slow on purpose and made side by
+// side.
+func newSellerCodes(ctx context.Context, db *storage.DB, v *vault.Vault, quick bool) ([]Seller, error) {
 	sellers, err := db.Sellers(ctx)
 	if err != nil {
 		return nil, err
 	}
 	made := make([]Seller, len(sellers))
 	errs := make([]error, len(sellers))
+	give := func(i int) {
+		made[i] = Seller{SellerID: sellers[i].ID, ShopID: sellers[i].ShopID, ManagerCode: randomCode()}
+		sellers[i].CodeHash, errs[i] = v.HashCode(made[i].ManagerCode)
+	}
+	different := len(sellers)
+	if quick {
+		different = min(different, 1)
+	}
 	var wg sync.WaitGroup
-	for i := range sellers {
-		wg.Go(func() {
-			made[i] = Seller{SellerID: sellers[i].ID, ShopID: sellers[i].ShopID, ManagerCode: randomCode()}
-			sellers[i].CodeHash, errs[i] = v.HashCode(made[i].ManagerCode)
-		})
+	for i := range different {
+		wg.Go(func() { give(i) })
 	}
 	wg.Wait()
+	for i := different; i < len(sellers); i++ {
+		made[i] = Seller{SellerID: sellers[i].ID, ShopID: sellers[i].ShopID, ManagerCode: made[0].ManagerCode}
+		sellers[i].CodeHash = sellers[0].CodeHash
+	}
 	return made, errors.Join(append(errs, db.SetSellerCodes(ctx, sellers))...)
 }
 

@@ -1,6 +1,9 @@
 package office
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The names that background work of the whole house is kept under.
 const (
@@ -10,6 +13,7 @@ const (
 	JobDaySales        = "day-sales"
 	JobImports         = "imports"
 	JobExpiry          = "expiry-notices"
+	JobSandboxDays     = "sandbox-days"
 	JobRepricing       = "repricing-notices"
 	JobForgetAnswers   = "forget-answers"
 	JobForgetCalls     = "forget-calls"
@@ -28,13 +32,23 @@ type JobInfo struct {
 }
 
 // Jobs lists all jobs, as the console shows them.
-func Jobs() []JobInfo {
-	return append([]JobInfo{
+func Jobs() []JobInfo { return slices.Concat(noticeJobs(), upkeepJobs(), forgetting()) }
+
+// noticeJobs tell partners of what comes with the days.
+func noticeJobs() []JobInfo {
+	return []JobInfo{
 		{
 			Name: JobExpiry, Title: Words{"만료 알림", "Expiry notices"}, Unit: Words{"알림", "notices"},
 			Help: Words{
 				"마지막 날의 30일, 7일, 1일 전과 만료된 다음 날 매체사에 알립니다. 자정이 지나면 실행됩니다.",
 				"Tells partners 30, 7 and 1 days before the last day, and the day after. Runs after midnight.",
+			},
+		},
+		{
+			Name: JobSandboxDays, Title: Words{"샌드박스 만료 알림", "Expiry notices of sandboxes"}, Unit: Words{"샌드박스", "sandboxes"},
+			Help: Words{
+				"시계를 앞당긴 샌드박스에 그 시계의 날짜가 바뀔 때 만료를 알립니다. 1분마다 확인합니다.",
+				"Tells sandboxes whose clock is ahead what expires when their own day turns. Looks each minute.",
 			},
 		},
 		{
@@ -44,6 +58,12 @@ func Jobs() []JobInfo {
 				"Tells partners which offers cost something else from today on, for the days they have left. Runs at midnight.",
 			},
 		},
+	}
+}
+
+// upkeepJobs are seen by operators only.
+func upkeepJobs() []JobInfo {
+	return []JobInfo{
 		{
 			Name: JobSales, Title: Words{"인기도 집계", "Counting sales"},
 			Help: Words{"목록의 인기순에 쓰는 판매량을 셉니다.", "Counts sales, by which lists are sorted by popularity."},
@@ -67,7 +87,7 @@ func Jobs() []JobInfo {
 				"Clears up imports whose server died, and deletes old files.",
 			},
 		},
-	}, forgetting()...)
+	}
 }
 
 // forgetting are the jobs that delete what nobody needs any more.

@@ -19,8 +19,8 @@ const (
 // OrderQuery selects orders, newest first.
 type OrderQuery struct {
 	OrderID gift.ID
-	// What else an order is found by: the partner's own idempotency key, the hash of a voucher number's last characters.
-	// Given both, either will do.
+	// What else an order is found by: the partner's own idempotency key or reference, the hash of a voucher number's last
+	// characters. Given both, either will do.
 	Key  string
 	Tail []byte
 
@@ -70,7 +70,8 @@ func OrderSubject(id gift.ID, sandbox bool) string { return "order:" + string(id
 type Order struct {
 	OrderRow
 	PartnerState gift.PartnerState
-	Keyed        bool // it came with an idempotency key that is still remembered
+	Keyed        bool   // it came with an idempotency key that is still remembered
+	Reference    string // the partner's own number; "" = it gave none
 	Items        []OrderItem
 	Counter      []CounterAct  // the oldest first
 	Refunds      []OrderRefund // the oldest first

@@ -16,7 +16,8 @@ type PartnerAccount struct {
 	gift.Partner
 	Balance   gift.Won
 	CreatedAt time.Time
-	Version   int64 // grows with each change of the partner or its keys
+	LentAt    time.Time // of a sandbox that is lent to readers of the documentation: when it was last; zero = it is not
+	Version   int64     // grows with each change of the partner or its keys
 }
 
 // PartnerQuery selects partners, by name.

@@ -70,7 +70,7 @@ func newDeskOn(t *testing.T, dsn string) *desk {
 		t.Fatal(err)
 	}
 	d.authority = credential.NewAuthority(credential.Config{
-		Vault: d.vault, Clock: d.Clock, Directory: credential.NewDirectory(d.DB), AccessTTL: 7 * 24 * time.Hour, // some days pass
+		Vault: d.vault, Clock: d.Clock, Directory: credential.NewDirectory(d.DB), AccessTTL: 1000 * 24 * time.Hour, // many days pass
 	})
 	d.serve()
 	d.open(gift.Partner{Name: "demo"}, 100_000)
@@ -80,13 +80,16 @@ func newDeskOn(t *testing.T, dsn string) *desk {
 }
 
 // serve makes the API.
-func (d *desk) serve() {
+func (d *desk) serve() { d.serveWith(d.Engine) }
+
+// serveWith makes the API with another engine.
+func (d *desk) serveWith(buyer partnerv2.Buyer) {
 	d.T.Helper()
 	d.log = &strings.Builder{}
 	d.catalog = catalog.New(d.DB, d.Clock, func(dst []byte, _ *catalog.View) []byte { return dst })
 	d.api = partnerv2.New(partnerv2.Config{
-		Authority: d.authority, Store: d.DB, Catalog: d.catalog, Buyer: d.Engine, Links: redeem.NewLinks(d.vault, origin), Numbers: d.vault,
-		Secrets: d.vault, Webhooks: webhook.NewGuard(local), Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(d.log, nil)), PublicURL: origin,
+		Authority: d.authority, Store: d.DB, Catalog: d.catalog, Buyer: buyer, Links: redeem.NewLinks(d.vault, origin), Numbers: d.vault,
+		Secrets: d.vault, Webhooks: webhook.NewGuard(local), Counter: nobody{}, Clock: d.Clock, Logger: slog.New(slog.NewTextHandler(d.log, nil)), PublicURL: origin,
 	})
 }
 
@@ -122,11 +125,17 @@ type reply struct {
 // call asks as a partner, with a JSON body unless that is "". More are headers, names and values.
 func (d *desk) call(partner, method, path, body string, more ...string) reply {
 	d.T.Helper()
+	return d.callIn(d.T.Context(), partner, method, path, body, more...)
+}
+
+// callIn is call in a context, in which the caller stays.
+func (d *desk) callIn(ctx context.Context, partner, method, path, body string, more ...string) reply {
+	d.T.Helper()
 	var content io.Reader
 	if body != "" {
 		content = strings.NewReader(body)
 	}
-	r := httptest.NewRequestWithContext(d.T.Context(), method, "/api/v2/"+path, content)
+	r := httptest.NewRequestWithContext(ctx, method, "/api/v2/"+path, content)
 	r.Header.Set("Authorization", "Bearer "+d.tokens[partner])
 	r.Header.Set("Accept-Language", "en")
 	r.RemoteAddr = "192.0.2.9:4711"

@@ -21,6 +21,7 @@ import (
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/redeem"
+	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
 	"giftimbiz/internal/webhook"
 )
@@ -45,6 +46,7 @@ type Store interface {
 	accountStore
 	webhookStore
 	catalog.ChangeSource
+	sandboxStore
 }
 
 // Config is what New needs. RateLimit, Observe and TrustedProxies may be left out.
@@ -57,6 +59,7 @@ type Config struct {
 	Numbers   Numbers
 	Secrets   Sealer         // encrypts webhooks' secrets
 	Webhooks  *webhook.Guard // tells where webhooks may lead
+	Counter   Counter
 	Clock     clock.Clock
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
@@ -78,6 +81,7 @@ type API struct {
 	origin string         // PublicURL without a slash at its end
 	limits *limits
 	polls  polls
+	stage  rehearsal.Stage
 
 	underWay underWay
 
@@ -92,6 +96,7 @@ type route struct {
 	serve   func(*call) error
 	open    bool // anybody may ask; else only partners, who are signed in before serve
 	first   bool // goes before another route whose pattern fits as well
+	buys    bool // a purchase, or what is decided like one
 }
 
 // routes is all there is.
@@ -105,13 +110,15 @@ func routes() []route {
 		voucherRoutes(),
 		accountRoutes(),
 		webhookRoutes(),
+		sandboxRoutes(),
 	)
 }
 
 // New panics when a part is missing.
 func New(cfg Config) *API {
 	if cfg.Authority == nil || cfg.Store == nil || cfg.Catalog == nil || cfg.Buyer == nil || cfg.Links == nil ||
-		cfg.Numbers == nil || cfg.Secrets == nil || cfg.Webhooks == nil || cfg.Clock == nil || cfg.Logger == nil {
+		cfg.Numbers == nil || cfg.Secrets == nil || cfg.Webhooks == nil || cfg.Counter == nil ||
+		cfg.Clock == nil || cfg.Logger == nil {
 		panic("partnerv2: New needs all parts of Config")
 	}
 	if cfg.Observe == nil {
@@ -179,13 +186,19 @@ type call struct {
 	partner gift.Partner // who calls; zero on an open route
 	who     *credential.Identity
 	refusal *problem // what was answered instead of a success
+	outcome rehearsal.Outcome
 }
 
 // now returns what the partner's own clock shows: it rules prices, expiry and what depends on them.
 func (c *call) now() time.Time { return c.partner.Now(c.Clock.Now()) }
 
 // index returns what is on sale on the partner's day.
-func (c *call) index() *catalog.Index { return c.Catalog.Index() }
+func (c *call) index() *catalog.Index {
+	if c.partner.ClockAhead == 0 {
+		return c.Catalog.Index()
+	}
+	return c.Catalog.IndexOn(c.partner.Today(c.Clock.Now()))
+}
 
 // ServeHTTP answers one request, whatever happens.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -237,6 +250,9 @@ func (c *call) run(endpoint string, rt route, byMethod map[string]route) (err er
 		return err
 	}
 	if err := c.countIn(); err != nil {
+		return err
+	}
+	if err := c.rehearse(rt.buys); err != nil {
 		return err
 	}
 	return rt.serve(c)

@@ -34,9 +34,13 @@ func notCancellable(i *gift.BoughtItem, why gift.Obstacle) problem {
 // cancelUnknown is said of a cancellation whose end is not known.
 var cancelUnknown = problem{
 	kind: outcomeUnknown.kind, status: outcomeUnknown.status, code: outcomeUnknown.code,
-	ko: "취소되었는지 확인하지 못했습니다. 다시 요청하십시오. 두 번 취소되지 않습니다.", en: "It is not known whether they were cancelled. Ask again: nothing is cancelled twice.",
+	ko:     "취소되었는지 확인하지 못했습니다. 다시 요청하십시오. 두 번 취소되지 않습니다.",
+	en:     "It is not known whether they were cancelled. Ask again: nothing is cancelled twice.",
 	header: outcomeUnknown.header,
 }
+
+// cancelReason is what the refund says, for operators.
+const cancelReason = "cancelled by the partner through the API"
 
 // cancelOrder cancels star coupons of an order, all that are named or none, and pays them back to the balance. What was
 // cancelled before counts as done.
@@ -44,10 +48,7 @@ func (c *call) cancelOrder() error {
 	var body struct {
 		Vouchers []string `json:"vouchers"`
 	}
-	if err := c.query().close(); err != nil {
-		return err
-	}
-	if err := c.body(&body); err != nil {
+	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
 		return err
 	}
 	id, ok := c.parseOrder(c.r.PathValue("id"))
@@ -91,7 +92,7 @@ func (c *call) cancelOnce(id gift.ID, lines []int64) (done bool, err error) {
 	if len(left) == 0 {
 		return true, nil
 	}
-	_, err = c.Store.Refund(c.changing(), office.NewRefund{OrderID: id, Lines: left, Reason: "API v2: cancelled by the partner", At: c.Clock.Now()})
+	_, err = c.Store.Refund(c.changing(), office.NewRefund{OrderID: id, Lines: left, Reason: cancelReason, At: c.Clock.Now()})
 	var meanwhile *office.NotRefundable
 	switch {
 	case errors.As(err, &meanwhile):
@@ -102,10 +103,10 @@ func (c *call) cancelOnce(id gift.ID, lines []int64) (done bool, err error) {
 	return true, nil
 }
 
-// linesOf reads the vouchers of an order that a body names; nil = it names none, which means all.
+// linesOf reads the vouchers of an order that a body names; nil = it says nothing of them, which means all.
 func (c *call) linesOf(id gift.ID, names []string) ([]int64, error) {
-	if len(names) > maxUnits {
-		return nil, wrongMember("vouchers", "100개까지입니다.", "100 at most.")
+	if names != nil && len(names) == 0 || len(names) > maxUnits {
+		return nil, wrongMember("vouchers", "1~100개를 쓰거나 빼십시오(빼면 모두).", "want 1 to 100, or leave it out to mean all.")
 	}
 	var lines []int64
 	for _, name := range names {

@@ -102,10 +102,11 @@ func (d doorman) NewKeys(gift.Partner) (s credential.Secrets, k credential.Keys)
 	return s, k
 }
 
-// nobody buys and decrypts nothing: who asks for events does neither.
+// nobody buys, decrypts and redeems nothing: who asks for events does none of that.
 type nobody struct {
 	partnerv2.Buyer
 	partnerv2.Numbers
+	partnerv2.Counter
 }
 
 // noStock is where an empty catalogue comes from.
@@ -133,7 +134,7 @@ func newHouse(t *testing.T, clk clock.Clock) *house {
 			"elsewhere": credential.AddressRefused,
 		},
 		Secrets: noSecrets{}, Webhooks: webhook.NewGuard(nil), Store: o, Catalog: emptyCatalog(clk), Buyer: nobody{},
-		Links: new(redeem.Links), Numbers: nobody{}, Clock: clk,
+		Links: new(redeem.Links), Numbers: nobody{}, Counter: nobody{}, Clock: clk,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/rehearsal"
 )
 
 // finish answers what was not a success, counts the call and logs it. Who is gone is not answered.
@@ -32,6 +33,9 @@ func (c *call) finish(endpoint string, writes bool, err error) {
 	}
 	c.Observe(answered)
 	c.log(endpoint, writes, took)
+	if c.outcome == rehearsal.AnswerLost {
+		rehearsal.Cut()
+	}
 }
 
 // log notes what changed something, what was refused, and what failed. Nothing of what was sent is in it.

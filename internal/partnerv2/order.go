@@ -47,7 +47,7 @@ type orderStore interface {
 
 func orderRoutes() []route {
 	return []route{
-		{method: http.MethodPost, pattern: "orders", serve: (*call).placeOrder},
+		{method: http.MethodPost, pattern: "orders", serve: (*call).placeOrder, buys: true},
 		{method: http.MethodGet, pattern: "orders", serve: (*call).orders},
 		{method: http.MethodGet, pattern: "orders/{id}", serve: (*call).order},
 		{method: http.MethodPost, pattern: "orders/{id}/cancel", serve: (*call).cancelOrder},
@@ -106,8 +106,8 @@ func (c *call) answerOrder(status int, head *gift.OrderHead, items []gift.Bought
 // orderAnswer shows an order with its items.
 func (c *call) orderAnswer(head *gift.OrderHead, items []gift.BoughtItem) (*orderAnswer, error) {
 	o := &orderAnswer{
-		ID: head.ID.Ref(head.Sandbox), Reference: head.Reference, Kind: head.Kind.Word(), Sandbox: head.Sandbox, Total: head.Amount,
-		OrderedAt: seoul(head.At), Vouchers: make([]*voucherAnswer, len(items)),
+		ID: head.ID.Ref(head.Sandbox), Reference: head.Reference, Kind: head.Kind.Word(), Sandbox: head.Sandbox,
+		Total: head.Amount, OrderedAt: seoul(head.At), Vouchers: make([]*voucherAnswer, len(items)),
 	}
 	for i := range items {
 		var err error

@@ -22,8 +22,8 @@ type orderLine struct {
 
 // itemBody is an item of a quote's body.
 type itemBody struct {
-	OfferID  int64  `json:"offer_id"`
-	Quantity *int64 `json:"quantity"` // 1 when it is left out
+	OfferID  int64 `json:"offer_id"`
+	Quantity int64 `json:"quantity"`
 }
 
 // orderItemBody is an item of an order's body.
@@ -70,13 +70,7 @@ func (b *orderBody) lines() ([]orderLine, error) {
 	return lines, checkLines(lines)
 }
 
-func (b itemBody) line() orderLine {
-	l := orderLine{offer: b.OfferID, quantity: 1}
-	if b.Quantity != nil {
-		l.quantity = *b.Quantity
-	}
-	return l
-}
+func (b itemBody) line() orderLine { return orderLine{offer: b.OfferID, quantity: b.Quantity} }
 
 // checkLines bounds what is named.
 func checkLines(lines []orderLine) error {
@@ -123,8 +117,8 @@ func unitsOf(lines []orderLine) []purchase.ItemRequest {
 	return units
 }
 
-// kindOf returns which kind of offers are named: those on sale are known in memory, others are looked up in the database. It is
-// an error that there are both. Of offers that do not exist the engine decides.
+// kindOf returns which kind of offers are named: those on sale are known in memory, others are looked up in the database. It
+// is an error that there are both. Of offers that do not exist the engine decides.
 func (c *call) kindOf(lines []orderLine) (kind gift.Kind, err error) {
 	index := c.index()
 	kinds := make(map[gift.Kind]bool, 2)

@@ -24,7 +24,7 @@ var (
 	}
 	kindsMixed = problem{
 		kind: "kinds-mixed", status: http.StatusUnprocessableEntity, code: "Q",
-		ko: "기프티콘과 스타쿠폰은 따로 주문하십시오.", en: "Order gifticons and star coupons separately.",
+		ko: "기프티콘과 별별쿠폰은 따로 주문하십시오.", en: "Order gifticons and star coupons separately.",
 	}
 	outcomeUnknown = problem{
 		kind: "outcome-unknown", status: http.StatusServiceUnavailable, code: "GPLF",
@@ -34,8 +34,9 @@ var (
 	}
 	nothingBought = problem{
 		kind: unavailable.kind, status: unavailable.status, code: unavailable.code,
-		ko: "주문을 기록하지 못해 아무것도 구매하지 않았습니다. 잠시 후 같은 Idempotency-Key로 다시 보내십시오.",
-		en: "The order could not be recorded, so nothing was bought. Send it again in a moment, with the same Idempotency-Key.", header: unavailable.header,
+		ko:     "주문을 기록하지 못해 아무것도 구매하지 않았습니다. 잠시 후 같은 Idempotency-Key로 다시 보내십시오.",
+		en:     "The order could not be recorded, so nothing was bought. Send it again in a moment, with the same Idempotency-Key.",
+		header: unavailable.header,
 	}
 )
 
@@ -56,7 +57,7 @@ func (c *call) placeOrder() error {
 	if err != nil {
 		return err
 	}
-	req.Key, req.Reference = purchase.SecondKeys+key, body.Reference
+	req.Key, req.Reference, req.Pretend = purchase.SecondKeys+key, body.Reference, c.outcome.Refusal()
 	req.Render = func(out purchase.Outcome) []byte {
 		if out.Refusal == nil {
 			return []byte{} // the order's number is kept anyway; its vouchers are read again

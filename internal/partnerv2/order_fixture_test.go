@@ -13,8 +13,7 @@ import (
 	"giftimbiz/internal/storage"
 )
 
-// What is on sale at a desk that is stocked: gifticons for 940 won, of which two offers are left to their last unit and one is
-// once per partner, and star coupons for 500 won.
+// What is on sale at a desk that is stocked: gifticons for 940 won, and star coupons for 500 won.
 const (
 	milk, milkUnits = 1, 50
 	lastMilk        = 2
@@ -51,7 +50,9 @@ func (d *desk) stock() *desk {
 		}},
 	}
 	last := gift.DateOf(2025, 12, 31)
-	milkOffer := gift.Offer{Kind: gift.Gifticon, ProductID: 27935, Face: 1400, Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462}, LastDay: last}
+	milkOffer := gift.Offer{
+		Kind: gift.Gifticon, ProductID: 27935, Face: 1400, Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462}, LastDay: last,
+	}
 	add := func(o gift.Offer, id int64, units int64, change ...func(*gift.Offer)) {
 		o.ID = id
 		for _, f := range change {
@@ -117,8 +118,8 @@ type voucher struct {
 	Kind       string  `json:"kind"`
 	State      string  `json:"state"`
 	Name       string  `json:"name"`
-	Brand      *named  `json:"brand"`
-	Shop       *named  `json:"shop"`
+	Brand      *thing  `json:"brand"`
+	Shop       *thing  `json:"shop"`
 	FaceValue  int64   `json:"face_value"`
 	Paid       int64   `json:"paid"`
 	LastDay    string  `json:"last_day"`
@@ -132,7 +133,7 @@ type voucher struct {
 	Cancelled  string  `json:"cancelled_at"`
 }
 
-type named struct {
+type thing struct {
 	ID   int64  `json:"id"`
 	Name string `json:"name"`
 }
@@ -175,6 +176,12 @@ func orderOf(reference string, offer, units, total int64) string {
 	return fmt.Sprintf(`{"reference":%q,"items":[{"offer_id":%d,"quantity":%d}],"total":%d}`, reference, offer, units, total)
 }
 
+// orderCoupon is the body that orders a certain coupon.
+func orderCoupon(reference string, coupon int64) string {
+	return fmt.Sprintf(`{"reference":%q,"items":[{"offer_id":%d,"quantity":1,"coupon_id":%d}],"total":500}`,
+		reference, dumpling, dumpling*100_000+coupon)
+}
+
 // place sends an order.
 func (d *desk) place(partner, key, body string) reply {
 	d.T.Helper()
@@ -199,8 +206,8 @@ func (d *desk) bought(partner, reference string, offer, units int64) (o order) {
 // quoted asks for a quote that must be made.
 func (d *desk) quoted(partner string, offer, units int64) (q quote) {
 	d.T.Helper()
-	a := d.want(http.StatusCreated, partner, http.MethodPost, "quotes", fmt.Sprintf(`{"items":[{"offer_id":%d,"quantity":%d}]}`, offer, units))
-	a.into(&q)
+	body := fmt.Sprintf(`{"items":[{"offer_id":%d,"quantity":%d}]}`, offer, units)
+	d.want(http.StatusCreated, partner, http.MethodPost, "quotes", body).into(&q)
 	return q
 }
 
@@ -223,7 +230,8 @@ func (d *desk) use(v voucher) (won bool, err error) {
 // setAhead moves a sandbox partner's clock.
 func (d *desk) setAhead(partner string, ahead time.Duration) {
 	d.T.Helper()
-	_, err := d.DB.SetClock(d.T.Context(), d.ids[partner], d.Clock.Now(), func(time.Duration) (time.Duration, error) { return ahead, nil })
+	to := func(time.Duration) (time.Duration, error) { return ahead, nil }
+	_, err := d.DB.SetClock(d.T.Context(), d.ids[partner], d.Clock.Now(), to)
 	if err != nil {
 		d.T.Fatal(err)
 	}
@@ -273,4 +281,17 @@ func (d *desk) actedAs(partner, action string) int {
 		}
 	}
 	return len(entries)
+}
+
+// pages reads all pages of a list, each of which says what the next one's cursor is, and returns how many there are.
+func (d *desk) pages(partner, list, query string, read func(reply) (next string)) (n int) {
+	d.T.Helper()
+	for cursor := ""; n == 0 || cursor != ""; n++ {
+		path := list + "?" + query
+		if cursor != "" {
+			path += "&cursor=" + cursor
+		}
+		cursor = read(d.want(http.StatusOK, partner, http.MethodGet, strings.TrimSuffix(path, "&"), ""))
+	}
+	return n
 }

@@ -47,7 +47,8 @@ func (c *call) itemsOf(heads []gift.OrderHead, kind gift.Kind) (items map[gift.I
 		return items, 0, nil
 	}
 	all, more, err := c.Store.VoucherPage(c.r.Context(), gift.HistoryQuery{
-		PartnerID: c.partner.ID, Kind: kind, After: gift.Place{OrderID: heads[0].ID + 1}, Oldest: heads[len(heads)-1].ID, Limit: maxListed,
+		PartnerID: c.partner.ID, Kind: kind, After: gift.Place{OrderID: heads[0].ID + 1}, Oldest: heads[len(heads)-1].ID,
+		Limit: maxListed,
 	})
 	if err != nil {
 		return nil, 0, accountFault(err)

@@ -64,18 +64,12 @@ func (c *call) orderByReference() error {
 
 // waitFor waits until nothing is under way with the reference on this node.
 func (c *call) waitFor(reference string) error {
-	over := c.underWay.decided(c.partner.ID, reference)
-	if over == nil {
-		return nil
-	}
 	ctx, cancel := context.WithTimeout(c.r.Context(), maxReferenceWait)
 	defer cancel()
-	select {
-	case <-over:
-		return nil
-	case <-ctx.Done():
+	if !c.underWay.wait(ctx, c.partner.ID, reference) {
 		return stillUnderWay
 	}
+	return nil
 }
 
 // closeReference sees to it that no order will ever have a reference.

@@ -9,8 +9,8 @@ import (
 	"giftimbiz/internal/gift"
 )
 
-// refusalRow is how a reason of the domain is told: the sort of problem, and what is said, with {names} for what differs from
-// case to case. Its result code is the reason's own.
+// refusalRow is how a reason of the domain is told: the sort of problem, and what is said, with {names} for what differs
+// from case to case. Its result code is the reason's own.
 type refusalRow struct {
 	kind   string
 	status int
@@ -18,15 +18,15 @@ type refusalRow struct {
 	more   string // the member that says how much or how many; "" = none
 }
 
-// retryHeld is after how many seconds units that are held may be free again: a minute at most.
+// retryHeld is after how many seconds what quotes hold may be free again; all of it is after a minute.
 const retryHeld = "15"
 
-// refusalRows has a row for each reason. Those of names and campaigns cannot come up: this version names offers by their numbers
-// only.
+// refusalRows has a row for each reason. Those of names, campaigns and repeated purchases cannot come up: this version names
+// offers by their numbers only, and every order has a key.
 var refusalRows = map[gift.Reason]refusalRow{
 	gift.MayNotSpend:    {"may-not-spend", http.StatusForbidden, "구매가 정지된 매체사입니다. 운영자에게 문의하십시오.", "The partner may not buy. Ask the operator.", ""},
 	gift.KeyReused:      {"idempotency-key-reused", http.StatusUnprocessableEntity, "이 Idempotency-Key는 다른 본문의 주문에 쓰였습니다. 아무것도 구매하지 않았습니다.", "This Idempotency-Key was sent with another body. Nothing was bought.", ""},
-	gift.Repeated:       {"repeated", http.StatusConflict, "같은 구매가 방금 완료되었습니다.", "An equal purchase was just completed.", ""},
+	gift.Repeated:       {"reference-used", http.StatusConflict, "같은 구매가 방금 완료되었습니다.", "An equal purchase was just completed.", ""},
 	gift.UnknownOffer:   {"offer-unknown", http.StatusConflict, "판매하는 상품이 아닙니다: {offer}", "{offer} is not on sale.", ""},
 	gift.WrongCampaign:  {"offer-unknown", http.StatusConflict, "판매하는 상품이 아닙니다: {offer}", "{offer} is not on sale.", ""},
 	gift.WrongCoupon:    {"coupon-unknown", http.StatusConflict, "{offer}에 없는 coupon_id입니다. 아무 쿠폰이나 사려면 빼고 보내십시오.", "{offer} has no such coupon_id. Leave it out to buy any.", ""},
@@ -48,7 +48,7 @@ var refusalRows = map[gift.Reason]refusalRow{
 	gift.QuoteUnknown:    {"not-found", http.StatusNotFound, "없는 견적입니다.", "There is no such quote.", ""},
 	gift.QuoteLapsed:     {"quote-expired", http.StatusConflict, "견적의 시간이 지났거나 해제되었습니다. 새로 받으십시오.", "The quote's time is over, or it was released. Ask for a new one.", ""},
 	gift.QuoteUsed:       {"quote-used", http.StatusConflict, "이미 주문한 견적입니다.", "An order was made of this quote.", ""},
-	gift.AllHeld:         {"held", http.StatusConflict, "남은 수량을 다른 견적이 최대 1분 동안 잡고 있습니다: {offer}", "What is left of {offer} is held by quotes, for a minute at most.", ""},
+	gift.AllHeld:         {"held", http.StatusConflict, "남은 수량을 다른 견적이 최대 1분 동안 잡고 있습니다: {offer}. 다시 주문할 때는 새 Idempotency-Key를 쓰십시오.", "What is left of {offer} is held by quotes, for a minute at most. To order again, make a new Idempotency-Key.", ""},
 	gift.TooManyQuotes:   {"too-many-quotes", http.StatusTooManyRequests, "열린 견적 또는 잡아 둔 수량이 한도({limit})를 넘습니다.", "More open quotes or held units than {limit}.", "limit"},
 
 	gift.NotYours:     {"not-found", http.StatusNotFound, "없는 주문이나 쿠폰입니다.", "There is no such order or coupon.", ""},
@@ -82,7 +82,7 @@ func refusalProblem(r *gift.Refusal, lines []orderLine) problem {
 	if r.First != "" {
 		p = p.with("order_id", r.First)
 	}
-	if r.Reason == gift.AllHeld {
+	if r.Reason == gift.AllHeld || r.Reason == gift.TooManyQuotes {
 		p = p.retryAfter(retryHeld)
 	}
 	return p

@@ -40,7 +40,8 @@ func TestEveryReasonIsToldInBothLanguages(t *testing.T) {
 			t.Errorf("reason %d: the third unit is of the second item: %v", reason, p.more)
 		}
 	}
-	if p := refusalProblem(&gift.Refusal{Reason: gift.LowBalance, Item: -1}, lines); p.more["item"] != nil || p.more["offer_id"] != nil {
+	p := refusalProblem(&gift.Refusal{Reason: gift.LowBalance, Item: -1}, lines)
+	if p.more["item"] != nil || p.more["offer_id"] != nil {
 		t.Errorf("nothing is at fault: %v", p.more)
 	}
 }
@@ -48,7 +49,8 @@ func TestEveryReasonIsToldInBothLanguages(t *testing.T) {
 // TestAKeptRefusalIsToldAsItWas compares what is sent of a refusal when it is made and when it is repeated.
 func TestAKeptRefusalIsToldAsItWas(t *testing.T) {
 	for reason := gift.MayNotSpend; reason <= gift.SellerLocked; reason++ {
-		p := refusalProblem(&gift.Refusal{Reason: reason, Item: 0, Amount: 1_000_000_000_001, Limit: 3}, []orderLine{{offer: 1 << 60, quantity: 1}})
+		lines := []orderLine{{offer: 1 << 60, quantity: 1}}
+		p := refusalProblem(&gift.Refusal{Reason: reason, Item: 0, Amount: 1_000_000_000_001, Limit: 3}, lines)
 		again, err := refusedBefore(p.keep())
 		if err != nil {
 			t.Fatal(err)

@@ -20,20 +20,21 @@ func TestAnOrderOfGifticonsIsMadeAndShown(t *testing.T) {
 	}
 	var o order
 	a.into(&o)
-	if o.Reference != "A-1" || o.Kind != "gifticon" || o.Sandbox || o.Total != 1880 || !o.OrderedAt.Equal(noon) || len(o.Vouchers) != 2 ||
+	if o.Reference != "A-1" || o.Kind != "gifticon" || o.Sandbox || o.Total != 1880 ||
+		!o.OrderedAt.Equal(noon) || len(o.Vouchers) != 2 ||
 		a.head.Get("Location") != "/api/v2/orders/"+o.ID {
 		t.Fatalf("%+v, at %s", o, a.head.Get("Location"))
 	}
 	v := o.Vouchers[0]
-	if v.ID != o.ID+".2" || v.OrderID != o.ID || v.OfferID != milk || v.State != "usable" || v.Name != milkName || *v.Brand != (named{4, "CU"}) ||
-		v.FaceValue != 1400 || v.Paid != 940 || v.LastDay != "2025-12-31" || !strings.HasPrefix(v.BoughtAt, "2025-09-15T12:00:00") ||
+	if v.ID != o.ID+".2" || v.OrderID != o.ID || v.OfferID != milk || v.State != "usable" || v.Name != milkName ||
+		*v.Brand != (thing{4, "CU"}) ||
+		v.FaceValue != 1400 || v.Paid != 940 || v.LastDay != "2025-12-31" ||
+		!strings.HasPrefix(v.BoughtAt, "2025-09-15T12:00:00") ||
 		v.Number != numberOf(milk*100_000+1) || !strings.HasPrefix(v.VoucherURL, origin+"/v/") ||
 		!strings.HasPrefix(v.BarcodeURL, origin+"/UPLOAD/barcode/") {
 		t.Errorf("%+v", v)
 	}
-	if got := v.members(a); got != "barcode_url bought_at brand face_value id kind last_day name number offer_id order_id paid state voucher_url" {
-		t.Errorf("a gifticon has %s", got)
-	}
+	v.has(a, "barcode_url bought_at brand face_value id kind last_day name number offer_id order_id paid state voucher_url")
 	for _, path := range []string{"orders/" + o.ID, "orders/by-reference/A-1"} {
 		if got := d.want(http.StatusOK, "demo", http.MethodGet, path, ""); got.body != a.body {
 			t.Errorf("%s: %s, made as %s", path, got.body, a.body)
@@ -41,7 +42,8 @@ func TestAnOrderOfGifticonsIsMadeAndShown(t *testing.T) {
 		d.want(http.StatusOK, "demo", http.MethodHead, path, "")
 	}
 	var alone voucher
-	if d.want(http.StatusOK, "demo", http.MethodGet, "vouchers/"+v.ID, "").into(&alone); alone.Number != v.Number || alone.VoucherURL != v.VoucherURL {
+	d.want(http.StatusOK, "demo", http.MethodGet, "vouchers/"+v.ID, "").into(&alone)
+	if alone.Number != v.Number || alone.VoucherURL != v.VoucherURL {
 		t.Errorf("alone %+v", alone)
 	}
 	if got := d.Balance("demo"); got != 100_000-1880 {
@@ -49,29 +51,29 @@ func TestAnOrderOfGifticonsIsMadeAndShown(t *testing.T) {
 	}
 }
 
-// members are the names of the members of an order's first voucher.
-func (v voucher) members(a reply) string {
+// has compares the names of the members of an order's first voucher.
+func (v voucher) has(a reply, members string) {
+	a.t.Helper()
 	var o struct {
 		Vouchers []map[string]any `json:"vouchers"`
 	}
 	a.into(&o)
-	return strings.Join(slices.Sorted(maps.Keys(o.Vouchers[0])), " ")
+	if got := strings.Join(slices.Sorted(maps.Keys(o.Vouchers[0])), " "); got != members {
+		a.t.Errorf("%s has %s", v.ID, got)
+	}
 }
 
 func TestAnOrderOfStarCouponsIsMadeAndUsed(t *testing.T) {
 	d := newDesk(t).stock()
-	a := d.place("demo", "k1", fmt.Sprintf(`{"reference":"S-1","items":[{"offer_id":%d,"quantity":1,"coupon_id":%d}],"total":500}`,
-		dumpling, dumpling*100_000+7))
+	a := d.place("demo", "k1", orderCoupon("S-1", 7))
 	var o order
 	a.into(&o)
 	v := o.Vouchers[0]
 	if a.status != http.StatusCreated || o.Kind != "star" || v.CouponID != dumpling*100_000+7 || v.Name != dumplingName ||
-		*v.Shop != (named{dumplingShop, "연남만두"}) || !strings.HasPrefix(v.QRURL, origin+"/UPLOAD/qr/") {
+		*v.Shop != (thing{dumplingShop, "연남만두"}) || !strings.HasPrefix(v.QRURL, origin+"/UPLOAD/qr/") {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
-	if got := v.members(a); got != "bought_at coupon_id face_value id kind last_day name offer_id order_id paid qr_url shop state voucher_url" {
-		t.Errorf("a star coupon has %s", got)
-	}
+	v.has(a, "bought_at coupon_id face_value id kind last_day name offer_id order_id paid qr_url shop state voucher_url")
 	d.Clock.Advance(time.Hour)
 	if won, err := d.use(v); !won || err != nil {
 		t.Fatal(won, err)
@@ -90,14 +92,16 @@ func TestAnOrderOfStarCouponsIsMadeAndUsed(t *testing.T) {
 func TestASandboxBuysWithoutMoneyOrStock(t *testing.T) {
 	d := newDesk(t).stock()
 	o := d.bought("devtest1", "A-1", milk, 1)
-	if v := o.Vouchers[0]; !o.Sandbox || !strings.HasPrefix(o.ID, "TEST-") || !strings.HasPrefix(v.ID, "TEST-") || !strings.HasPrefix(v.Number, "TEST") {
+	if v := o.Vouchers[0]; !o.Sandbox || !strings.HasPrefix(o.ID, "TEST-") ||
+		!strings.HasPrefix(v.ID, "TEST-") || !strings.HasPrefix(v.Number, "TEST") {
 		t.Errorf("%+v", o)
 	}
 	if live := d.bought("demo", "A-1", milk, 1); live.Vouchers[0].Number != numberOf(milk*100_000+1) {
 		t.Errorf("the first unit is gone: %+v", live.Vouchers[0])
 	}
 	d.want(http.StatusOK, "devtest1", http.MethodGet, "orders/"+o.ID, "")
-	d.want(http.StatusNotFound, "devtest1", http.MethodGet, "orders/"+strings.TrimPrefix(o.ID, "TEST-"), "").refused(404, "not-found", "N")
+	d.want(http.StatusNotFound, "devtest1", http.MethodGet, "orders/"+strings.TrimPrefix(o.ID, "TEST-"), "").
+		refused(404, "not-found", "N")
 }
 
 func TestNobodySeesWhatIsAnothersEvenItsBeingThere(t *testing.T) {
@@ -118,14 +122,18 @@ func TestNobodySeesWhatIsAnothersEvenItsBeingThere(t *testing.T) {
 	d.place("other", "k", `{"reference":"B-1","quote_id":"`+q.ID+`"}`).refused(http.StatusNotFound, "not-found", "N")
 	d.want(http.StatusNoContent, "other", http.MethodDelete, "orders/by-reference/A-1", "") // its own A-1
 	d.want(http.StatusOK, "demo", http.MethodGet, "orders/by-reference/A-1", "")
-	for _, path := range []string{"orders/nonsense", "orders/" + o.ID + "x", "vouchers/" + o.ID, "vouchers/" + o.ID + ".01", "vouchers/" + o.ID + ".2", "vouchers/" + o.ID + ".0", "quotes/quo_1", "quotes/evt_1"} {
+	for _, path := range []string{
+		"orders/nonsense", "orders/" + o.ID + "x", "vouchers/" + o.ID, "vouchers/" + o.ID + ".01", "vouchers/" + o.ID + ".2",
+		"vouchers/" + o.ID + ".0", "quotes/quo_1", "quotes/evt_1",
+	} {
 		d.call("demo", http.MethodGet, path, "").refused(http.StatusNotFound, "not-found", "N")
 	}
 }
 
 func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 	d := newDesk(t).stock()
-	d.call("demo", http.MethodPost, "orders", orderOf("A-1", milk, 1, 940)).refused(http.StatusBadRequest, "idempotency-key-missing", "Q")
+	d.call("demo", http.MethodPost, "orders", orderOf("A-1", milk, 1, 940)).
+		refused(http.StatusBadRequest, "idempotency-key-missing", "Q")
 	for _, key := range []string{"", "with space", strings.Repeat("k", 256), "키"} {
 		d.place("demo", key, orderOf("A-1", milk, 1, 940)).refused(http.StatusBadRequest, "idempotency-key-invalid", "Q")
 	}
@@ -135,11 +143,11 @@ func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 		`{"reference":"한글"}`:  "reference",
 		`{"reference":"A 1"}`: "reference",
 		`{"reference":"A-1"}`: "total",
-		`{"reference":"A-1","total":-1,"items":[{"offer_id":1}]}`:                                             "total",
+		`{"reference":"A-1","total":-1,"items":[{"offer_id":1,"quantity":1}]}`:                                "total",
 		`{"reference":"A-1","total":940}`:                                                                     "items",
 		`{"reference":"A-1","total":940,"items":[]}`:                                                          "items",
-		`{"reference":"A-1","total":940,"items":[{"offer_id":0}]}`:                                            "items[0].offer_id",
-		`{"reference":"A-1","total":940,"items":[{"offer_id":1},{"offer_id":1,"quantity":0}]}`:                "items[1].quantity",
+		`{"reference":"A-1","total":940,"items":[{"offer_id":0,"quantity":1}]}`:                               "items[0].offer_id",
+		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":1},{"offer_id":1,"quantity":0}]}`:   "items[1].quantity",
 		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":101}]}`:                             "items[0].quantity",
 		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":60},{"offer_id":2,"quantity":60}]}`: "items",
 		`{"reference":"A-1","total":500,"items":[{"offer_id":1351,"quantity":2,"coupon_id":3}]}`:              "items[0].coupon_id",
@@ -152,13 +160,16 @@ func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 			t.Errorf("%s: %s", body, a.body)
 		}
 	}
-	d.place("demo", "k", `{"reference":"A-1","total":1440,"items":[{"offer_id":1},{"offer_id":1351}]}`).
+	d.place("demo", "k", `{"reference":"A-1","total":1440,"items":[{"offer_id":1,"quantity":1},{"offer_id":1351,"quantity":1}]}`).
 		refused(http.StatusUnprocessableEntity, "kinds-mixed", "Q")
-	d.call("demo", http.MethodPost, "orders", "a=b", "Idempotency-Key", "k", "Content-Type", "text/plain").refused(http.StatusUnsupportedMediaType, "media-type", "Q")
+	d.call("demo", http.MethodPost, "orders", "a=b", "Idempotency-Key", "k", "Content-Type", "text/plain").
+		refused(http.StatusUnsupportedMediaType, "media-type", "Q")
 	d.call("demo", http.MethodPost, "orders", `{"reference":"`+strings.Repeat("x", 70_000)+`"}`, "Idempotency-Key", "k").
 		refused(http.StatusRequestEntityTooLarge, "body-too-large", "Q")
-	d.call("demo", http.MethodPost, "orders?dry=1", orderOf("A-1", milk, 1, 940), "Idempotency-Key", "k").refused(http.StatusBadRequest, "parameter-invalid", "Q")
-	d.call("demo", http.MethodPut, "orders/by-reference/A-1", "").refused(http.StatusMethodNotAllowed, "method-not-allowed", "L")
+	d.call("demo", http.MethodPost, "orders?dry=1", orderOf("A-1", milk, 1, 940), "Idempotency-Key", "k").
+		refused(http.StatusBadRequest, "parameter-invalid", "Q")
+	d.call("demo", http.MethodPut, "orders/by-reference/A-1", "").
+		refused(http.StatusMethodNotAllowed, "method-not-allowed", "L")
 	d.call("demo", http.MethodGet, "orders/x/cancel", "").refused(http.StatusMethodNotAllowed, "method-not-allowed", "L")
 	if d.Balance("demo") != 100_000 {
 		t.Error("something was bought")
@@ -179,10 +190,8 @@ func TestEveryRefusalOfAnOrderSaysWhatToDo(t *testing.T) {
 	d.refresh()
 	d.bought("limited", "first", milk, 1)
 	rare := d.bought("demo", "rare", rareMilk, 1)
-	named := func(coupon int64) string {
-		return fmt.Sprintf(`{"reference":"X","items":[{"offer_id":%d,"coupon_id":%d}],"total":500}`, dumpling, dumpling*100_000+coupon)
-	}
-	if a := d.place("demo", "coupon", strings.Replace(named(3), "X", "coupon", 1)); a.status != http.StatusCreated {
+	twice := fmt.Sprintf(`{"offer_id":%d,"quantity":1,"coupon_id":%d}`, dumpling, dumpling*100_000+4)
+	if a := d.place("demo", "coupon", orderCoupon("coupon", 3)); a.status != http.StatusCreated {
 		t.Fatal(a.body)
 	}
 	for i, test := range []struct {
@@ -200,9 +209,9 @@ func TestEveryRefusalOfAnOrderSaysWhatToDo(t *testing.T) {
 		{"limited", orderOf("X", milk, 1, 940), 409, "daily-limit", "M3", `"limit":1`},
 		{"poor", orderOf("X", milk, 2, 1880), 402, "balance-low", "PC", `"balance":1000`},
 		{"demo", orderOf("rare", milk, 1, 940), 409, "reference-used", "PPA", `"order_id":"` + rare.ID + `"`},
-		{"demo", named(999), 409, "coupon-unknown", "PD", `"offer_id":1351`},
-		{"demo", named(3), 409, "coupon-taken", "PD", `"offer_id":1351`},
-		{"demo", strings.Replace(named(4), "}],", fmt.Sprintf(`},{"offer_id":%d,"coupon_id":%d}],`, dumpling, dumpling*100_000+4), 1), 409, "coupon-taken", "PD", `"item":1`},
+		{"demo", orderCoupon("X", 999), 409, "coupon-unknown", "PD", `"offer_id":1351`},
+		{"demo", orderCoupon("X", 3), 409, "coupon-taken", "PD", `"offer_id":1351`},
+		{"demo", `{"reference":"X","total":500,"items":[` + twice + "," + twice + `]}`, 409, "coupon-taken", "PD", `"item":1`},
 	} {
 		key := fmt.Sprint("k", i)
 		a := d.place(test.partner, key, test.body).refused(test.status, test.kind, test.code)
@@ -241,7 +250,9 @@ func TestAKeyGivesTheSameOrderAgainAndOnlyThat(t *testing.T) {
 	}
 	var o order
 	first.into(&o)
-	for _, body := range []string{orderOf("A-1", milk, 2, 1880), orderOf("A-2", milk, 1, 940), `{"reference":"A-1","quote_id":"quo_0000000000001"}`} {
+	for _, body := range []string{
+		orderOf("A-1", milk, 2, 1880), orderOf("A-2", milk, 1, 940), `{"reference":"A-1","quote_id":"quo_0000000000001"}`,
+	} {
 		a := d.place("demo", "k1", body).refused(http.StatusUnprocessableEntity, "idempotency-key-reused", "PPA")
 		if !strings.Contains(a.body, `"order_id":"`+o.ID+`"`) {
 			t.Errorf("reused: %s", a.body)
@@ -260,8 +271,8 @@ func TestAKeyGivesTheSameOrderAgainAndOnlyThat(t *testing.T) {
 	}
 }
 
-// TestWhatIsKeptOfAnOrderHoldsNoNumber looks for the vouchers' numbers, in the clear and as they are shown, in all that is kept
-// with keys, and in the log.
+// TestWhatIsKeptOfAnOrderHoldsNoNumber looks for the vouchers' numbers and addresses in all that is kept with keys, and in the
+// log.
 func TestWhatIsKeptOfAnOrderHoldsNoNumber(t *testing.T) {
 	d := newDesk(t).stock()
 	o := d.bought("demo", "A-1", milk, 2)
@@ -284,7 +295,8 @@ func TestVoucherStatesFollowThePartnersOwnClock(t *testing.T) {
 	o := d.bought("devtest1", "A-1", milk, 1)
 	d.setAhead("devtest1", 120*24*time.Hour)
 	var v voucher
-	if d.want(http.StatusOK, "devtest1", http.MethodGet, "vouchers/"+o.Vouchers[0].ID, "").into(&v); v.State != "expired" || v.Number == "" {
+	d.want(http.StatusOK, "devtest1", http.MethodGet, "vouchers/"+o.Vouchers[0].ID, "").into(&v)
+	if v.State != "expired" || v.Number == "" {
 		t.Errorf("%+v", v)
 	}
 	d.place("devtest1", "k2", orderOf("A-2", milk, 1, 940)).refused(409, "expired", "M2")
@@ -309,5 +321,6 @@ func TestALinkIsRenewedAndTheOldOneLeadsNowhere(t *testing.T) {
 	if d.actedAs("demo", "voucher.link") != 1 {
 		t.Error("the audit trail does not tell of it")
 	}
-	d.call("demo", http.MethodPost, "vouchers/"+v.ID+"/link", `{"serial":3}`).refused(http.StatusBadRequest, "body-invalid", "Q")
+	d.call("demo", http.MethodPost, "vouchers/"+v.ID+"/link", `{"serial":3}`).
+		refused(http.StatusBadRequest, "body-invalid", "Q")
 }

@@ -1,12 +1,17 @@
 package partnerv2
 
 import (
+	"context"
 	"net/http"
 	"sync"
 )
 
-// maxUnderWay bounds how many purchases with keys may be under way on this node. The engine takes fewer.
-const maxUnderWay = 8192
+const (
+	// maxUnderWay bounds how many purchases with keys may be under way on this node. The engine takes fewer.
+	maxUnderWay = 8192
+	// maxWaiting bounds how many of a partner's calls may wait for such purchases.
+	maxWaiting = 64
+)
 
 // What is said to those whose key or place is taken.
 var (
@@ -35,6 +40,7 @@ type underWay struct {
 	mu         sync.Mutex
 	keys       map[owned]struct{}   // guarded by mu
 	references map[owned]*undecided // guarded by mu
+	waiting    map[int64]int        // guarded by mu: calls, by partner
 }
 
 // undecided are purchases with one reference.
@@ -44,7 +50,7 @@ type undecided struct {
 }
 
 func newUnderWay() underWay {
-	return underWay{keys: map[owned]struct{}{}, references: map[owned]*undecided{}}
+	return underWay{keys: map[owned]struct{}{}, references: map[owned]*undecided{}, waiting: map[int64]int{}}
 }
 
 // enter begins a purchase, or says why it may not begin. leave ends it.
@@ -79,12 +85,30 @@ func (u *underWay) leave(k, r owned) {
 	}
 }
 
-// decided returns a channel that is closed when no purchase with the reference is under way any more; nil = none is.
-func (u *underWay) decided(partner int64, reference string) <-chan struct{} {
+// wait waits until no purchase with the reference is under way any more. It is false when that takes longer than ctx lasts, or
+// when too many wait.
+func (u *underWay) wait(ctx context.Context, partner int64, reference string) bool {
+	u.mu.Lock()
+	named := u.references[owned{partner, reference}]
+	if named == nil || u.waiting[partner] >= maxWaiting {
+		u.mu.Unlock()
+		return named == nil
+	}
+	u.waiting[partner]++
+	u.mu.Unlock()
+	defer u.stopWaiting(partner)
+	select {
+	case <-named.over:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (u *underWay) stopWaiting(partner int64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if named := u.references[owned{partner, reference}]; named != nil {
-		return named.over
+	if u.waiting[partner]--; u.waiting[partner] == 0 {
+		delete(u.waiting, partner)
 	}
-	return nil
 }

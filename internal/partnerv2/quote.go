@@ -20,7 +20,7 @@ type quoteStore interface {
 
 func quoteRoutes() []route {
 	return []route{
-		{method: http.MethodPost, pattern: "quotes", serve: (*call).makeQuote},
+		{method: http.MethodPost, pattern: "quotes", serve: (*call).makeQuote, buys: true},
 		{method: http.MethodGet, pattern: "quotes/{id}", serve: (*call).quote},
 		{method: http.MethodDelete, pattern: "quotes/{id}", serve: (*call).releaseQuote},
 	}
@@ -81,20 +81,8 @@ var (
 
 // makeQuote holds prices and units (POST /quotes).
 func (c *call) makeQuote() error {
-	var body struct {
-		Items []itemBody `json:"items"`
-	}
-	if err := c.query().close(); err != nil {
-		return err
-	}
-	if err := c.body(&body); err != nil {
-		return err
-	}
-	lines := make([]orderLine, len(body.Items))
-	for i, item := range body.Items {
-		lines[i] = item.line()
-	}
-	if err := checkLines(lines); err != nil {
+	lines, err := c.wanted()
+	if err != nil {
 		return err
 	}
 	kind, err := c.kindOf(lines)
@@ -103,6 +91,7 @@ func (c *call) makeQuote() error {
 	}
 	out, err := c.Buyer.Buy(c.r.Context(), purchase.Request{
 		PartnerID: c.partner.ID, Kind: kind, Items: unitsOf(lines), AnyName: true, Hold: gift.HoldFor,
+		Pretend: c.outcome.Refusal(),
 	})
 	switch {
 	case err != nil:
@@ -112,6 +101,21 @@ func (c *call) makeQuote() error {
 	}
 	c.w.Header().Set("Location", Root+"quotes/"+quoteName(out.Quote.ID))
 	return c.answer(http.StatusCreated, c.quoteAnswer(out.Quote))
+}
+
+// wanted reads what a quote is asked for.
+func (c *call) wanted() ([]orderLine, error) {
+	var body struct {
+		Items []itemBody `json:"items"`
+	}
+	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
+		return nil, err
+	}
+	lines := make([]orderLine, len(body.Items))
+	for i, item := range body.Items {
+		lines[i] = item.line()
+	}
+	return lines, checkLines(lines)
 }
 
 // quoteFault tells a caller whose quote has no outcome what that means for it.

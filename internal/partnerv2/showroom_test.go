@@ -75,7 +75,7 @@ func openShowroom(t *testing.T, change ...func(*partnerv2.Config)) *showroom {
 		n.catalog = catalog.New(s.DB, s.shown, func(dst []byte, _ *catalog.View) []byte { return dst })
 		cfg := partnerv2.Config{
 			Authority: n.authority, Store: s.DB, Catalog: n.catalog, Buyer: s.Engine, Links: redeem.NewLinks(keys, origin),
-			Numbers: keys, Secrets: keys, Webhooks: webhook.NewGuard(nil), Clock: s.shown, PublicURL: origin + "/",
+			Numbers: keys, Secrets: keys, Webhooks: webhook.NewGuard(nil), Counter: nobody{}, Clock: s.shown, PublicURL: origin + "/",
 			Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Observe: s.note,
 		}
 		for _, c := range change {

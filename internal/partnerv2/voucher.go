@@ -138,11 +138,7 @@ func (c *call) answerVoucher(item *gift.BoughtItem) error {
 
 // renewLink revokes the link to a voucher's page in favour of another.
 func (c *call) renewLink() error {
-	var none struct{}
-	if err := c.body(&none); err != nil {
-		return err
-	}
-	if err := c.query().close(); err != nil {
+	if err := errors.Join(c.query().close(), c.body(&struct{}{})); err != nil {
 		return err
 	}
 	item, err := c.ownItem()

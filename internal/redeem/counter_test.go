@@ -61,6 +61,12 @@ func TestRefusals(t *testing.T) {
 			i.CancelledAt, a.Code = noon.Add(-time.Minute), "000000"
 		}, gift.Cancelled},
 		{"day after the last", func(i *gift.BoughtItem, _ *Attempt) { i.Offer.LastDay = gift.DayOf(noon) - 1 }, gift.Lapsed},
+		{"over by the clock of its partner", func(i *gift.BoughtItem, _ *Attempt) {
+			i.Sandbox, i.ClockAhead = true, (i.Offer.LastDay + 1).Start().Sub(noon)
+		}, gift.Lapsed},
+		{"the last day by the clock of its partner", func(i *gift.BoughtItem, _ *Attempt) {
+			i.Sandbox, i.ClockAhead = true, i.Offer.LastDay.Start().Sub(noon)
+		}, 0},
 		{"on the last day", func(i *gift.BoughtItem, _ *Attempt) { i.Offer.LastDay = gift.DayOf(noon) }, 0},
 		{"page: any partner's", func(_ *gift.BoughtItem, a *Attempt) { a.PartnerID, a.OrderID = 0, order }, 0},
 	}

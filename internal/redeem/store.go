@@ -124,10 +124,11 @@ const (
 	ViaShift   = "shift"   // on a shop's device that is signed in
 	ViaNumber  = "number"  // there, by the coupon's number instead of its QR code
 	ViaConsole = "console" // by an operator
+	ViaSandbox = "sandbox" // by a sandbox partner itself, as if at the counter
 )
 
 // Vias lists the ways that go through a Counter.
-func Vias() []string { return []string{ViaAPI, ViaPage, ViaShift, ViaNumber} }
+func Vias() []string { return []string{ViaAPI, ViaPage, ViaShift, ViaNumber, ViaSandbox} }
 
 // Use says which coupon is used, by whom and how.
 type Use struct {

@@ -9,7 +9,9 @@ import (
 	"time"
 )
 
-func request(values ...string) *http.Request { return &http.Request{Header: http.Header{Header: values}} }
+func request(values ...string) *http.Request {
+	return &http.Request{Header: http.Header{Header: values}}
+}
 
 func TestEveryNameIsAnOutcomeAndNothingElseIs(t *testing.T) {
 	for _, name := range Names() {

@@ -12,6 +12,7 @@ type Options struct {
 	Offers int      // gift offers beside the guide's own; 0 = DefaultOffers
 	Seed   int64    // the same seed and day make the same set
 	Today  gift.Day // dates are relative to it, but those of the guide's records
+	Bare   bool     // without pictures, which take most of the time
 }
 
 // Set is a whole catalogue. Nothing in it refers to anything outside it.
@@ -67,7 +68,9 @@ type Partner struct {
 // Make makes a set, which depends on the options alone.
 func Make(opt Options) *Set {
 	s := makeRows(opt)
-	s.Pictures = drawAll(s)
+	if !opt.Bare {
+		s.Pictures = drawAll(s)
+	}
 	return s
 }
 

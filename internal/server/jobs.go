@@ -29,6 +29,7 @@ func (n *Node) jobs() []job.Job {
 		{Name: office.JobExpiry, When: job.AfterMidnight(time.Minute), Work: func(ctx context.Context) (int64, error) {
 			return n.DB.TellExpiry(ctx, n.Clock.Now(), jobStep)
 		}},
+		{Name: office.JobSandboxDays, When: job.Every(sandboxesEvery), Work: n.counted(n.DB.TellAhead)},
 		{Name: office.JobForgetAnswers, When: job.Every(forgetEvery), Work: n.counted(n.DB.ForgetAnswers)},
 		{Name: office.JobForgetCalls, When: job.Every(forgetEvery), Work: n.counted(n.DB.ForgetCalls)},
 		{Name: office.JobForgetQuotes, When: job.Every(forgetEvery), Work: n.counted(n.DB.ForgetQuotes)},

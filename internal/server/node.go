@@ -40,12 +40,13 @@ const (
 	repriceEvery       = time.Second
 	repriceWithin      = time.Minute // then others may go on
 	forgetEvery        = time.Hour
+	sandboxesEvery     = time.Minute
 	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
 	readyTimeout       = 2 * time.Second
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks and Version.
+// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version and OpenSandboxes.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -59,6 +60,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
+	OpenSandboxes  bool           // sandboxes are lent to whoever tries the API on the documentation's pages
 }
 
 // Node is one running server: all rooms, wired. The Config is what it was made with and is not to be changed.
@@ -133,7 +135,7 @@ func (n *Node) wire(hooks *webhook.Guard) {
 		Counter: func(s office.Seller) string { return links.SellerURL(redeem.Seller{ID: s.ID, CodeHash: s.CodeHash}) },
 	})
 	n.docs = docs.New(docs.Config{
-		PublicURL: n.PublicURL, Version: n.Version, Clock: n.Clock, Logger: n.Logger,
+		PublicURL: n.PublicURL, Version: n.Version, Clock: n.Clock, Logger: n.Logger, Sandboxes: n.sandboxes(authority),
 		Address: func(r *http.Request) string { return peer.Address(r, n.TrustedProxies).String() },
 	})
 	n.apiConfig = partnerapi.Config{
@@ -143,8 +145,8 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
 		Authority: authority, Store: n.DB, Catalog: n.catalog, Buyer: n.engine, Links: links, Numbers: n.Vault, Secrets: n.Vault,
-		Webhooks: hooks, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.RateLimit, Observe: n.observe,
-		TrustedProxies: n.TrustedProxies,
+		Webhooks: hooks, Counter: counter, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.RateLimit,
+		TrustedProxies: n.TrustedProxies, Observe: n.observe,
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{

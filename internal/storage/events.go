@@ -111,9 +111,9 @@ func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner in
 		return fmt.Errorf("event: %w", err)
 	}
 	db.news.written.Store(true)
-	text, args := deliverEvent, []any{int64(e.ID), int64(e.OrderID), millis(db.lease.clock.Now()), string(e.Type)}
-	if partner != 0 {
-		text, args = text+` AND e.partner_id = $5`, append(args, partner)
+	text, args := deliverEvent+` AND e.state = 1`, []any{int64(e.ID), int64(e.OrderID), millis(db.lease.clock.Now()), string(e.Type)}
+	if partner != 0 { // the cast keeps PostgreSQL from looking through the endpoints of all partners that are on
+		text, args = deliverEvent+` AND e.partner_id = $5 AND CAST(e.state AS BIGINT) = 1`, append(args, partner)
 	}
 	_, err = tx.ExecContext(ctx, text, args...)
 	return err
@@ -141,7 +141,7 @@ SELECT e.id, CAST($1 AS BIGINT), CAST($2 AS BIGINT), (
     SELECT CASE WHEN MAX(b.due_at) > CAST($3 AS BIGINT) THEN MAX(b.due_at) ELSE CAST($3 AS BIGINT) END FROM deliveries b
     WHERE b.endpoint_id = e.id AND b.order_id = CAST($2 AS BIGINT) AND b.order_id <> 0 AND b.state = 1)
 FROM endpoints e
-WHERE e.state = 1 AND (e.types = '' OR e.types LIKE '% ' || CAST($4 AS TEXT) || ' %')`
+WHERE (e.types = '' OR e.types LIKE '% ' || CAST($4 AS TEXT) || ' %')`
 
 // Events returns what a partner was told after an event, or from the first kept one on (0), in the order of their numbers,
 // limit at most: its own events and those for all. Nodes make numbers side by side: an event may become visible after one with a

@@ -53,15 +53,17 @@ const (
 	answersLookedAt = 2000
 )
 
-// state reads the partner's state, and whether the order's answer is kept under a key. Answers are not found by their
+// state reads the partner's state, its own number of the order, and whether the order's answer is kept under a key. Answers are not found by their
 // orders, for that would cost every purchase an index: the newest before the order are looked through.
 func (r orderReader) state() error {
 	at := millis(r.o.At)
 	var answers int64
-	err := r.tx.QueryRowContext(r.ctx, `SELECT state, (SELECT COUNT(*) FROM (
+	err := r.tx.QueryRowContext(r.ctx, `SELECT state, COALESCE((SELECT reference FROM orders WHERE id = $4), ''),
+    (SELECT COUNT(*) FROM (
     SELECT order_id FROM idempotency_answers WHERE at >= $2 AND at <= $3 ORDER BY at DESC LIMIT `+strconv.Itoa(answersLookedAt)+`) a
     WHERE a.order_id = $4)
-FROM partners WHERE id = $1`, r.o.PartnerID, at-answeredWithin.Milliseconds(), at, int64(r.o.ID)).Scan(&r.o.PartnerState, &answers)
+FROM partners WHERE id = $1`, r.o.PartnerID, at-answeredWithin.Milliseconds(), at, int64(r.o.ID)).
+		Scan(&r.o.PartnerState, &r.o.Reference, &answers)
 	r.o.Keyed = answers > 0
 	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/purchase"
 )
 
 // ordersLookedAt bounds the orders that one page looks through for those that fit filters which its index does not know.
@@ -152,24 +153,34 @@ func (s *orderSearch) walk() (query string, k known) {
 UNION ALL SELECT id FROM (` + limited(ofKind(gift.StarCoupon), enough) + `) c) b`, known{partner: true}
 }
 
-// found selects the orders of a partner's key, of a number's tail, or of either. Sandbox orders show numbers of their own,
-// so the tail of the unit they name says nothing of them. The look-ups are subqueries of one row each: of a join, PostgreSQL
-// begins at the sales as soon as there are many.
+// found selects the orders of a partner's key or reference, of a number's tail, or of either. Sandbox orders show numbers of
+// their own, so the tail of the unit they name says nothing of them. The look-ups are subqueries of one row each: of a join,
+// PostgreSQL begins at the sales as soon as there are many.
 func (s *orderSearch) found(between func(string) string) string {
 	var parts []string
 	if s.Key != "" {
-		hash := sha256.Sum256([]byte(s.Key))
-		parts = append(parts, `SELECT (SELECT a.order_id FROM idempotency_answers a
-    WHERE a.partner_id = p.id AND a.key_hash = `+s.args.add(hash[:])+`) AS id FROM partners p`)
-		if s.partner != 0 {
-			parts[0] += ` WHERE p.id = ` + s.args.add(s.partner)
-		}
+		parts = s.ofPartners()
 	}
 	if s.Tail != nil {
 		parts = append(parts, `SELECT (SELECT i.order_id FROM order_items i WHERE i.unit_id = u.id AND i.test_order = 0) AS id
 FROM units u WHERE u.tail_hash = `+s.args.add(s.Tail))
 	}
 	return `SELECT id FROM (` + strings.Join(parts, " UNION ") + `) f WHERE ` + between("id")
+}
+
+// ofPartners selects the orders of a key, in either version of the API, and of a reference.
+func (s *orderSearch) ofPartners() (parts []string) {
+	of := ""
+	if s.partner != 0 {
+		of = ` WHERE p.id = ` + s.args.add(s.partner)
+	}
+	for _, key := range []string{s.Key, purchase.SecondKeys + s.Key} {
+		hash := sha256.Sum256([]byte(key))
+		parts = append(parts, `SELECT (SELECT a.order_id FROM idempotency_answers a
+    WHERE a.partner_id = p.id AND a.key_hash = `+s.args.add(hash[:])+`) AS id FROM partners p`+of)
+	}
+	return append(parts, `SELECT (SELECT o.id FROM orders o WHERE o.partner_id = p.id AND o.reference = `+s.args.add(s.Key)+`) AS id
+FROM partners p`+of)
 }
 
 // first and end bound the numbers of the orders asked for: first ≤ number < end.

@@ -11,6 +11,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
@@ -53,7 +54,9 @@ func TestOrdersAreFoundByWhatIsKnownOfThem(t *testing.T) {
 		keep("b", h.Buy(other, "key", 1).OrderID)
 		keep("c", buyPaid(t, h, demo, "star", paidOffer, laterOffer).OrderID)
 		keep("d", h.Buy(test, "test", 1).OrderID) // shows the unit that e gets
-		keep("e", h.Buy(demo, "", 1).OrderID)
+		second := storagetest.GiftRequest(demo, purchase.SecondKeys+"second", 1)
+		second.Reference = "R-7"
+		keep("e", h.Ask(second).OrderID)
 		keep("f", buyPaid(t, h, other, "1234", paidOffer).OrderID)
 		h.Buy(demo, "refused", 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1) // more than there are: an answer without an order
 		refund(t, h, ids["a"], 1)
@@ -90,6 +93,9 @@ func TestOrdersAreFoundByWhatIsKnownOfThem(t *testing.T) {
 			"no day":                {office.OrderQuery{From: noon + 1, To: noon}, ""},
 			"key":                   {office.OrderQuery{Key: "key"}, "ba"},
 			"key of a partner":      {office.OrderQuery{Key: "key", Partner: "demo"}, "a"},
+			"key of version 2":      {office.OrderQuery{Key: "second"}, "e"},
+			"reference":             {office.OrderQuery{Key: "R-7"}, "e"},
+			"reference of another":  {office.OrderQuery{Key: "R-7", Partner: "other"}, ""},
 			"key refunded":          {office.OrderQuery{Key: "key", State: office.SomeRefunded}, "a"},
 			"key of a refusal":      {office.OrderQuery{Key: "refused"}, ""},
 			"no such key":           {office.OrderQuery{Key: "nothing"}, ""},

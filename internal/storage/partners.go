@@ -26,7 +26,7 @@ const partnerColumns = `id, name, title, state, sandbox, allow_list, daily_limit
 // partnerAccountColumns are what scanAccount reads, from partners p and accounts a.
 const (
 	partnerAccountColumns = `p.id, p.name, p.title, p.state, p.sandbox, p.allow_list, p.daily_limit, p.duplicate_sec,
-p.low_balance, p.clock_ahead, a.balance, p.created_at, p.changed_seq`
+p.low_balance, p.clock_ahead, a.balance, p.created_at, p.changed_seq, p.lent_at`
 	partnerAccountTables = `partners p JOIN accounts a ON a.kind = 'prepaid' AND a.owner_id = p.id`
 )
 
@@ -41,26 +41,34 @@ func (db *DB) CreatePartner(ctx context.Context, p gift.Partner, keys credential
 		if err != nil {
 			return err
 		}
-		if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) + 1 FROM partners`).Scan(&id); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO partners (`+partnerColumns+`, created_at, changed_seq)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, id, p.Name, p.Title, int64(p.State), flag(p.Sandbox),
-			joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), p.ClockAhead.Milliseconds(), millis(now), seq)
-		if err != nil {
-			return err
-		}
-		if err := insertKeys(ctx, tx, id, keys); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO accounts (id, kind, owner_id, balance) VALUES ($1, 'prepaid', $2, 0)`,
-			prepaidBase+id, id)
-		if err != nil {
-			return err
-		}
-		return db.audit(ctx, tx, change{action: "partner.create", subject: partnerSubject(p.Name), after: stateOfPartner(p)}, now)
+		id, err = db.insertPartner(ctx, tx, seq, p, keys, now)
+		return err
 	})
 	return id, err
+}
+
+// insertPartner stores a partner in a transaction that holds the change clock.
+func (db *DB) insertPartner(
+	ctx context.Context, tx *sql.Tx, seq int64, p gift.Partner, keys credential.Keys, now time.Time,
+) (id int64, err error) {
+	if err := tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) + 1 FROM partners`).Scan(&id); err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO partners (`+partnerColumns+`, created_at, changed_seq)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`, id, p.Name, p.Title, int64(p.State), flag(p.Sandbox),
+		joinPrefixes(p.AllowList), p.DailyLimit, p.DuplicateSec, int64(p.LowBalance), p.ClockAhead.Milliseconds(), millis(now), seq)
+	if err != nil {
+		return 0, err
+	}
+	if err := insertKeys(ctx, tx, id, keys); err != nil {
+		return 0, err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO accounts (id, kind, owner_id, balance) VALUES ($1, 'prepaid', $2, 0)`,
+		prepaidBase+id, id)
+	if err != nil {
+		return 0, err
+	}
+	return id, db.audit(ctx, tx, change{action: "partner.create", subject: partnerSubject(p.Name), after: stateOfPartner(p)}, now)
 }
 
 // partnerState is what the audit trail says of a partner.
@@ -162,9 +170,9 @@ func (db *DB) Partner(ctx context.Context, name string) (office.PartnerAccount, 
 }
 
 func scanAccount(row scanner) (p office.PartnerAccount, err error) {
-	var created sql.NullInt64
-	p.Partner, err = scanPartner(row, &p.Balance, &created, &p.Version)
-	p.CreatedAt = fromMillis(created)
+	var created, lent sql.NullInt64
+	p.Partner, err = scanPartner(row, &p.Balance, &created, &p.Version, &lent)
+	p.CreatedAt, p.LentAt = fromMillis(created), fromMillis(lent)
 	return p, err
 }
 

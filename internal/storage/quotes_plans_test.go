@@ -60,6 +60,13 @@ func quoteTrade(t *testing.T, db *storage.DB, h *storagetest.House, partner int6
 		if err != nil || len(items) < 2 {
 			t.Fatal(items, err)
 		}
+		of := gift.HistoryQuery{PartnerID: partner, Oldest: order.OrderID, Limit: 1000}
+		if items, more, err := db.VoucherPage(t.Context(), of); err != nil || len(items) != 2 || more {
+			t.Fatal(items, err)
+		}
+		if kinds, err := db.OfferKinds(t.Context(), []int64{1, storagetest.StarOfferID}); err != nil || len(kinds) != 2 {
+			t.Fatal(kinds, err)
+		}
 		if of, err := db.ReferencesOf(t.Context(), []gift.ID{order.OrderID}); err != nil || len(of) != 1 {
 			t.Fatal(of, err)
 		}

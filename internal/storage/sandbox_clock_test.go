@@ -66,7 +66,7 @@ func TestAPartnerIsToldOfTheDaysThatItsClockPasses(t *testing.T) {
 		}
 		var want []string
 		for _, step := range steps {
-			setClock(t, h, mine, (lastDay-step.left).Start().Add(time.Hour))
+			setClock(t, h, mine, (lastDay - step.left).Start().Add(time.Hour))
 			want = append(want, step.want...)
 			if diff := cmp.Diff(want, expiries(t, h, mine)); diff != "" {
 				t.Errorf("%d days left:\n%s", step.left, diff)
@@ -103,9 +103,11 @@ func TestWhoHeardOfADayByItsOwnClockIsNotToldAgain(t *testing.T) {
 		h.Clock.Advance(time.Hour)
 		buyAt(t, h, mine, 930, 1, 1, 1)
 		x.nights(34, -2)
-		for _, n := range []string{"expiring gifticon %s 2025-12-31 30", "expiring gifticon %s 2025-12-31 7", "expiring gifticon %s 2025-12-31 1", "expired gifticon %s 2025-12-31 -1"} {
-			x.add(mine, "voucher."+fmt.Sprintf(n, "[100001 100002 100003]"))
-			x.add(other, "voucher."+fmt.Sprintf(n, "[100001 100002]"))
+		for n, left := range map[string][]int{"expiring": {30, 7, 1}, "expired": {-1}} {
+			for _, days := range left {
+				x.add(mine, fmt.Sprintf("voucher.%s gifticon [100001 100002 100003] 2025-12-31 %d", n, days))
+				x.add(other, fmt.Sprintf("voucher.%s gifticon [100001 100002] 2025-12-31 %d", n, days))
+			}
 		}
 		x.compare()
 		setClock(t, h, mine, (lastDay + 300).Start())
@@ -183,6 +185,32 @@ func TestOnlySandboxPartnersHaveAClock(t *testing.T) {
 		records, _, err = h.DB.PartnersChangedSince(t.Context(), upTo)
 		if err != nil || len(records) != 1 || records[0].ClockAhead != 24*time.Hour {
 			t.Errorf("nodes are told %+v, %v", records, err)
+		}
+	})
+}
+
+// TestClocksMovedAtOnceGoAllTheWay: none of many steps, made on two nodes beside purchases, is lost.
+func TestClocksMovedAtOnceGoAllTheWay(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 50)
+		mine := h.Partner(gift.Partner{Name: "mine", Sandbox: true}, 1_000_000)
+		var wg sync.WaitGroup
+		for _, node := range []*storagetest.House{h, h.SecondNode()} {
+			wg.Go(func() {
+				for i := range 10 {
+					_, err := node.DB.SetClock(t.Context(), mine, h.Clock.Now(), func(ahead time.Duration) (time.Duration, error) {
+						return ahead + time.Hour, nil
+					})
+					if err != nil {
+						t.Error(err)
+					}
+					node.Buy(mine, fmt.Sprintf("%p/%d", node, i), 1)
+				}
+			})
+		}
+		wg.Wait()
+		if p, err := h.DB.Partner(t.Context(), "mine"); err != nil || p.ClockAhead != 20*time.Hour {
+			t.Errorf("%v ahead, %v", p.ClockAhead, err)
 		}
 	})
 }
