@@ -84,7 +84,7 @@ func newTireless(s *testServer, d *contract.Document, partner string) *tireless 
 	r := &tireless{s: s, keys: p.Credentials, codes: map[int]int{}, served: map[string]bool{}, made: contract.NewRandom(d, 1)}
 	r.made.Known = map[string][]any{
 		"url":  {sink.URL, sink.URL + "/hook", "ftp://example", "", "http://10.0.0.1/", "https://localhost"}, // nothing out there is called
-		"wait": {"0", "-1", "x"},
+		"wait": {"0", "-1", "x"}, "advance_seconds": {1, 60, 3600, 0, "x"}, "now": {"2025-09-15T12:00:00+09:00", "2025-09-20T12:00:00+09:00", "x"},
 		// Of what is on sale, enough to buy some.
 		"offer_id": {18411, 18411, 18411, 1350, 1350, 999_999_999}, "quantity": {1, 1, 1, 1, 2, 0, -1},
 		"total": {940, 940, 940, 0, 3000, 1}, "coupon_id": {0, 0, 0, 1}, "reference": numbered("r"), "Idempotency-Key": numbered("k"),
@@ -157,7 +157,8 @@ func TestMadeUpRequestsOfTheSecondVersionAreAnsweredAsDocumented(t *testing.T) {
 	for _, partner := range []string{"devtest1", "demo"} {
 		r := newTireless(s, d, partner)
 		r.use(r.keys)
-		r.made.Rare = []string{"resetSandbox", "rotateKeys", "closeReference", "deleteWebhook", "cancelOrder"}
+		r.made.Rare = []string{"resetSandbox", "rotateKeys", "closeReference", "deleteWebhook", "cancelOrder", "moveClock", "releaseQuote"}
+		r.made.Often = []string{"createOrder", "createQuote"}
 		r.made.Header = func(request *http.Request) {
 			if r.token == "" {
 				r.token = r.bearer()

@@ -23,8 +23,9 @@ type Random struct {
 
 	// Known has values for names, which go before anything made up; a name with no values is left out of requests.
 	Known map[string][]any
-	// Rare are operations to ask for once where others are asked for twenty times: they end what others need.
-	Rare []string
+	// Rare are operations to ask for once where others are asked for twenty times: they end what others need. Others need what comes
+	// of those that are asked for Often.
+	Rare, Often []string
 	// Header adds what every right request has, such as a token.
 	Header func(r *http.Request)
 }
@@ -115,10 +116,7 @@ func (r *Random) keep(name string, value any) {
 
 // Next makes up a request to a server, such as http://127.0.0.1:8080, and returns its body and operation id, too.
 func (r *Random) Next(origin string) (req *http.Request, body []byte, id string) {
-	op := r.operations[r.IntN(len(r.operations))]
-	for slices.Contains(r.Rare, op.OperationID) && !r.chance(5) {
-		op = r.operations[r.IntN(len(r.operations))]
-	}
+	op := r.operation()
 	path, query, header := op.path, url.Values{}, http.Header{}
 	for _, ref := range slices.Concat(op.shared, op.Parameters) {
 		r.parameter(ref.Value, &path, query, header)
@@ -148,6 +146,17 @@ func (r *Random) Next(origin string) (req *http.Request, body []byte, id string)
 	return req, body, op.OperationID
 }
 
+func (r *Random) operation() operation {
+	often := r.chance(25)
+	for {
+		op := r.operations[r.IntN(len(r.operations))]
+		rare := slices.Contains(r.Rare, op.OperationID) && !r.chance(5)
+		if !rare && (!often || len(r.Often) == 0 || slices.Contains(r.Often, op.OperationID)) {
+			return op
+		}
+	}
+}
+
 // chance is true so many times in a hundred.
 func (r *Random) chance(percent int) bool { return r.IntN(100) < percent }
 
@@ -166,6 +175,7 @@ func (r *Random) parameter(p *openapi3.Parameter, path *string, query url.Values
 		}
 		*path = strings.ReplaceAll(*path, "{"+p.Name+"}", url.PathEscape(value))
 	case !p.Required && r.chance(50), p.Required && r.chance(3):
+	case p.In == openapi3.ParameterInHeader && !p.Required && r.chance(60):
 	case p.In == openapi3.ParameterInHeader:
 		header.Set(p.Name, strings.Map(printable, value))
 	case p.In == openapi3.ParameterInQuery:
@@ -258,7 +268,7 @@ func (r *Random) typed(name string, s *openapi3.Schema, depth int) any {
 		return r.object(s, depth)
 	case s.Type.Includes("array"):
 		list := []any{}
-		for range 1 + r.IntN(3) {
+		for len(list) == 0 || len(list) < 4 && r.chance(30) {
 			list = append(list, r.value(strings.TrimSuffix(name, "s"), s.Items, depth+1))
 		}
 		return list
