@@ -29,7 +29,8 @@ FROM input WHERE partners.id = input.id AND partners.sandbox = 1`)
 UPDATE partners SET told_day = input.day FROM input WHERE partners.id = input.id AND partners.sandbox = 1`)
 
 	noteToldOrders = over("id bigint, day bigint", `
-UPDATE orders SET told_day = input.day FROM input WHERE orders.id = input.id AND orders.sandbox = 1 AND orders.told_day < input.day`)
+UPDATE orders SET told_day = input.day FROM input
+WHERE orders.id = input.id AND orders.sandbox = 1 AND orders.told_day < input.day`)
 )
 
 // SetClock lets decide say by how much a sandbox partner's clock is ahead, given by how much it is, and tells the partner at once

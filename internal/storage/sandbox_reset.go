@@ -189,7 +189,8 @@ RETURNING id, at, amount`)
 UPDATE partner_days SET orders = partner_days.orders - input.orders, items = partner_days.items - input.items,
     spent = partner_days.spent - input.spent, face = partner_days.face - input.face
 FROM input WHERE partner_days.partner_id = input.partner_id AND partner_days.day = input.day AND partner_days.kind = input.kind`)
-	resetEmptyDays = over("partner_id bigint", `DELETE FROM partner_days WHERE partner_id IN (SELECT partner_id FROM input) AND orders = 0`)
+	resetEmptyDays = over("partner_id bigint", `
+DELETE FROM partner_days WHERE partner_id IN (SELECT partner_id FROM input) AND orders = 0`)
 )
 
 // removeOrders takes the items first: whoever redeems or refunds one has its row locked, and has written all else when it lets
