@@ -1,14 +1,13 @@
 package main
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
 	"giftimbiz/internal/browsertest"
 )
 
-// TestTheAPICanBeTriedOnItsPage puts a sandbox partner's keys into the page of version 1 and presses what a reader would.
+// TestTheAPICanBeTriedOnItsPage puts a sandbox partner's keys into a guide, goes to the pages of both versions and presses what a reader would.
 func TestTheAPICanBeTriedOnItsPage(t *testing.T) {
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
@@ -17,9 +16,6 @@ func TestTheAPICanBeTriedOnItsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	tab := browser.Open(t, s.url, browsertest.Wide().In("en"))
-	if s.send("GET", s.url+"/api/v2/offers", http.Header{}, "").status == http.StatusNotFound {
-		tab.Excuse("/api/v2/") // the page asks there for what is on sale today
-	}
 	tab.Go("/docs/en/")
 	tab.Click("[data-keys] summary")
 	for name, value := range map[string]string{
@@ -28,13 +24,20 @@ func TestTheAPICanBeTriedOnItsPage(t *testing.T) {
 		tab.Fill(`[data-paste] [name="`+name+`"]`, value)
 	}
 	tab.Click("[data-paste] button")
-	for _, operation := range []string{"listAll", "buyGifticoupon", "buyGifticonList"} {
-		tab.Go("/docs/api/v1?lang=en&try=" + operation + "#/Gifticons/" + operation)
-		tab.Await("#operations-Gifticons-" + operation + " .execute")
+	for _, try := range []struct{ version, tag, operation, answer string }{
+		{"v1", "Gifticons", "listAll", `"0000"`},
+		{"v1", "Gifticons", "buyGifticoupon", `"0000"`},
+		{"v1", "Gifticons", "buyGifticonList", `"TEST-`},
+		{"v2", "Token", "createToken", `"Bearer"`},
+		{"v2", "Orders", "createOrder", `"voucher_url"`},
+	} {
+		block := "#operations-" + try.tag + "-" + try.operation
+		tab.Go("/docs/api/" + try.version + "?lang=en&try=" + try.operation + "#/" + try.tag + "/" + try.operation)
+		tab.Await(block + " .execute")
 		tab.Await(`[aria-label="authorization button locked"]`)
-		tab.Trigger("#operations-Gifticons-" + operation + " .execute")
-		tab.Await("#operations-Gifticons-" + operation + " .live-responses-table .highlight-code, .live-responses-table .microlight")
-		if text := tab.Text(".live-responses-table"); !strings.Contains(text, `"0000"`) {
+		tab.Trigger(block + " .execute")
+		tab.Await(block + " .live-responses-table .highlight-code, .live-responses-table .microlight")
+		if text := tab.Text(".live-responses-table"); !strings.Contains(text, try.answer) {
 			t.Errorf("%s\nanswers %s", tab.Text(".curl"), text)
 		}
 	}

@@ -63,19 +63,27 @@ func (d *documented) ask(route *routers.Route, pathParams map[string]string, tar
 	in := &openapi3filter.RequestValidationInput{
 		Request: req, PathParams: pathParams, Route: route,
 		Options: &openapi3filter.Options{
-			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true,
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, MultiError: true,
 		},
 	}
 	if err := openapi3filter.ValidateRequest(d.t.Context(), in); err != nil {
 		d.t.Errorf("%s: the request is not as described: %v", route.Operation.OperationID, err)
 	}
-	err = openapi3filter.ValidateResponse(d.t.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: in, Status: a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)), Options: in.Options,
+	d.check(route, a)
+	return a
+}
+
+// check fails the test unless an answer is as described.
+func (d *documented) check(route *routers.Route, a answer) {
+	d.t.Helper()
+	err := openapi3filter.ValidateResponse(d.t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Route: route, Request: &http.Request{Method: route.Method}},
+		Status:                 a.status, Header: a.header, Body: io.NopCloser(bytes.NewReader(a.body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
 	})
 	if err != nil {
 		d.t.Errorf("%s: the answer %d is not as described: %v\n%s", route.Operation.OperationID, a.status, err, a.body)
 	}
-	return a
 }
 
 // requestExamples returns the bodies that a document shows of an operation; none = it has no body.
@@ -301,3 +309,57 @@ func (v *version2) remember(operation string, i int, a answer) {
 		v.made["evt_377702342656000000"] = a.text("event_id")
 	}
 }
+
+// TestVersion2RefusesAsItsDocumentSays asks for what is refused: each answer is a problem that the document has for the operation.
+func TestVersion2RefusesAsItsDocumentSays(t *testing.T) {
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	d := documentOf(t, s, "v2")
+	bearer := "Bearer " + s.as("demo").header.Get("Access-Token")
+	for _, test := range []struct {
+		operation, target, body string
+		header                  http.Header
+		status                  int
+		problem                 string
+	}{
+		{"getPartner", "partner", "", http.Header{"Authorization": nil}, 401, "token-missing"},
+		{"getPartner", "partner", "", http.Header{"Authorization": {"Bearer nothing"}}, 401, "token-invalid"},
+		{"listOffers", "offers?limt=1", "", nil, 400, "parameter-invalid"},
+		{"listOffers", "offers?limit=500", "", nil, 400, "parameter-invalid"},
+		{"listCoupons", "coupons?province=%EC%97%86%EB%8A%94%EB%8F%84", "", nil, 400, "parameter-invalid"},
+		{"getOffer", "offers/999999999", "", nil, 404, "offer-not-found"},
+		{"getOrder", "orders/20250915-0DJ8YJ6M9T4G1", "", nil, 404, "not-found"},
+		{"getOrderByReference", "orders/by-reference/none", "", nil, 404, "not-found"},
+		{"createQuote", "quotes", `{"items":[{"offer_id":999999999,"quantity":1}]}`, nil, 409, "offer-unknown"},
+		{"createQuote", "quotes", `{"itemz":[]}`, nil, 400, "body-invalid"},
+		{"createQuote", "quotes", `{"items":[{"offer_id":18411,"quantity":1},{"offer_id":1350,"quantity":1}]}`, nil, 422, "kinds-mixed"},
+		{"createOrder", "orders", `{"reference":"r-1","items":[{"offer_id":18411,"quantity":1}],"total":940}`, nil, 400, "idempotency-key-missing"},
+		{"createOrder", "orders", `{"reference":"r-1","items":[{"offer_id":18411,"quantity":1}],"total":1}`, keyed("k-1"), 409, "price-changed"},
+		{"createOrder", "orders", `{"reference":"r-1","items":[{"offer_id":18411,"quantity":1}],"total":940}`, keyed("k-1"), 422, "idempotency-key-reused"},
+		{"createOrder", "orders", `{"reference":"r-2","items":[{"offer_id":18411,"quantity":100}],"total":94000}`, keyed("k-2"), 409, "too-few"},
+		{"createOrder", "orders", `{"reference":"r-3","quote_id":"quo_0DJ8YJ6M9T4G0"}`, keyed("k-3"), 404, "not-found"},
+		{"createOrder", "orders", `reference=r-1`, http.Header{"Content-Type": {"text/plain"}, "Idempotency-Key": {"k-4"}}, 415, "media-type"},
+		{"createOrder", "orders", `{"reference":"` + strings.Repeat("x", 70_000) + `"}`, keyed("k-5"), 413, "body-too-large"},
+		{"createWebhook", "webhooks", `{"url":"http://127.0.0.1/hooks"}`, nil, 400, "webhook-url-refused"},
+		{"getWebhook", "webhooks/77", "", nil, 404, "not-found"},
+		{"listEvents", "events", "", nil, 403, "sandbox-only"},
+	} {
+		t.Run(test.operation+"-"+test.problem, func(t *testing.T) {
+			d := &documented{d.testServer.in(t), d.doc}
+			header := http.Header{"Authorization": {bearer}}
+			if test.body != "" {
+				header.Set("Content-Type", "application/json")
+			}
+			for name, values := range test.header {
+				header[name] = values
+			}
+			route := d.route(test.operation)
+			a := d.send(route.Method, d.url+"/api/v2/"+test.target, header, test.body)
+			d.check(route, a)
+			if kind, _ := a.fields["type"].(string); a.status != test.status || kind != "urn:giftimbiz:problem:"+test.problem {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+		})
+	}
+}
+
+func keyed(key string) http.Header { return http.Header{"Idempotency-Key": {key}} }

@@ -19,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/contract"
 	"giftimbiz/internal/demo"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/pgtest"
@@ -146,7 +147,7 @@ func (s *testServer) serve(db *storage.DB) {
 	n.Start()
 	door := server.NewFront(n.Logger)
 	door.Open(n.Routes())
-	web := httptest.NewServer(door)
+	web := httptest.NewServer(contract.Watch(s.t, door, published()...))
 	s.node, s.url = n, web.URL
 	s.t.Cleanup(func() {
 		web.Close()

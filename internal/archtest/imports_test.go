@@ -26,6 +26,7 @@ var (
 	// testHelpers are for tests and measurements; nothing of them is in the product.
 	testHelpers = []string{
 		"internal/storage/storagetest", "internal/pgtest", "internal/browsertest", "internal/child", "internal/archtest",
+		"internal/contract",
 	}
 	measuring = []string{"internal/bench"}
 

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	keptBytes = 32 << 20 // of all texts of one index
+	keptBytes = 32 << 20 // of all texts of one index, usually
 	keptText  = 64 << 10 // longer ones are not kept
 	keptEntry = 256      // what a text takes beside its bytes, about
 	askedOnce = 4096     // queries of which it is remembered that they were asked
@@ -18,6 +18,7 @@ const (
 // keptTexts holds what was made of pages of one index, so that what many ask for is put together once for each change of the
 // catalogue. A text is kept from the second time on that its query is asked: what is asked only once leaves no copy.
 type keptTexts struct {
+	most  int // bytes of all texts
 	seed  maphash.Seed
 	asked [askedOnce]atomic.Uint32 // hashes of queries
 
@@ -26,7 +27,7 @@ type keptTexts struct {
 	size  int                  // guarded by mu
 }
 
-func newKept() *keptTexts { return &keptTexts{seed: maphash.MakeSeed()} }
+func newKept() *keptTexts { return &keptTexts{most: keptBytes, seed: maphash.MakeSeed()} }
 
 func (k *keptTexts) get(q *GiftQuery) []byte {
 	k.mu.RLock()
@@ -45,7 +46,7 @@ func (k *keptTexts) put(q *GiftQuery, text []byte) {
 	size += keptEntry
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.texts[query] != nil || k.size+size > keptBytes {
+	if k.texts[query] != nil || k.size+size > k.most {
 		return
 	}
 	if k.texts == nil {

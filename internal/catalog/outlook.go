@@ -15,6 +15,9 @@ const (
 	outlookOffers = 1_600_000
 )
 
+// outlookBytes is how much of texts made of its pages such an index keeps.
+const outlookBytes = 1 << 20
+
 // outlookRest is how old an index of a day to come may be where the changes since are not known one by one any more.
 const outlookRest = 250 * time.Millisecond
 
@@ -47,10 +50,11 @@ func (c *Catalog) IndexOn(day gift.Day) *Index {
 	defer c.outlook.making.Unlock()
 	d, v := c.days.Load(), c.outlook.find(day)
 	if v != nil {
-		if since, ok := d.recent.since(v.upTo); ok {
+		since, ok := d.recent.since(v.upTo)
+		switch {
+		case ok && len(since) > 0:
 			return c.outlook.keep(v.index.follow(since), d, 0)
-		}
-		if c.outlook.rests(v) {
+		case ok || c.outlook.rests(v): // somebody was quicker, or that is new enough
 			return v.index
 		}
 	}
@@ -99,6 +103,7 @@ func (o *outlook) rests(v *outlookDay) bool {
 func (o *outlook) keep(ix *Index, d *days, rest time.Duration) *Index {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	ix.kept.most = outlookBytes // nobody else has it yet
 	v := &outlookDay{index: ix, upTo: d.recent.last, resting: rest > 0}
 	if v.resting {
 		time.AfterFunc(rest, func() {

@@ -255,7 +255,8 @@ func TestALentSandboxIsKnownAsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clerk.get("/partners/"+loan.Partner.Name).wants(http.StatusOK, "샌드박스 시계", d.Clock.Now().AddDate(0, 0, 1).In(gift.Seoul).Format("2006-01-02"))
+	tomorrow := d.Clock.Now().AddDate(0, 0, 1).In(gift.Seoul).Format(time.DateOnly)
+	clerk.get("/partners/"+loan.Partner.Name).wants(http.StatusOK, "샌드박스 시계", tomorrow)
 	clerk.get("/partners/demo").lacks("빌려준")
 }
 

@@ -13,7 +13,7 @@ func serve(t *testing.T) (origin string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	origin = "http://" + server.Listener.Addr().String()
-	server.Config.Handler = newDocs(t, func(c *Config) { c.PublicURL = origin })
+	server.Config.Handler = newDocs(func(c *Config) { c.PublicURL = origin })
 	server.Start()
 	t.Cleanup(server.Close)
 	return origin

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/locale"
@@ -46,6 +47,7 @@ type Config struct {
 
 type handler struct {
 	Config
+	ready  func() error // makes all there is to show, when somebody asks for the first time: it takes a fifth of a second
 	mux    *http.ServeMux
 	guard  *http.CrossOriginProtection
 	limit  *limiter
@@ -66,9 +68,7 @@ func New(cfg Config) http.Handler {
 	if err := h.guard.AddTrustedOrigin(cfg.PublicURL); err != nil {
 		panic("docs: public URL: " + err.Error())
 	}
-	if err := h.build(); err != nil {
-		panic("docs: what is embedded cannot be read: " + err.Error())
-	}
+	h.ready = sync.OnceValue(h.build)
 	return h
 }
 
@@ -81,6 +81,9 @@ func (h *handler) build() error {
 	}
 	h.mux.HandleFunc("GET /docs", h.toLanguage)
 	h.mux.HandleFunc("GET /docs/{$}", h.toLanguage)
+	h.mux.Handle("GET /docs/en", http.RedirectHandler("/docs/en/", http.StatusMovedPermanently))
+	h.mux.Handle("GET /docs/ko", http.RedirectHandler("/docs/ko/", http.StatusMovedPermanently))
+	h.mux.Handle("GET /docs/api", http.RedirectHandler("/docs/api/v2", http.StatusFound))
 	h.mux.HandleFunc("GET /docs/search", h.find)
 	h.mux.HandleFunc("POST /docs/sandbox", h.lend)
 	h.mux.HandleFunc("GET /docs/", h.unknown)
@@ -168,6 +171,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("X-Content-Type-Options", "nosniff")
 	head.Set("Referrer-Policy", "same-origin")
 	head.Set("X-Frame-Options", "DENY")
+	if err := h.ready(); err != nil { // what is embedded cannot be read, which tests rule out
+		h.fail(w, err)
+		return
+	}
 	h.mux.ServeHTTP(w, r)
 }
 

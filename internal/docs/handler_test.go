@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,8 +23,10 @@ func (l lender) Lend(context.Context) (Keys, error) {
 	return Keys{PartnerID: "sandbox-7", PartnerKey: "k", PartnerToken: "p", RefreshToken: "r", AccessToken: "a"}, l.err
 }
 
-func newDocs(t testing.TB, change ...func(*Config)) http.Handler {
-	t.Helper()
+// sharedDocs is for tests that change nothing: pages take a while to make.
+var sharedDocs = sync.OnceValue(func() http.Handler { return newDocs() })
+
+func newDocs(change ...func(*Config)) http.Handler {
 	cfg := Config{
 		PublicURL: testURL, Version: "v1.2.3", Clock: clock.NewManual(time.Unix(0, 0)), Logger: slog.New(slog.DiscardHandler),
 		Address: func(r *http.Request) string { return r.RemoteAddr }, Sandboxes: lender{},
@@ -50,7 +53,7 @@ func ask(h http.Handler, method, address string, headers ...string) *httptest.Re
 }
 
 func TestReadersAreSentToTheirLanguage(t *testing.T) {
-	h := newDocs(t)
+	h := sharedDocs()
 	for language, want := range map[string]string{"en-GB,en;q=0.9,ko;q=0.5": "/docs/en/", "ko": "/docs/ko/", "": "/docs/ko/", "fr": "/docs/ko/"} {
 		for _, address := range []string{"/docs", "/docs/"} {
 			w := get(h, address, "Accept-Language", language)
@@ -59,8 +62,10 @@ func TestReadersAreSentToTheirLanguage(t *testing.T) {
 			}
 		}
 	}
-	if w := get(h, "/docs/en/overview"); w.Header().Get("Location") != "/docs/en/" {
-		t.Errorf("the overview's other address leads to %s", w.Header().Get("Location"))
+	for address, want := range map[string]string{"/docs/en/overview": "/docs/en/", "/docs/ko": "/docs/ko/", "/docs/api": "/docs/api/v2"} {
+		if to := get(h, address).Header().Get("Location"); to != want {
+			t.Errorf("%s leads to %s, want %s", address, to, want)
+		}
 	}
 }
 
@@ -81,21 +86,22 @@ func crawl(t *testing.T, h http.Handler) map[string]string {
 			t.Errorf("%s answers %d", address, w.Code)
 		}
 		bodies[address] = w.Body.String()
+		if kind := w.Header().Get("Content-Type"); !strings.HasPrefix(kind, "text/html") && !strings.HasPrefix(kind, "text/markdown") && address != "/llms.txt" {
+			continue
+		}
 		for _, link := range links.FindAllStringSubmatch(bodies[address], -1) {
 			to := link[1] + strings.TrimPrefix(link[2], testURL)
 			if !strings.HasPrefix(to, "/") {
 				to = address[:strings.LastIndex(address, "/")+1] + to
 			}
-			if kind := w.Header().Get("Content-Type"); strings.HasPrefix(kind, "text/html") || strings.HasPrefix(kind, "text/markdown") || address == "/llms.txt" {
-				queue = append(queue, strings.ReplaceAll(to, "&amp;", "&"))
-			}
+			queue = append(queue, strings.ReplaceAll(to, "&amp;", "&"))
 		}
 	}
 	return bodies
 }
 
 func TestNoLinkOrAnchorIsDead(t *testing.T) {
-	h := newDocs(t)
+	h := sharedDocs()
 	bodies := crawl(t, h)
 	if len(bodies) < 50 {
 		t.Errorf("only %d pages found", len(bodies))
@@ -160,7 +166,7 @@ func TestBothLanguagesHaveTheSameHeadingsAndCode(t *testing.T) {
 }
 
 func TestDocumentsAreServedInTheReadersLanguage(t *testing.T) {
-	h := newDocs(t)
+	h := sharedDocs()
 	for _, version := range Versions {
 		english := get(h, "/docs/openapi/"+version+".json", "Accept-Language", "en")
 		korean := get(h, "/docs/openapi/"+version+".json?lang=ko", "Accept-Language", "en")
@@ -178,7 +184,7 @@ func TestDocumentsAreServedInTheReadersLanguage(t *testing.T) {
 }
 
 func TestAnswersCanBeKeptByCaches(t *testing.T) {
-	h := newDocs(t)
+	h := sharedDocs()
 	w := get(h, "/docs/en/codes", "Accept-Encoding", "gzip")
 	if w.Header().Get("Content-Encoding") != "gzip" || w.Body.Len() > 20_000 {
 		t.Errorf("%s, %d bytes", w.Header().Get("Content-Encoding"), w.Body.Len())
@@ -190,7 +196,7 @@ func TestAnswersCanBeKeptByCaches(t *testing.T) {
 }
 
 func TestPagesAllowNothingFromElsewhere(t *testing.T) {
-	h := newDocs(t)
+	h := sharedDocs()
 	for _, address := range []string{"/docs/en/", "/docs/api/v2", "/docs/search?q=a", "/docs/nothing", "/llms.txt"} {
 		head := get(h, address).Header()
 		if csp := head.Get("Content-Security-Policy"); !strings.HasPrefix(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
@@ -205,7 +211,7 @@ func TestPagesAllowNothingFromElsewhere(t *testing.T) {
 }
 
 func TestUnknownPagesAreNotFound(t *testing.T) {
-	h := newDocs(t)
+	h := sharedDocs()
 	for _, address := range []string{"/docs/en/nothing", "/docs/fr/", "/docs/assets/", "/docs/openapi/v3.yaml"} {
 		if w := get(h, address); w.Code != http.StatusNotFound {
 			t.Errorf("%s answers %d", address, w.Code)
@@ -218,7 +224,7 @@ func TestKeysAreLentToPagesOfThisServerOnly(t *testing.T) {
 		w := ask(h, http.MethodPost, "/docs/sandbox", headers...)
 		return w.Code, w.Body.String()
 	}
-	h := newDocs(t)
+	h := newDocs()
 	status, body := lend(h, "Sec-Fetch-Site", "same-origin")
 	want := `{"partner_id":"sandbox-7","partnerkey":"k","partnertoken":"p","refresh_token":"r","access_token":"a"}`
 	if status != http.StatusOK || body != want {
@@ -227,13 +233,13 @@ func TestKeysAreLentToPagesOfThisServerOnly(t *testing.T) {
 	if status, body := lend(h, "Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"); status != http.StatusForbidden {
 		t.Errorf("another site: %d %s", status, body)
 	}
-	if status, _ := lend(newDocs(t, func(c *Config) { c.Sandboxes = nil })); status != http.StatusNotFound {
+	if status, _ := lend(newDocs(func(c *Config) { c.Sandboxes = nil })); status != http.StatusNotFound {
 		t.Errorf("switched off: %d", status)
 	}
-	if status, _ := lend(newDocs(t, func(c *Config) { c.Sandboxes = lender{ErrNoneLeft} })); status != http.StatusServiceUnavailable {
+	if status, _ := lend(newDocs(func(c *Config) { c.Sandboxes = lender{ErrNoneLeft} })); status != http.StatusServiceUnavailable {
 		t.Errorf("none left: %d", status)
 	}
-	if status, body := lend(newDocs(t, func(c *Config) { c.Sandboxes = lender{io.ErrUnexpectedEOF} })); status != http.StatusInternalServerError || strings.Contains(body, "EOF") {
+	if status, body := lend(newDocs(func(c *Config) { c.Sandboxes = lender{io.ErrUnexpectedEOF} })); status != http.StatusInternalServerError || strings.Contains(body, "EOF") {
 		t.Errorf("failed: %d %s", status, body)
 	}
 }
@@ -256,7 +262,7 @@ func TestOneAddressBorrowsAFewTimesOnly(t *testing.T) {
 }
 
 func TestTheSearchFindsGuidesAndOperations(t *testing.T) {
-	h := newDocs(t)
+	h := sharedDocs()
 	for _, test := range []struct{ query, want string }{
 		{"lang=en&q=idempotency", `href="/docs/en/never-twice`},
 		{"lang=en&q=createOrder", `href="/docs/api/v2?lang=en#/Orders/createOrder"`},

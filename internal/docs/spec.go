@@ -49,6 +49,7 @@ func specOf(version string, lang locale.Language, publicURL string, codes []outc
 	}
 	s := &spec{operations: operationsOf(root, version)}
 	sampleForms(root)
+	t.sampleProblems(root)
 	var out bytes.Buffer
 	enc := yaml.NewEncoder(&out)
 	enc.SetIndent(2)
@@ -216,56 +217,4 @@ func appendText(b []byte, text string) []byte {
 		panic("docs: a text is no JSON: " + err.Error()) // it is a text
 	}
 	return append(b, bytes.TrimRight(out.Bytes(), "\n")...)
-}
-
-// sampleForms writes a form's example to its fields, too: Swagger UI fills them from there only.
-func sampleForms(n *yaml.Node) {
-	if n.Kind == yaml.MappingNode {
-		if form := member(n, "application/x-www-form-urlencoded"); form != nil && member(form, "example") != nil {
-			fields, example := member(member(form, "schema"), "properties"), member(form, "example")
-			for i := 0; i+1 < len(example.Content); i += 2 {
-				set(member(fields, example.Content[i].Value), "example", 0, example.Content[i+1])
-			}
-		}
-	}
-	for _, inner := range n.Content {
-		sampleForms(inner)
-	}
-}
-
-// operation is what the search knows of an operation.
-type operation struct {
-	Version, ID, Tag, Method, Path, Summary, Text string
-}
-
-// methods are those of operations, as a path's members.
-var methods = []string{"get", "post", "patch", "delete", "put"}
-
-func operationsOf(root *yaml.Node, version string) (list []operation) {
-	paths := member(root, "paths")
-	for i := 0; i+1 < len(paths.Content); i += 2 {
-		path, item := paths.Content[i].Value, paths.Content[i+1]
-		for j := 0; j+1 < len(item.Content); j += 2 {
-			if method := item.Content[j].Value; slices.Contains(methods, method) {
-				o := item.Content[j+1]
-				list = append(list, operation{
-					Version: version, ID: textOf(o, "operationId"), Tag: member(o, "tags").Content[0].Value,
-					Method: strings.ToUpper(method), Path: path, Summary: textOf(o, "summary"), Text: textOf(o, "description"),
-				})
-			}
-		}
-	}
-	return list
-}
-
-func textOf(mapping *yaml.Node, key string) string {
-	if n := member(mapping, key); n != nil {
-		return n.Value
-	}
-	return ""
-}
-
-// Anchor is where the page of the API shows the operation.
-func (o operation) Anchor() string {
-	return "/docs/api/" + o.Version + "#/" + strings.ReplaceAll(o.Tag, " ", "_") + "/" + o.ID
 }

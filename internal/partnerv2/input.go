@@ -1,6 +1,7 @@
 package partnerv2
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -73,6 +74,8 @@ func (q *query) text(name string) string {
 		return ""
 	case len(values) > 1:
 		q.fail(wrongParameter(name, "한 번만 쓸 수 있습니다.", "it may be given once only."))
+	case values[0] == "": // what somebody forgot to fill in is no wish for everything
+		q.fail(wrongParameter(name, "값이 비어 있습니다. 쓰지 않으려면 빼십시오.", "it is empty. Leave it out if it is not meant."))
 	case len(values[0]) > maxText:
 		q.fail(wrongParameter(name, "1 KiB까지입니다.", "it may have 1 KiB at most."))
 	case !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0):
@@ -189,8 +192,14 @@ func (c *call) body(into any) error {
 	if !utf8.Valid(text) {
 		return wrongBody("본문이 UTF-8이 아닙니다.", "The body is not UTF-8.")
 	}
-	d := json.NewDecoder(strings.NewReader(string(text)))
+	if hasNull(text) {
+		return wrongBody("null은 쓸 수 없습니다. 쓰지 않을 항목은 빼십시오.", "null means nothing here. Leave out what is not meant.")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
+	if object := bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")); !object { // null would be no members at all
+		return notAnObject
+	}
 	if err := d.Decode(into); err != nil {
 		return bodyFault(err)
 	}
@@ -198,6 +207,20 @@ func (c *call) body(into any) error {
 		return wrongBody("JSON 객체 뒤에 다른 것이 있습니다.", "There is something behind the JSON object.")
 	}
 	return nil
+}
+
+// hasNull tells whether a member, or an element of a list, is null: encoding/json would take it for one that is not there.
+func hasNull(text []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(text))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if token == nil {
+			return true
+		}
+	}
 }
 
 // bodyFault says what is wrong with a JSON text.
@@ -210,5 +233,7 @@ func bodyFault(err error) error {
 	case strings.HasPrefix(err.Error(), unknown):
 		return wrongMember(strings.Trim(strings.TrimPrefix(err.Error(), unknown), `"`), "없는 항목입니다.", "there is no such member.")
 	}
-	return wrongBody("본문은 JSON 객체여야 합니다.", "The body must be a JSON object.")
+	return notAnObject
 }
+
+var notAnObject = wrongBody("본문은 JSON 객체여야 합니다.", "The body must be a JSON object.")

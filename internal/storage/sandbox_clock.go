@@ -29,7 +29,8 @@ FROM input WHERE partners.id = input.id AND partners.sandbox = 1`)
 UPDATE partners SET told_day = input.day FROM input WHERE partners.id = input.id AND partners.sandbox = 1`)
 
 	noteToldOrders = over("id bigint, day bigint", `
-UPDATE orders SET told_day = input.day FROM input WHERE orders.id = input.id AND orders.sandbox = 1 AND orders.told_day < input.day`)
+UPDATE orders SET told_day = input.day FROM input
+WHERE orders.id = input.id AND orders.sandbox = 1 AND orders.told_day < input.day`)
 )
 
 // SetClock lets decide say by how much a sandbox partner's clock is ahead, given by how much it is, and tells the partner at once
@@ -65,13 +66,14 @@ func (db *DB) TellAhead(ctx context.Context, now time.Time) (told int64, err err
 		if p.ID == 0 {
 			continue
 		}
-		_, err := db.SetClock(ctx, p.ID, now, func(ahead time.Duration) (time.Duration, error) { return ahead, nil })
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return told, err
+		_, failed := db.SetClock(ctx, p.ID, now, func(ahead time.Duration) (time.Duration, error) { return ahead, nil })
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("sandbox partner %d: %w", p.ID, failed)) // the others are told all the same
+			continue
 		}
 		told++
 	}
-	return told, nil
+	return told, err
 }
 
 func (db *DB) setClock(

@@ -93,8 +93,8 @@ WHERE id = $1 AND sandbox = 1`, id, p.Title, p.DuplicateSec)
 
 // RemoveEndpoints implements lending.Store.
 func (db *DB) RemoveEndpoints(ctx context.Context, partnerID int64, now time.Time) error {
-	endpoints, err := collect(ctx, db.read, scanID, `SELECT id FROM endpoints WHERE partner_id = $1 AND removed_at IS NULL ORDER BY id`,
-		partnerID)
+	endpoints, err := collect(ctx, db.read, scanID,
+		`SELECT id FROM endpoints WHERE partner_id = $1 AND removed_at IS NULL ORDER BY id`, partnerID)
 	if err != nil {
 		return classify(err)
 	}

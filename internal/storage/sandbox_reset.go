@@ -56,7 +56,8 @@ func (db *DB) lastOrder(ctx context.Context, partnerID int64) (last gift.ID, err
 }
 
 // sandboxReset is one transaction of a reset. It holds the partner's account, so that nothing is bought meanwhile, and the rows of
-// the house's notices, so that nobody is told of what goes. What is to go is looked up beside it: nobody else adds to that.
+// the house's notices, so that nobody is told of what goes, and the partner's own, so that nothing is told again to its endpoints.
+// What is to go is looked up beside it: nobody else adds to that.
 type sandboxReset struct {
 	*DB
 	s       session
@@ -71,6 +72,10 @@ func (r *sandboxReset) part(ctx context.Context) (more bool, err error) {
 		return false, classify(err)
 	}
 	if _, err = r.ownWalk(ctx, r.s, r.partner, time.Time{}); err == nil {
+		r.s.query(lockPartner, func(scanner) error { return nil }, []int64{r.partner})
+		err = r.s.flush(ctx)
+	}
+	if err == nil {
 		more, err = r.forget(ctx)
 	}
 	if err != nil {
@@ -104,6 +109,8 @@ func (r *sandboxReset) forget(ctx context.Context) (more bool, err error) {
 	}
 	return false, nil
 }
+
+var lockPartner = over("id bigint", `SELECT partners.id FROM partners WHERE partners.id IN (SELECT id FROM input) `+lockRow)
 
 var (
 	resetQuoteItems = over("id bigint", `DELETE FROM quote_items WHERE quote_id IN (SELECT id FROM input)`)
@@ -182,7 +189,8 @@ RETURNING id, at, amount`)
 UPDATE partner_days SET orders = partner_days.orders - input.orders, items = partner_days.items - input.items,
     spent = partner_days.spent - input.spent, face = partner_days.face - input.face
 FROM input WHERE partner_days.partner_id = input.partner_id AND partner_days.day = input.day AND partner_days.kind = input.kind`)
-	resetEmptyDays = over("partner_id bigint", `DELETE FROM partner_days WHERE partner_id IN (SELECT partner_id FROM input) AND orders = 0`)
+	resetEmptyDays = over("partner_id bigint", `
+DELETE FROM partner_days WHERE partner_id IN (SELECT partner_id FROM input) AND orders = 0`)
 )
 
 // removeOrders takes the items first: whoever redeems or refunds one has its row locked, and has written all else when it lets

@@ -77,13 +77,23 @@ function watchPanel(panel) {
   panel.querySelector('[data-forget]').addEventListener('click', () => docs.use(null));
 }
 
+// copy works on servers without TLS, too, where browsers have no clipboard for pages.
+async function copy(code) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(code.textContent);
+    return;
+  }
+  getSelection().selectAllChildren(code);
+  document.execCommand('copy');
+}
+
 function addCopy(figure) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'copy';
   button.textContent = document.body.dataset.copy;
   button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(figure.querySelector('code').textContent);
+    await copy(figure.querySelector('code'));
     button.textContent = document.body.dataset.copied;
     setTimeout(() => { button.textContent = document.body.dataset.copy; }, 1500);
   });
