@@ -35,8 +35,7 @@ func TestTheAPICanBeTriedOnItsPage(t *testing.T) {
 		tab.Go("/docs/api/" + try.version + "?lang=en&try=" + try.operation + "#/" + try.tag + "/" + try.operation)
 		tab.Await(block + " .execute")
 		tab.Await(`[aria-label="authorization button locked"]`)
-		tab.Trigger(block + " .execute")
-		tab.Await(block + " .live-responses-table .highlight-code, .live-responses-table .microlight")
+		tab.Insist(block+" .execute", block+" .live-responses-table .highlight-code, .live-responses-table .microlight")
 		if text := tab.Text(".live-responses-table"); !strings.Contains(text, try.answer) {
 			t.Errorf("%s\nanswers %s", tab.Text(".curl"), text)
 		}

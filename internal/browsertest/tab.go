@@ -170,6 +170,28 @@ func (tab *Tab) Await(selector string) {
 	tab.report("waiting for " + selector)
 }
 
+// pressAgain is after how long somebody presses a button again that seems to have done nothing.
+const pressAgain = 5 * time.Second
+
+// Insist triggers until something is there. It is for pages of others, which lose a click that comes while they draw themselves anew.
+func (tab *Tab) Insist(selector, until string) {
+	tab.t.Helper()
+	ctx, cancel := tab.bounded()
+	defer cancel()
+	for pressed := (time.Time{}); !tab.Has(until); {
+		if time.Since(pressed) > pressAgain && tab.Has(selector) {
+			tab.Trigger(selector)
+			pressed = time.Now()
+		}
+		select {
+		case <-ctx.Done():
+			tab.t.Fatalf("no %s after %v\n%s", until, patience, tab.describe())
+		case <-time.After(lookEvery):
+		}
+	}
+	tab.report("waiting for " + until)
+}
+
 func (tab *Tab) mustBeThere(selector string) {
 	tab.t.Helper()
 	if !tab.Has(selector) {
