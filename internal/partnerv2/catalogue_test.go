@@ -300,7 +300,9 @@ func TestWhatAClockShowsIsThePartnersOwn(t *testing.T) {
 func TestPathsOfTheAPIAreItsOwn(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/api/v2/offers": true, "/api/v2/offers/1": true, "/api/v2/token": true, "/api/v2/partner": true, "/api/v2/coupons": true,
-		"/api/v2/categories": true, "/api/v2/brands": true, "/api/v2/": false, "/api/v2/giftimbiz/listAll": false, "/api/v1/offers": false,
+		"/api/v2/categories": true, "/api/v2/brands": true, "/api/v2/": true, "/api/v2": true, "/api/v2/offer": true,
+		"/api/v2//offers": true, "/api/v2/giftimbiz/listAll": false, "/api/v2/common": false, "/api/v2/gifticon/getQRImg": false,
+		"/api/v1/offers": false, "/api/v20/offers": false, "/api/v3/offers": false,
 	} {
 		if got := partnerv2.Owns(path); got != want {
 			t.Errorf("%s: %t", path, got)
