@@ -253,8 +253,12 @@ func TestASandboxRedeemsAndForgets(t *testing.T) {
 		}
 		c.header.Del("Idempotency-Key")
 		gifticon := order()(s, c).wants("0000").text("tid")
-		for _, id := range []string{gifticon + ".1", star.text("tid") + ".2", "x"} {
+		for _, id := range []string{gifticon + ".2", star.text("tid") + ".2", "x"} {
 			c.v2("POST", "sandbox/redeem", `{"voucher_id":"`+id+`"}`).gives(404)
+		}
+		a := c.v2("POST", "sandbox/redeem", `{"voucher_id":"`+gifticon+`.1"}`).gives(409)
+		if a.fields["code"] != "PD" || a.fields["type"] != "urn:giftimbiz:problem:not-redeemable" {
+			t.Errorf("of a gifticon: %s", a.body)
 		}
 		want := "order.completed coupon.redeemed order.completed order.refunded order.completed"
 		if got := strings.Join(c.heard(), " "); got != want {

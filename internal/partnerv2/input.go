@@ -56,7 +56,7 @@ func (q *query) close() error {
 	}
 	for name := range q.values {
 		if !slices.Contains(q.known, name) {
-			return wrongParameter(strconv.Quote(name), "없는 파라미터입니다.", "there is no such parameter.")
+			return wrongParameter(brief(name), "없는 파라미터입니다.", "there is no such parameter.")
 		}
 	}
 	return nil
@@ -174,18 +174,40 @@ func wrongMember(name, ko, en string) problem {
 	return wrongBody(name+": "+ko, name+": "+en).with("parameter", name)
 }
 
+// neededBody reads the request's JSON object into a struct of which some member must be given.
+func (c *call) neededBody(into any) error {
+	text, err := c.bodyText()
+	if err == nil && len(text) == 0 {
+		err = bodyMissing
+	}
+	if err != nil {
+		return err
+	}
+	return c.decode(text, into)
+}
+
 // body reads the request's JSON object into a struct. No body at all is an empty object.
 func (c *call) body(into any) error {
+	text, err := c.bodyText()
+	if err != nil || len(text) == 0 {
+		return err
+	}
+	return c.decode(text, into)
+}
+
+func (c *call) bodyText() ([]byte, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return bodyTooLarge
+		return nil, bodyTooLarge
 	case err != nil:
-		return wrongBody("본문을 끝까지 받지 못했습니다.", "The body did not arrive whole.")
-	case len(text) == 0:
-		return nil
+		return nil, wrongBody("본문을 끝까지 받지 못했습니다.", "The body did not arrive whole.")
 	}
+	return text, nil
+}
+
+func (c *call) decode(text []byte, into any) error {
 	if kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return mediaType
 	}
@@ -201,7 +223,7 @@ func (c *call) body(into any) error {
 		return notAnObject
 	}
 	if err := d.Decode(into); err != nil {
-		return bodyFault(err)
+		return bodyFault(text, into, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return wrongBody("JSON 객체 뒤에 다른 것이 있습니다.", "There is something behind the JSON object.")
@@ -223,17 +245,7 @@ func hasNull(text []byte) bool {
 	}
 }
 
-// bodyFault says what is wrong with a JSON text.
-func bodyFault(err error) error {
-	var wrongType *json.UnmarshalTypeError
-	const unknown = "json: unknown field "
-	switch {
-	case errors.As(err, &wrongType) && wrongType.Field != "":
-		return wrongMember(wrongType.Field, "형식이 다릅니다("+wrongType.Value+").", "it has the wrong type ("+wrongType.Value+").")
-	case strings.HasPrefix(err.Error(), unknown):
-		return wrongMember(strings.Trim(strings.TrimPrefix(err.Error(), unknown), `"`), "없는 항목입니다.", "there is no such member.")
-	}
-	return notAnObject
-}
-
-var notAnObject = wrongBody("본문은 JSON 객체여야 합니다.", "The body must be a JSON object.")
+var (
+	bodyMissing = wrongBody("JSON 본문이 필요합니다.", "A JSON body is needed.")
+	notAnObject = wrongBody("본문은 JSON 객체여야 합니다.", "The body must be a JSON object.")
+)

@@ -122,7 +122,7 @@ var (
 // moveClock moves the partner's clock. This node goes by it before it answers; the others do within a moment.
 func (c *call) moveClock() error {
 	var m clockMove
-	if err := errors.Join(c.query().close(), c.body(&m)); err != nil {
+	if err := errors.Join(c.query().close(), c.neededBody(&m)); err != nil {
 		return err
 	}
 	to, err := m.ahead()
@@ -194,7 +194,7 @@ func (c *call) redeemInSandbox() error {
 	var body struct {
 		Voucher string `json:"voucher_id"`
 	}
-	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
+	if err := errors.Join(c.query().close(), c.neededBody(&body)); err != nil {
 		return err
 	}
 	at, ok := c.parseVoucher(body.Voucher)
