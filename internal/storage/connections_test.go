@@ -129,3 +129,29 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
 		}
 	}
 }
+
+// TestASandboxIsResetWithOneConnection: whoever has a connection asks by it for all. Resets that asked for a second one would wait
+// for each other for ever where all that there are wait for the partner whose reset is under way.
+func TestASandboxIsResetWithOneConnection(t *testing.T) {
+	dsn := postgresURL(t)
+	if strings.Contains(dsn, "?") {
+		dsn += "&pool_max_conns=1"
+	} else {
+		dsn += "?pool_max_conns=1"
+	}
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Stock(2, 5)
+	id := h.Partner(gift.Partner{Name: "trial", Sandbox: true}, 100_000)
+	if out := h.Buy(id, "key", 1, 2); out.Refusal != nil {
+		t.Fatal(out.Refusal)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	later := func(time.Duration) (time.Duration, error) { return 200 * 24 * time.Hour, nil }
+	if _, err := h.DB.SetClock(ctx, id, h.Clock.Now(), later); err != nil {
+		t.Fatal(err)
+	}
+	if orders, err := h.DB.ResetSandbox(ctx, id, h.Clock.Now()); orders != 1 || err != nil {
+		t.Fatal(orders, err)
+	}
+}
