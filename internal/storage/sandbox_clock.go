@@ -82,10 +82,11 @@ func (db *DB) setClock(
 	if err := db.readyForIDs(ctx); err != nil {
 		return 0, err
 	}
-	s, err := db.begin(ctx, db.pool)
+	s, release, err := db.beginWalk(ctx)
 	if err != nil {
 		return 0, classify(err)
 	}
+	defer release()
 	w, err := db.ownWalk(ctx, s, partnerID, now)
 	if err == nil {
 		ahead, err = decide(w.ahead)
@@ -101,6 +102,25 @@ func (db *DB) setClock(
 		return ahead, wrap(ErrUnanswered, classify(err))
 	}
 	return ahead, classify(err)
+}
+
+// beginWalk opens the session of an ownWalk. Of those each waits for the one before, so on a node one at a time has a connection:
+// however many sandboxes are reset, all other calls find one. release comes after the session's end.
+func (db *DB) beginWalk(ctx context.Context) (s session, release func(), err error) {
+	if db.walks == nil { // SQLite has one writer
+		s, err = db.begin(ctx, nil)
+		return s, func() {}, err
+	}
+	select {
+	case db.walks <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	if s, err = db.begin(ctx, db.pool); err != nil {
+		<-db.walks
+		return nil, nil, err
+	}
+	return s, func() { <-db.walks }, nil
 }
 
 // ownWalk tells one sandbox partner of what expires by its own clock. Its transaction holds the partner's account, so that

@@ -67,9 +67,12 @@ type sandboxReset struct {
 
 // part forgets some and tells whether there may be more.
 func (r *sandboxReset) part(ctx context.Context) (more bool, err error) {
-	if r.s, err = r.begin(ctx, r.pool); err != nil {
+	s, release, err := r.beginWalk(ctx)
+	if err != nil {
 		return false, classify(err)
 	}
+	defer release()
+	r.s = s
 	if _, err = r.ownWalk(ctx, r.s, r.partner, time.Time{}); err == nil {
 		r.s.query(lockPartner, func(scanner) error { return nil }, []int64{r.partner})
 		err = r.s.flush(ctx)
