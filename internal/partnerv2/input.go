@@ -244,7 +244,8 @@ func ambiguous(text []byte) error {
 			if last == "" {
 				return notAnObject
 			}
-			return wrongMember(last, "null은 쓸 수 없습니다. 쓰지 않을 항목은 빼십시오.", "null means nothing here. Leave out what is not meant.")
+			return wrongMember(last, "null은 쓸 수 없습니다. 쓰지 않을 항목은 빼십시오.",
+				"null means nothing here. Leave out what is not meant.")
 		case json.Delim('{'):
 			levels = append(levels, level{names: map[string]bool{}})
 		case json.Delim('['):
