@@ -14,18 +14,16 @@ func bodyFault(text []byte, into any, err error) error {
 	var wrongType *json.UnmarshalTypeError
 	var raw json.RawMessage
 	const unknown = "json: unknown field "
-	t := reflect.TypeOf(into)
 	switch quoted, isUnknown := strings.CutPrefix(err.Error(), unknown); {
 	case errors.As(err, &wrongType):
-		w := bodyWalk{d: json.NewDecoder(bytes.NewReader(text)), end: wrongType.Offset}
-		return wrongTypeOf(w.find(t), wrongType.Type)
+		return wrongTypeOf(pathAt(text, wrongType.Offset), wrongType.Type)
 	case isUnknown:
 		name, err := strconv.Unquote(quoted)
 		if err != nil {
 			return notAnObject
 		}
 		w := bodyWalk{d: json.NewDecoder(bytes.NewReader(text)), unknown: name}
-		return wrongMember(w.find(t), "없는 항목입니다.", "there is no such member.")
+		return wrongMember(w.find(reflect.TypeOf(into)), "없는 항목입니다.", "there is no such member.")
 	}
 	var syntax *json.SyntaxError
 	if errors.As(json.Unmarshal(text, &raw), &syntax) { // a Decoder does not tell where
@@ -62,6 +60,12 @@ type bodyWalk struct {
 	d       *json.Decoder
 	end     int64  // where the value ends, or begins if it has parts, that is of a wrong type
 	unknown string // or the name of a member that does not exist
+}
+
+// pathAt returns the path of what ends, or begins if it has parts, at or behind a place in a JSON text.
+func pathAt(text []byte, end int64) string {
+	w := bodyWalk{d: json.NewDecoder(bytes.NewReader(text)), end: end}
+	return w.find(nil)
 }
 
 // find returns the path of the fault, such as items[0].offer_id, from what the text was read into.
