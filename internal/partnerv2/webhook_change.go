@@ -76,7 +76,7 @@ func (c *call) addWebhook() error {
 		return accountFault(err)
 	}
 	c.w.Header().Set("Location", Root+"webhooks/"+strconv.FormatInt(e.ID, 10))
-	answer := endpointOf(webhook.Listed{Endpoint: e})
+	answer := c.endpointOf(webhook.Listed{Endpoint: e})
 	answer.Secret = secret
 	return c.answer(http.StatusCreated, answer)
 }
