@@ -267,7 +267,5 @@ func (d *dispatcher) finish(l *lane) {
 	l.batch = l.batch[:0]
 	l.busy = false
 	d.running--
-	if d.ready = len(d.pending); d.ready == 0 {
-		clear(d.stuck) // those that had waited joined a batch
-	}
+	d.ready = len(d.pending)
 }
