@@ -37,6 +37,11 @@ type order struct {
 	Vouchers []voucher
 }
 
+// lapsed tells whether the order is an offer that is held no longer.
+func (o *order) lapsed() bool {
+	return o.State == offered && o.QuoteID != "" && time.Now().After(o.HeldUntil)
+}
+
 // voucher is what the shop knows of a voucher, which is everything but how to use it.
 type voucher struct {
 	ID        string
@@ -63,6 +68,15 @@ func (s *store) offer(ctx context.Context, o *order) error {
 	return err
 }
 
+// renew stores that an offer is held anew, perhaps at another price. before is what held it. One that was paid or withdrawn meanwhile
+// stays as it is.
+func (s *store) renew(ctx context.Context, o *order, before string) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE orders SET quote_id = $1, held_until = $2, seen_price = $3, price = $4
+		WHERE reference = $5 AND state = 'offered' AND quote_id = $6`,
+		o.QuoteID, o.HeldUntil.UnixMilli(), o.Seen, o.Price, o.Reference, before)
+	return err
+}
+
 // withdraw takes back an offer that was not paid, and tells whether it was one.
 func (s *store) withdraw(ctx context.Context, reference string) (was bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
@@ -73,11 +87,12 @@ func (s *store) withdraw(ctx context.Context, reference string) (was bool, err e
 }
 
 // charge takes the points for an order, once however often it is asked for: paid tells whether this call was the one. It comes before
-// the API is asked to sell, so that nobody gets a voucher without paying, whatever happens in between. errPoints: there are too few.
+// the API is asked to sell, so that nobody gets a voucher without paying, whatever happens in between. An offer that was held anew
+// meanwhile is another one. errPoints: there are too few.
 func (s *store) charge(ctx context.Context, o *order, now time.Time) (paid bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) (err error) {
-		paid, err = changed(ctx, tx, `UPDATE orders SET state = 'pending', paid_at = $1 WHERE reference = $2 AND state = 'offered'`,
-			now.UnixMilli(), o.Reference)
+		paid, err = changed(ctx, tx, `UPDATE orders SET state = 'pending', paid_at = $1
+			WHERE reference = $2 AND state = 'offered' AND quote_id = $3`, now.UnixMilli(), o.Reference, o.QuoteID)
 		if err != nil || !paid {
 			return err
 		}

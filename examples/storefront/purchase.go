@@ -86,7 +86,17 @@ func (s *shop) propose(ctx context.Context, u *user, it *item, seen int64) (*ord
 		Reference: "shop-" + rand.Text(), Key: rand.Text(), UserID: u.ID, Kind: it.Kind, OfferID: it.ID, Name: it.Name, Place: it.Place.Name,
 		ImageURL: it.ImageURL, Seen: seen, Price: it.Price, CreatedAt: now, State: offered,
 	}
-	quote, err := s.api.Quote(ctx, []client.Item{{OfferID: it.ID, Quantity: 1}})
+	if err := s.hold(ctx, o); err != nil {
+		return nil, err
+	}
+	return o, s.store.offer(ctx, o)
+}
+
+// hold has the API hold an order's item, and notes what it costs then.
+func (s *shop) hold(ctx context.Context, o *order) error {
+	now := time.Now()
+	o.QuoteID, o.HeldUntil = "", now
+	quote, err := s.api.Quote(ctx, []client.Item{{OfferID: o.OfferID, Quantity: 1}})
 	switch {
 	case err == nil:
 		o.QuoteID, o.Price = quote.ID, quote.Total
@@ -95,9 +105,27 @@ func (s *shop) propose(ctx context.Context, u *user, it *item, seen int64) (*ord
 	case errors.Is(err, client.ErrTooManyQuotes):
 		// Many customers are about to pay. Nothing is held for this one, so that the price may still turn.
 	default:
-		return nil, err
+		return err
 	}
-	return o, s.store.offer(ctx, o)
+	return nil
+}
+
+// holdAnew holds what an order offers once more, since its time was over. The order stays the same one, so that of many taps one buys,
+// and only the first asks for a quote.
+func (s *shop) holdAnew(ctx context.Context, lapsed *order) error {
+	lock := s.hook.lock(lapsed.Reference)
+	lock.Lock()
+	defer lock.Unlock()
+	o, err := s.store.order(ctx, lapsed.UserID, lapsed.Reference)
+	if err != nil || o == nil || !o.lapsed() {
+		return err
+	}
+	before := o.QuoteID
+	o.Seen = o.Price
+	if err := s.hold(ctx, o); err != nil {
+		return err
+	}
+	return s.store.renew(ctx, o, before)
 }
 
 // letGo releases what is held for a customer, who looks at something else now: others may want it.

@@ -197,17 +197,31 @@ func (h *house) quoteAll() {
 	h.t.Fatal("there are too few offers for so many quotes")
 }
 
-// TestAHoldThatIsOverIsMadeAnew: at the same price nobody is asked again.
+// TestAHoldThatIsOverIsMadeAnew: at the same price nobody is asked again, and however often it is tapped, one is bought.
 func TestAHoldThatIsOverIsMadeAnew(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser()
 	reference := b.proposed(choco)
+	before := h.stored(reference)
 	_, err := h.shop.store.db.ExecContext(t.Context(), `UPDATE orders SET held_until = 1`)
 	h.must(err)
 	h.server.Advance(2 * time.Minute)
-	p := b.pay(reference).wants(t, http.StatusOK, "사용 가능")
-	if p.path == "/orders/"+reference {
-		t.Error("it was bought by a hold that was over")
+	var taps sync.WaitGroup
+	for range 10 {
+		taps.Go(func() {
+			if p := b.pay(reference); p.status != http.StatusOK || p.path != "/orders/"+reference {
+				t.Errorf("a tap ends at %s with %d", p.path, p.status)
+			}
+		})
+	}
+	taps.Wait()
+	h.eventually("the order is made", func() bool { return h.stored(reference).State == done })
+	h.must(h.shop.holdAnew(t.Context(), before)) // of a tap that read before all others, and is late
+	if after := h.stored(reference); after.QuoteID == before.QuoteID || after.State != done {
+		t.Errorf("%s, by a hold that was over: %v", after.State, after.QuoteID == before.QuoteID)
+	}
+	if n := h.orders(); n != 1 {
+		t.Errorf("%d orders", n)
 	}
 	h.wantPoints(left)
 }
