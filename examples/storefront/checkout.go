@@ -181,10 +181,11 @@ func (s *shop) showCode(v *visit) error {
 	if now.Kind == client.Star {
 		address = now.QRURL
 	}
-	if address == "" {
+	path := pathOf(address)
+	if path == "" {
 		return errNowhere
 	}
-	pic, err := s.pictures.fetch(v.r.Context(), pathOf(address))
+	pic, err := s.pictures.fetch(v.r.Context(), path)
 	if err != nil {
 		return err
 	}

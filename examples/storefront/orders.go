@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -45,6 +46,7 @@ func (o *order) lapsed() bool {
 // voucher is what the shop knows of a voucher, which is everything but how to use it.
 type voucher struct {
 	ID        string
+	Reference string // of its order
 	CouponID  int64
 	State     client.VoucherState
 	Paid      int64
@@ -193,33 +195,39 @@ func (s *store) orders(ctx context.Context, where string, args ...any) (list []*
 	return list, rows.Err()
 }
 
-// addVouchers reads the vouchers of orders.
+// addVouchers reads the vouchers of orders, all at once.
 func (s *store) addVouchers(ctx context.Context, list []*order) error {
-	for _, o := range list {
-		rows, err := s.db.QueryContext(ctx, `
-			SELECT id, coupon_id, state, paid, last_day, used_at, used_shop, withdrawn FROM vouchers WHERE reference = $1 ORDER BY id`,
-			o.Reference)
+	references, byReference := make([]string, len(list)), make(map[string]*order, len(list))
+	for i, o := range list {
+		references[i], byReference[o.Reference] = o.Reference, o
+	}
+	asked, err := json.Marshal(references)
+	if err != nil {
+		return err
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT `+voucherColumns+` FROM vouchers
+		WHERE reference IN (SELECT value FROM json_each($1)) ORDER BY id`, string(asked))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // Err tells
+	for rows.Next() {
+		v, err := scanVoucher(rows)
 		if err != nil {
 			return err
 		}
-		for rows.Next() {
-			v, err := scanVoucher(rows)
-			if err != nil {
-				return errors.Join(err, rows.Close())
-			}
-			o.Vouchers = append(o.Vouchers, *v)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
+		o := byReference[v.Reference]
+		o.Vouchers = append(o.Vouchers, *v)
 	}
-	return nil
+	return rows.Err()
 }
+
+const voucherColumns = `id, reference, coupon_id, state, paid, last_day, used_at, used_shop, withdrawn`
 
 func scanVoucher(row interface{ Scan(...any) error }) (*voucher, error) {
 	var v voucher
 	var used int64
-	err := row.Scan(&v.ID, &v.CouponID, &v.State, &v.Paid, &v.LastDay, &used, &v.UsedShop, &v.Withdrawn)
+	err := row.Scan(&v.ID, &v.Reference, &v.CouponID, &v.State, &v.Paid, &v.LastDay, &used, &v.UsedShop, &v.Withdrawn)
 	if used > 0 {
 		v.UsedAt = time.UnixMilli(used)
 	}

@@ -180,12 +180,14 @@ func (s *shop) buy(ctx context.Context, o *order) {
 		p.Items, p.Total = []client.Item{{OfferID: o.OfferID, Quantity: 1}}, o.Price
 	}
 	sold, err := s.api.Purchase(ctx, p)
-	if errors.Is(err, client.ErrReferenceUsed) {
-		sold, err = s.api.Resolve(ctx, o.Reference)
+	if errors.Is(err, client.ErrReferenceUsed) { // there is an order, of another key
+		if err := s.clear(ctx, o); err != nil {
+			s.leave(o, err)
+		}
+		return
 	}
-	var unknown *client.UnknownOutcomeError
-	if errors.As(err, &unknown) {
-		s.log.Warn("it is not known yet whether an order was made; it is asked for again", "reference", o.Reference, "err", unknown.Err)
+	if unknown, ok := errors.AsType[*client.UnknownOutcomeError](err); ok {
+		s.leave(o, unknown.Err)
 		return
 	}
 	if err != nil {
@@ -193,6 +195,11 @@ func (s *shop) buy(ctx context.Context, o *order) {
 		s.catalogue.wake()
 	}
 	s.settle(context.WithoutCancel(ctx), o, sold, reasonOf(err))
+}
+
+// leave leaves a purchase to reconcile.
+func (s *shop) leave(o *order, err error) {
+	s.log.Warn("it is not known yet whether an order was made; it is asked for again", "reference", o.Reference, "err", err)
 }
 
 // settle writes down what became of a purchase: sold is nil when it certainly did not happen.
@@ -229,8 +236,10 @@ func (s *shop) reconcileForever(ctx context.Context) {
 func (s *shop) reconcile(ctx context.Context) error {
 	unclear, err := s.store.unclear(ctx, atATime)
 	for _, o := range unclear {
-		if err == nil {
-			err = s.clear(ctx, o)
+		err1 := s.clear(ctx, o)
+		err = errors.Join(err, err1)
+		if _, answered := errors.AsType[*client.Error](err1); err1 != nil && !answered {
+			break // nobody answers: nor would they for the others
 		}
 	}
 	return err

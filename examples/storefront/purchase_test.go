@@ -142,6 +142,46 @@ func TestAShopThatDiedFindsOutWhatBecameOfItsOrders(t *testing.T) {
 	}
 }
 
+// TestAnOrderUnderTheReferenceIsTheCustomers, whatever key it was bought under.
+func TestAnOrderUnderTheReferenceIsTheCustomers(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	reference := b.proposed(choco)
+	_, err := h.api.Purchase(t.Context(), client.PurchaseRequest{
+		Reference: reference, Items: []client.Item{{OfferID: clienttest.ChocoOffer, Quantity: 1}}, Total: clienttest.ChocoPrice,
+	})
+	h.must(err)
+	b.pay(reference).wants(t, http.StatusOK, "사용 가능")
+	h.wantPoints(left)
+	if n := h.orders(); n != 1 {
+		t.Errorf("%d orders", n)
+	}
+}
+
+// TestAnOrderThatCannotBeAskedForKeepsNobodyWaiting looks into an old one, for which the API has nothing but a refusal, and another.
+func TestAnOrderThatCannotBeAskedForKeepsNobodyWaiting(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	o := h.stored(b.proposed(choco))
+	odd := *o
+	odd.Reference, odd.QuoteID = "no name at all", ""
+	h.must(h.shop.store.offer(t.Context(), &odd))
+	for _, o := range []*order{&odd, o} {
+		if paid, err := h.shop.store.charge(t.Context(), o, o.CreatedAt); err != nil || !paid {
+			t.Fatal(paid, err)
+		}
+	}
+	if _, err := h.api.Purchase(t.Context(), client.PurchaseRequest{Reference: o.Reference, Key: o.Key, QuoteID: o.QuoteID}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.shop.reconcile(t.Context()); !errors.Is(err, client.ErrInvalid) {
+		t.Error(err)
+	}
+	if s := h.stored(o.Reference); s.State != done {
+		t.Errorf("what was bought is %s", s.State)
+	}
+}
+
 // TestWhatIsNotSoldIsPaidBackAndSaidWhy has the purchase refused after the points were taken.
 func TestWhatIsNotSoldIsPaidBackAndSaidWhy(t *testing.T) {
 	h := newHouse(t)
