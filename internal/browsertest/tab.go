@@ -178,14 +178,18 @@ func (tab *Tab) Insist(selector, until string) {
 	tab.t.Helper()
 	ctx, cancel := tab.bounded()
 	defer cancel()
-	for pressed := (time.Time{}); !tab.Has(until); {
-		if time.Since(pressed) > pressAgain && tab.Has(selector) {
+	again := time.NewTicker(pressAgain)
+	defer again.Stop()
+	for press := true; !tab.Has(until); {
+		if press && tab.Has(selector) {
 			tab.Trigger(selector)
-			pressed = time.Now()
+			press = false
 		}
 		select {
 		case <-ctx.Done():
 			tab.t.Fatalf("no %s after %v\n%s", until, patience, tab.describe())
+		case <-again.C:
+			press = true
 		case <-time.After(lookEvery):
 		}
 	}
