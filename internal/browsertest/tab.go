@@ -170,26 +170,21 @@ func (tab *Tab) Await(selector string) {
 	tab.report("waiting for " + selector)
 }
 
-// pressAgain is after how long somebody presses a button again that seems to have done nothing.
-const pressAgain = 5 * time.Second
+// pressAgain is after how many looks somebody presses a button again that seems to have done nothing.
+const pressAgain = int(5 * time.Second / lookEvery)
 
 // Insist triggers until something is there. It is for pages of others, which lose a click that comes while they draw themselves anew.
 func (tab *Tab) Insist(selector, until string) {
 	tab.t.Helper()
 	ctx, cancel := tab.bounded()
 	defer cancel()
-	again := time.NewTicker(pressAgain)
-	defer again.Stop()
-	for press := true; !tab.Has(until); {
-		if press && tab.Has(selector) {
+	for look := 0; !tab.Has(until); look++ {
+		if look%pressAgain == 0 {
 			tab.Trigger(selector)
-			press = false
 		}
 		select {
 		case <-ctx.Done():
 			tab.t.Fatalf("no %s after %v\n%s", until, patience, tab.describe())
-		case <-again.C:
-			press = true
 		case <-time.After(lookEvery):
 		}
 	}
