@@ -39,7 +39,7 @@ func mustLoad(version string) *contract.Document {
 func publishedText(version string) []byte {
 	handler := docs.New(docs.Config{
 		PublicURL: "https://gift.example", Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler),
-		Address: func(*http.Request) string { return "" },
+		Place: func(*http.Request) string { return "" },
 	})
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/docs/openapi/"+version+".json?lang=en", http.NoBody))

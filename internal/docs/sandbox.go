@@ -21,7 +21,7 @@ func (h *handler) lend(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusNotFound, map[string]string{"error": "switched-off"})
 		return
 	}
-	if !h.limit.allow(h.Address(r)) {
+	if !h.limit.allow(h.Place(r)) {
 		w.Header().Set("Retry-After", retryLater)
 		answer(w, http.StatusTooManyRequests, map[string]string{"error": "too-often"})
 		return
@@ -49,7 +49,7 @@ func answer(w http.ResponseWriter, status int, value any) {
 	_, _ = w.Write(body) // the reader is gone when this fails
 }
 
-// How often one address may borrow keys, and how many addresses are told apart in that time.
+// How often keys may be borrowed from one place, and how many places are told apart in that time.
 const (
 	limitWindow   = 10 * time.Minute
 	loansPerPlace = 5
@@ -57,7 +57,7 @@ const (
 	retryLater    = "600" // seconds: limitWindow
 )
 
-// limiter counts loans by address, in windows of time.
+// limiter counts loans by place, in windows of time.
 type limiter struct {
 	clock clock.Clock
 
@@ -68,7 +68,7 @@ type limiter struct {
 
 func newLimiter(c clock.Clock) *limiter { return &limiter{clock: c, count: map[string]int{}} }
 
-// allow counts a loan, unless the address has had its share. When too many addresses were seen, new ones have to wait: better
+// allow counts a loan, unless the place has had its share. When too many places were seen, new ones have to wait: better
 // than memory without bounds.
 func (l *limiter) allow(place string) bool {
 	now := l.clock.Now()
