@@ -1,7 +1,6 @@
 package partnerapi
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"strconv"
@@ -154,9 +153,7 @@ func buyFault(err error) error {
 		return tooBusy(busy, err)
 	case errors.Is(err, purchase.ErrNotJournalled): // known, whatever ran out of time on the way
 		return unavailable(notWritten, err)
-	case errors.Is(err, purchase.ErrUnknown), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	default: // the caller left or, whatever it was, nobody can say that nothing was bought
 		return unavailable(unknownEnd, err)
-	default:
-		return unavailable(notWritten, err)
 	}
 }

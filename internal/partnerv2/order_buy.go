@@ -166,9 +166,8 @@ func buyFault(err error) error {
 		return nil
 	case errors.Is(err, purchase.ErrBusy), errors.Is(err, purchase.ErrStopped):
 		return ordersBusy
+	case errors.Is(err, purchase.ErrNotJournalled):
+		return nothingBought.because(err)
 	}
-	if errors.Is(err, purchase.ErrUnknown) {
-		return outcomeUnknown.because(err)
-	}
-	return nothingBought.because(err)
+	return outcomeUnknown.because(err) // whatever it was, nobody can say that nothing was bought
 }
