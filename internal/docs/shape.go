@@ -25,7 +25,7 @@ func (s shaper) Transform(doc *ast.Document, reader text.Reader, _ parser.Contex
 		case *ast.FencedCodeBlock:
 			n = gather(doc, block, src)
 		case *east.Table:
-			frame := &framed{columns: len(block.Alignments)}
+			frame := &framed{columns: len(block.Alignments), keyed: startsWithCode(block)}
 			doc.ReplaceChild(doc, block, frame)
 			frame.AppendChild(frame, block)
 			n = frame
@@ -43,6 +43,10 @@ func (s shaper) Transform(doc *ast.Document, reader text.Reader, _ parser.Contex
 func (s shaper) address(to string) string {
 	if here, ok := strings.CutPrefix(to, exampleURL); ok {
 		return here
+	}
+	first := slugs[0] + "." + s.lang + ".md"
+	if strings.HasPrefix(to, first) { // it has no name of its own
+		return "/docs/" + s.lang + "/" + strings.TrimPrefix(to, first)
 	}
 	return strings.Replace(to, "."+s.lang+".md", "", 1)
 }
@@ -69,6 +73,13 @@ type tabs struct{ ast.BaseBlock }
 type framed struct {
 	ast.BaseBlock
 	columns int
+	keyed   bool // the first column has what the rest of its row is about
+}
+
+// startsWithCode tells whether a table's first heading is code: the name of the member that the table explains.
+func startsWithCode(table ast.Node) bool {
+	_, ok := table.FirstChild().FirstChild().FirstChild().(*ast.CodeSpan)
+	return ok
 }
 
 var (
@@ -103,8 +114,11 @@ func (p pieces) tabs(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast
 
 func (p pieces) framed(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	class, label := "frame", "표"
-	if n.(*framed).columns == 4 {
-		class += " four" // too many for a telephone: rows become paragraphs there
+	switch f := n.(*framed); { // too many for a telephone: rows become paragraphs there
+	case f.columns == 4:
+		class += " cards"
+	case f.columns == 3 && f.keyed:
+		class += " cards three"
 	}
 	if p.lang == locale.English {
 		label = "Table"
