@@ -25,7 +25,10 @@ func (s shaper) Transform(doc *ast.Document, reader text.Reader, _ parser.Contex
 		case *ast.FencedCodeBlock:
 			n = gather(doc, block, src)
 		case *east.Table:
-			frame := &framed{columns: len(block.Alignments), keyed: startsWithCode(block)}
+			frame := &framed{columns: len(block.Alignments)}
+			if frame.columns == 3 {
+				label(block, src)
+			}
 			doc.ReplaceChild(doc, block, frame)
 			frame.AppendChild(frame, block)
 			n = frame
@@ -73,13 +76,21 @@ type tabs struct{ ast.BaseBlock }
 type framed struct {
 	ast.BaseBlock
 	columns int
-	keyed   bool // the first column has what the rest of its row is about
 }
 
-// startsWithCode tells whether a table's first heading is code: the name of the member that the table explains.
-func startsWithCode(table ast.Node) bool {
-	_, ok := table.FirstChild().FirstChild().FirstChild().(*ast.CodeSpan)
-	return ok
+// label tells each cell of a table what its column is called: on a telephone rows become paragraphs, without the headings.
+func label(table *east.Table, src []byte) {
+	var names []string
+	for n := table.FirstChild().FirstChild(); n != nil; n = n.NextSibling() {
+		names = append(names, textUnder(n, src))
+	}
+	for row := table.FirstChild().NextSibling(); row != nil; row = row.NextSibling() {
+		i := 0
+		for cell := row.FirstChild(); cell != nil && i < len(names); cell = cell.NextSibling() {
+			cell.SetAttributeString("data-label", []byte(names[i]))
+			i++
+		}
+	}
 }
 
 var (
@@ -114,10 +125,10 @@ func (p pieces) tabs(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast
 
 func (p pieces) framed(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	class, label := "frame", "표"
-	switch f := n.(*framed); { // too many for a telephone: rows become paragraphs there
-	case f.columns == 4:
+	switch n.(*framed).columns { // too many for a telephone: rows become paragraphs there
+	case 4:
 		class += " cards"
-	case f.columns == 3 && f.keyed:
+	case 3:
 		class += " cards three"
 	}
 	if p.lang == locale.English {
