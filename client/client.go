@@ -30,7 +30,8 @@ type Options struct {
 	// BaseURL is where the server is, such as https://gift.example, without a path.
 	BaseURL     string
 	Credentials Credentials
-	// HTTP sends the requests. Default: a client with a timeout of 30 s per attempt. Redirects are refused whatever it says.
+	// HTTP sends the requests. Default: a client with a timeout of 30 s per attempt. Redirects are refused whatever it says. Its Transport
+	// must not send a purchase again by itself: only Client knows what an answer lost on the way means.
 	HTTP *http.Client
 	// Language is that of messages: "ko" (default) or "en".
 	Language string
@@ -96,6 +97,11 @@ func newTransport() http.RoundTripper {
 	transport := standard.Clone()
 	transport.MaxIdleConnsPerHost = idleConnections
 	return transport
+}
+
+// String names the partner and the server only, so that keys and tokens do not get into logs.
+func (c *Client) String() string {
+	return "client of " + c.Credentials().PartnerID + " at " + c.opt.BaseURL
 }
 
 // Credentials returns what the client signs in with: those of its Options, or the last that RotateKeys got.

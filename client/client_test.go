@@ -259,7 +259,8 @@ func TestCredentialsAreNotLogged(t *testing.T) {
 	keys := client.Credentials{PartnerID: "demo", PartnerKey: "SECRET", PartnerToken: "SECRET", RefreshToken: "SECRET"}
 	slog.New(slog.NewJSONHandler(&text, nil)).Info("signing in", "as", keys, "rotated", client.RotatedKeys{Credentials: keys})
 	slog.New(slog.NewTextHandler(&text, nil)).Info("signing in", "as", keys, "options", client.Options{Credentials: keys})
-	fmt.Fprintf(&text, "%v %+v %v", keys, &keys, client.Options{Credentials: keys})
+	options := client.Options{Credentials: keys}
+	fmt.Fprintf(&text, "%v %+v %v %+v", keys, &keys, options, client.New(options))
 	if strings.Contains(text.String(), "SECRET") || !strings.Contains(text.String(), "demo") {
 		t.Error(text.String())
 	}

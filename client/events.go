@@ -37,7 +37,7 @@ func (c *Client) Events(ctx context.Context, after string, wait time.Duration, o
 }
 
 // FollowEvents goes through what happens after the event named, as Events does, and waits for more, until the caller stops, ctx ends
-// or the server refuses.
+// or a call fails: the ID of the last event is where to go on.
 func (c *Client) FollowEvents(ctx context.Context, after string, options ...Option) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {

@@ -45,11 +45,12 @@ func (v *WebhookVerifier) Handler(handle func(context.Context, Event) error) htt
 			http.Error(w, err.Error(), http.StatusUnauthorized)
 			return
 		}
-		event, err := v.ParseEvent(r.Header, body)
+		event, err := ParseEvent(body)
 		if err != nil {
 			http.Error(w, "the body is no event", http.StatusBadRequest)
 			return
 		}
+		event.ID = r.Header.Get(WebhookIDHeader)
 		if err := handle(r.Context(), event); err != nil {
 			http.Error(w, "not taken; send it again", http.StatusInternalServerError)
 			return

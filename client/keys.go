@@ -24,7 +24,7 @@ type RotatedKeys struct {
 
 // RotateKeys gets the partner other keys and signs in with them from now on. Store them before you do anything else: they are shown
 // once. Those of before work for graceHours more, 0 to 720. It is not sent again when its answer was lost: then sign in with the keys
-// of before while they work, and rotate again.
+// of before while they work, and rotate again. With 0 they do not: a lost answer shuts the partner out, until the operator helps.
 func (c *Client) RotateKeys(ctx context.Context, graceHours int, options ...Option) (*RotatedKeys, error) {
 	in := struct {
 		GraceHours int `json:"grace_hours"`

@@ -143,6 +143,11 @@ func (c *Client) newRequest(ctx context.Context, r *request, n int, token string
 	if err != nil {
 		return nil, err
 	}
+	if r.keyed {
+		// Without this net/http sends what has an Idempotency-Key again by itself when a connection breaks. What the first may have
+		// done would be hidden behind what comes of the second, such as that the server is busy, or gone.
+		req.GetBody = nil
+	}
 	req.Header.Set("User-Agent", userAgent)
 	if c.opt.Language != "" {
 		req.Header.Set("Accept-Language", c.opt.Language)

@@ -59,6 +59,9 @@ func NewWebhookVerifier(secrets ...string) (*WebhookVerifier, error) {
 	return v, nil
 }
 
+// String tells nothing, so that secrets do not get into logs.
+func (v *WebhookVerifier) String() string { return "webhook verifier" }
+
 // WithClock returns a verifier that goes by another clock: for tests with a server whose clock is not the real one, such as that of
 // package clienttest.
 func (v *WebhookVerifier) WithClock(now func() time.Time) *WebhookVerifier {

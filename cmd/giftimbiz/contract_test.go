@@ -23,7 +23,7 @@ import (
 // published are the documents that the server publishes; each answer that any test here gets is held against them.
 var published = sync.OnceValue(func() []*contract.Document {
 	v1, v2 := mustLoad("v1"), mustLoad("v2")
-	v1.Succeeded = contract.FormSucceeded
+	v1.Succeeded, v1.Forgiving = contract.FormSucceeded, true
 	return []*contract.Document{v1, v2}
 })
 
@@ -39,7 +39,7 @@ func mustLoad(version string) *contract.Document {
 func publishedText(version string) []byte {
 	handler := docs.New(docs.Config{
 		PublicURL: "https://gift.example", Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler),
-		Address: func(*http.Request) string { return "" },
+		Place: func(*http.Request) string { return "" },
 	})
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/docs/openapi/"+version+".json?lang=en", http.NoBody))

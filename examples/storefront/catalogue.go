@@ -55,7 +55,8 @@ type shelves struct {
 	sorted     map[client.Kind]map[string][]*item // by kind and sort
 	categories []client.Category
 	brands     map[int64]client.Brand
-	ahead      time.Duration // the API's clock, less this machine's
+	ahead      time.Duration // the partner's clock at the API, less this machine's
+	sendsAhead time.Duration // the server's own, by which it signs webhooks: a sandbox partner can move only its own
 }
 
 // now is the time as the API sees it: days are counted by that.
@@ -152,10 +153,18 @@ func newCatalogue(api *client.Client, log *slog.Logger) *catalogue {
 // shelves returns what is on sale; nil before the first copy is made.
 func (c *catalogue) shelves() *shelves { return c.now.Load() }
 
-// apiNow is the time as the API sees it. giftimbiz demo --now sets its clock to another.
+// apiNow is the time as the API sees it for this partner. giftimbiz demo --now sets its clock to another.
 func (c *catalogue) apiNow() time.Time {
 	if s := c.shelves(); s != nil {
 		return s.now()
+	}
+	return time.Now()
+}
+
+// serverNow is the time by which the server signs webhooks.
+func (c *catalogue) serverNow() time.Time {
+	if s := c.shelves(); s != nil {
+		return time.Now().Add(s.sendsAhead)
 	}
 	return time.Now()
 }
@@ -252,7 +261,7 @@ func (c *catalogue) put(it *item) {
 // frame asks for what changes rarely.
 func (c *catalogue) frame(ctx context.Context) error {
 	began := time.Now()
-	partner, err := c.api.Partner(ctx)
+	ahead, sendsAhead, err := c.clocks(ctx)
 	if err != nil {
 		return err
 	}
@@ -263,7 +272,7 @@ func (c *catalogue) frame(ctx context.Context) error {
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
 	}
-	c.framework = shelves{categories: categories, brands: map[int64]client.Brand{}, ahead: partner.Clock.Sub(began).Round(time.Second)}
+	c.framework = shelves{categories: categories, brands: map[int64]client.Brand{}, ahead: ahead, sendsAhead: sendsAhead}
 	for _, b := range brands {
 		c.framework.brands[b.ID] = b
 	}
@@ -276,6 +285,25 @@ func (c *catalogue) frame(ctx context.Context) error {
 	}
 	c.framed = began
 	return nil
+}
+
+// clocks returns by how much the partner's clock at the API, and the server's own, are ahead of this machine's.
+func (c *catalogue) clocks(ctx context.Context) (partners, servers time.Duration, err error) {
+	began := time.Now()
+	partner, err := c.api.Partner(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	partners = partner.Clock.Sub(began).Round(time.Second)
+	if partner.Mode != "sandbox" {
+		return partners, partners, nil
+	}
+	sandbox, err := c.api.Sandbox(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	partners = sandbox.Clock.Now.Sub(began).Round(time.Second)
+	return partners, partners - time.Duration(sandbox.Clock.AheadSeconds)*time.Second, nil
 }
 
 // publish puts what is known on the shelves.

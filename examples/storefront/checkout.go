@@ -181,10 +181,11 @@ func (s *shop) showCode(v *visit) error {
 	if now.Kind == client.Star {
 		address = now.QRURL
 	}
-	if address == "" {
+	path := pathOf(address)
+	if path == "" {
 		return errNowhere
 	}
-	pic, err := s.pictures.fetch(v.r.Context(), pathOf(address))
+	pic, err := s.pictures.fetch(v.r.Context(), path)
 	if err != nil {
 		return err
 	}
@@ -200,8 +201,17 @@ func (s *shop) doPay(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if o.State == offered && o.QuoteID != "" && time.Now().After(o.HeldUntil) {
-		return s.proposeAgain(v, o, true)
+	if o.lapsed() {
+		if err := s.holdAnew(v.r.Context(), o); err != nil {
+			return s.refuse(v, v.itemOf(o), err)
+		}
+		agreed := o.Price
+		if o, err = s.ours(v); err != nil {
+			return err
+		}
+		if o.Price != agreed {
+			return v.goTo("/orders/" + o.Reference)
+		}
 	}
 	err = s.pay(v.r.Context(), o)
 	if errors.Is(err, errPoints) {
@@ -215,31 +225,29 @@ func (s *shop) doPay(v *visit) error {
 		return err
 	}
 	if o.State == failed && (o.Reason == repriced || o.Reason == lapsed) {
-		return s.proposeAgain(v, o, false)
+		return s.proposeAgain(v, o)
 	}
 	return v.goTo("/orders/" + o.Reference)
 }
 
-// proposeAgain offers the same item at what it costs now. pays buys it when that is what it was offered for.
-func (s *shop) proposeAgain(v *visit, before *order, pays bool) error {
-	it := &item{
-		Kind: before.Kind, ID: before.OfferID, Name: before.Name, Place: client.Named{Name: before.Place}, ImageURL: before.ImageURL,
-		Price: before.Price,
-	}
-	if known := v.Shelf.items[it.key()]; known != nil {
-		it = known
-	}
-	s.release(v.r.Context(), before)
+// proposeAgain offers what was not bought at what it costs now.
+func (s *shop) proposeAgain(v *visit, before *order) error {
+	it := v.itemOf(before)
 	o, err := s.propose(v.r.Context(), v.User, it, before.Price)
 	if err != nil {
 		return s.refuse(v, it, err)
 	}
-	if pays && o.Price == before.Price {
-		if err := s.pay(v.r.Context(), o); err != nil && !errors.Is(err, errPoints) {
-			return err
-		}
-	}
 	return v.goTo("/orders/" + o.Reference)
+}
+
+// itemOf returns what an order is about, as it is on the shelf, or as it was when it was offered.
+func (v *visit) itemOf(o *order) *item {
+	if it := v.Shelf.items[key{o.Kind, o.OfferID}]; it != nil {
+		return it
+	}
+	return &item{
+		Kind: o.Kind, ID: o.OfferID, Name: o.Name, Place: client.Named{Name: o.Place}, ImageURL: o.ImageURL, Price: o.Price,
+	}
 }
 
 // doRelease lets go of what is held: the customer thought better of it.

@@ -63,11 +63,14 @@ func run(ctx context.Context, cfg *config) error {
 	if cfg.PublicURL == "" {
 		cfg.PublicURL = nearbyURL(listener.Addr())
 	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
 	s, err := newShop(ctx, cfg)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	err = s.serve(ctx, listener)
+	end() // when it is the line that ended, what goes on in the background does not know yet
 	s.background.Wait()
 	return errors.Join(err, s.store.Close())
 }

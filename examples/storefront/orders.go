@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -37,9 +38,15 @@ type order struct {
 	Vouchers []voucher
 }
 
+// lapsed tells whether the order is an offer that is held no longer.
+func (o *order) lapsed() bool {
+	return o.State == offered && o.QuoteID != "" && time.Now().After(o.HeldUntil)
+}
+
 // voucher is what the shop knows of a voucher, which is everything but how to use it.
 type voucher struct {
 	ID        string
+	Reference string // of its order
 	CouponID  int64
 	State     client.VoucherState
 	Paid      int64
@@ -63,6 +70,15 @@ func (s *store) offer(ctx context.Context, o *order) error {
 	return err
 }
 
+// renew stores that an offer is held anew, perhaps at another price. before is what held it. One that was paid or withdrawn meanwhile
+// stays as it is.
+func (s *store) renew(ctx context.Context, o *order, before string) error {
+	_, err := s.db.ExecContext(ctx, `UPDATE orders SET quote_id = $1, held_until = $2, seen_price = $3, price = $4
+		WHERE reference = $5 AND state = 'offered' AND quote_id = $6`,
+		o.QuoteID, o.HeldUntil.UnixMilli(), o.Seen, o.Price, o.Reference, before)
+	return err
+}
+
 // withdraw takes back an offer that was not paid, and tells whether it was one.
 func (s *store) withdraw(ctx context.Context, reference string) (was bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) error {
@@ -73,11 +89,12 @@ func (s *store) withdraw(ctx context.Context, reference string) (was bool, err e
 }
 
 // charge takes the points for an order, once however often it is asked for: paid tells whether this call was the one. It comes before
-// the API is asked to sell, so that nobody gets a voucher without paying, whatever happens in between. errPoints: there are too few.
+// the API is asked to sell, so that nobody gets a voucher without paying, whatever happens in between. An offer that was held anew
+// meanwhile is another one. errPoints: there are too few.
 func (s *store) charge(ctx context.Context, o *order, now time.Time) (paid bool, err error) {
 	err = s.tx(ctx, func(tx *sql.Tx) (err error) {
-		paid, err = changed(ctx, tx, `UPDATE orders SET state = 'pending', paid_at = $1 WHERE reference = $2 AND state = 'offered'`,
-			now.UnixMilli(), o.Reference)
+		paid, err = changed(ctx, tx, `UPDATE orders SET state = 'pending', paid_at = $1
+			WHERE reference = $2 AND state = 'offered' AND quote_id = $3`, now.UnixMilli(), o.Reference, o.QuoteID)
 		if err != nil || !paid {
 			return err
 		}
@@ -178,33 +195,39 @@ func (s *store) orders(ctx context.Context, where string, args ...any) (list []*
 	return list, rows.Err()
 }
 
-// addVouchers reads the vouchers of orders.
+// addVouchers reads the vouchers of orders, all at once.
 func (s *store) addVouchers(ctx context.Context, list []*order) error {
-	for _, o := range list {
-		rows, err := s.db.QueryContext(ctx, `
-			SELECT id, coupon_id, state, paid, last_day, used_at, used_shop, withdrawn FROM vouchers WHERE reference = $1 ORDER BY id`,
-			o.Reference)
+	references, byReference := make([]string, len(list)), make(map[string]*order, len(list))
+	for i, o := range list {
+		references[i], byReference[o.Reference] = o.Reference, o
+	}
+	asked, err := json.Marshal(references)
+	if err != nil {
+		return err
+	}
+	rows, err := s.db.QueryContext(ctx, `SELECT `+voucherColumns+` FROM vouchers
+		WHERE reference IN (SELECT value FROM json_each($1)) ORDER BY id`, string(asked))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // Err tells
+	for rows.Next() {
+		v, err := scanVoucher(rows)
 		if err != nil {
 			return err
 		}
-		for rows.Next() {
-			v, err := scanVoucher(rows)
-			if err != nil {
-				return errors.Join(err, rows.Close())
-			}
-			o.Vouchers = append(o.Vouchers, *v)
-		}
-		if err := rows.Err(); err != nil {
-			return err
-		}
+		o := byReference[v.Reference]
+		o.Vouchers = append(o.Vouchers, *v)
 	}
-	return nil
+	return rows.Err()
 }
+
+const voucherColumns = `id, reference, coupon_id, state, paid, last_day, used_at, used_shop, withdrawn`
 
 func scanVoucher(row interface{ Scan(...any) error }) (*voucher, error) {
 	var v voucher
 	var used int64
-	err := row.Scan(&v.ID, &v.CouponID, &v.State, &v.Paid, &v.LastDay, &used, &v.UsedShop, &v.Withdrawn)
+	err := row.Scan(&v.ID, &v.Reference, &v.CouponID, &v.State, &v.Paid, &v.LastDay, &used, &v.UsedShop, &v.Withdrawn)
 	if used > 0 {
 		v.UsedAt = time.UnixMilli(used)
 	}

@@ -72,7 +72,7 @@ func newPictures(ctx context.Context, baseURL string, db *store) (*pictures, err
 // address is where the shop shows a picture of the API; "" = there is none.
 func (p *pictures) address(imageURL string) string {
 	path := pathOf(imageURL)
-	if !strings.HasPrefix(path, "/") {
+	if path == "" {
 		return ""
 	}
 	return picturePath + p.sign(path) + path
@@ -173,10 +173,10 @@ func (p *pictures) keep(pic *picture) {
 	}
 }
 
-// pathOf returns the path of an address; "" when it is none.
+// pathOf returns the path of an address; "" when it is none, or does not begin at a host: behind that of the API it would name another.
 func pathOf(address string) string {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || !strings.HasPrefix(u.Path, "/") {
 		return ""
 	}
 	return u.EscapedPath()

@@ -86,7 +86,17 @@ func (s *shop) propose(ctx context.Context, u *user, it *item, seen int64) (*ord
 		Reference: "shop-" + rand.Text(), Key: rand.Text(), UserID: u.ID, Kind: it.Kind, OfferID: it.ID, Name: it.Name, Place: it.Place.Name,
 		ImageURL: it.ImageURL, Seen: seen, Price: it.Price, CreatedAt: now, State: offered,
 	}
-	quote, err := s.api.Quote(ctx, []client.Item{{OfferID: it.ID, Quantity: 1}})
+	if err := s.hold(ctx, o); err != nil {
+		return nil, err
+	}
+	return o, s.store.offer(ctx, o)
+}
+
+// hold has the API hold an order's item, and notes what it costs then.
+func (s *shop) hold(ctx context.Context, o *order) error {
+	now := time.Now()
+	o.QuoteID, o.HeldUntil = "", now
+	quote, err := s.api.Quote(ctx, []client.Item{{OfferID: o.OfferID, Quantity: 1}})
 	switch {
 	case err == nil:
 		o.QuoteID, o.Price = quote.ID, quote.Total
@@ -95,9 +105,27 @@ func (s *shop) propose(ctx context.Context, u *user, it *item, seen int64) (*ord
 	case errors.Is(err, client.ErrTooManyQuotes):
 		// Many customers are about to pay. Nothing is held for this one, so that the price may still turn.
 	default:
-		return nil, err
+		return err
 	}
-	return o, s.store.offer(ctx, o)
+	return nil
+}
+
+// holdAnew holds what an order offers once more, since its time was over. The order stays the same one, so that of many taps one buys,
+// and only the first asks for a quote.
+func (s *shop) holdAnew(ctx context.Context, lapsed *order) error {
+	lock := s.hook.lock(lapsed.Reference)
+	lock.Lock()
+	defer lock.Unlock()
+	o, err := s.store.order(ctx, lapsed.UserID, lapsed.Reference)
+	if err != nil || o == nil || !o.lapsed() {
+		return err
+	}
+	before := o.QuoteID
+	o.Seen = o.Price
+	if err := s.hold(ctx, o); err != nil {
+		return err
+	}
+	return s.store.renew(ctx, o, before)
 }
 
 // letGo releases what is held for a customer, who looks at something else now: others may want it.
@@ -152,12 +180,14 @@ func (s *shop) buy(ctx context.Context, o *order) {
 		p.Items, p.Total = []client.Item{{OfferID: o.OfferID, Quantity: 1}}, o.Price
 	}
 	sold, err := s.api.Purchase(ctx, p)
-	if errors.Is(err, client.ErrReferenceUsed) {
-		sold, err = s.api.Resolve(ctx, o.Reference)
+	if errors.Is(err, client.ErrReferenceUsed) { // there is an order, of another key
+		if err := s.clear(ctx, o); err != nil {
+			s.leave(o, err)
+		}
+		return
 	}
-	var unknown *client.UnknownOutcomeError
-	if errors.As(err, &unknown) {
-		s.log.Warn("it is not known yet whether an order was made; it is asked for again", "reference", o.Reference, "err", unknown.Err)
+	if unknown, ok := errors.AsType[*client.UnknownOutcomeError](err); ok {
+		s.leave(o, unknown.Err)
 		return
 	}
 	if err != nil {
@@ -165,6 +195,11 @@ func (s *shop) buy(ctx context.Context, o *order) {
 		s.catalogue.wake()
 	}
 	s.settle(context.WithoutCancel(ctx), o, sold, reasonOf(err))
+}
+
+// leave leaves a purchase to reconcile.
+func (s *shop) leave(o *order, err error) {
+	s.log.Warn("it is not known yet whether an order was made; it is asked for again", "reference", o.Reference, "err", err)
 }
 
 // settle writes down what became of a purchase: sold is nil when it certainly did not happen.
@@ -201,8 +236,10 @@ func (s *shop) reconcileForever(ctx context.Context) {
 func (s *shop) reconcile(ctx context.Context) error {
 	unclear, err := s.store.unclear(ctx, atATime)
 	for _, o := range unclear {
-		if err == nil {
-			err = s.clear(ctx, o)
+		err1 := s.clear(ctx, o)
+		err = errors.Join(err, err1)
+		if _, answered := errors.AsType[*client.Error](err1); err1 != nil && !answered {
+			break // nobody answers: nor would they for the others
 		}
 	}
 	return err

@@ -142,6 +142,46 @@ func TestAShopThatDiedFindsOutWhatBecameOfItsOrders(t *testing.T) {
 	}
 }
 
+// TestAnOrderUnderTheReferenceIsTheCustomers, whatever key it was bought under.
+func TestAnOrderUnderTheReferenceIsTheCustomers(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	reference := b.proposed(choco)
+	_, err := h.api.Purchase(t.Context(), client.PurchaseRequest{
+		Reference: reference, Items: []client.Item{{OfferID: clienttest.ChocoOffer, Quantity: 1}}, Total: clienttest.ChocoPrice,
+	})
+	h.must(err)
+	b.pay(reference).wants(t, http.StatusOK, "사용 가능")
+	h.wantPoints(left)
+	if n := h.orders(); n != 1 {
+		t.Errorf("%d orders", n)
+	}
+}
+
+// TestAnOrderThatCannotBeAskedForKeepsNobodyWaiting looks into an old one, for which the API has nothing but a refusal, and another.
+func TestAnOrderThatCannotBeAskedForKeepsNobodyWaiting(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser()
+	o := h.stored(b.proposed(choco))
+	odd := *o
+	odd.Reference, odd.QuoteID = "no name at all", ""
+	h.must(h.shop.store.offer(t.Context(), &odd))
+	for _, o := range []*order{&odd, o} {
+		if paid, err := h.shop.store.charge(t.Context(), o, o.CreatedAt); err != nil || !paid {
+			t.Fatal(paid, err)
+		}
+	}
+	if _, err := h.api.Purchase(t.Context(), client.PurchaseRequest{Reference: o.Reference, Key: o.Key, QuoteID: o.QuoteID}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.shop.reconcile(t.Context()); !errors.Is(err, client.ErrInvalid) {
+		t.Error(err)
+	}
+	if s := h.stored(o.Reference); s.State != done {
+		t.Errorf("what was bought is %s", s.State)
+	}
+}
+
 // TestWhatIsNotSoldIsPaidBackAndSaidWhy has the purchase refused after the points were taken.
 func TestWhatIsNotSoldIsPaidBackAndSaidWhy(t *testing.T) {
 	h := newHouse(t)
@@ -197,17 +237,31 @@ func (h *house) quoteAll() {
 	h.t.Fatal("there are too few offers for so many quotes")
 }
 
-// TestAHoldThatIsOverIsMadeAnew: at the same price nobody is asked again.
+// TestAHoldThatIsOverIsMadeAnew: at the same price nobody is asked again, and however often it is tapped, one is bought.
 func TestAHoldThatIsOverIsMadeAnew(t *testing.T) {
 	h := newHouse(t)
 	b := h.browser()
 	reference := b.proposed(choco)
+	before := h.stored(reference)
 	_, err := h.shop.store.db.ExecContext(t.Context(), `UPDATE orders SET held_until = 1`)
 	h.must(err)
 	h.server.Advance(2 * time.Minute)
-	p := b.pay(reference).wants(t, http.StatusOK, "사용 가능")
-	if p.path == "/orders/"+reference {
-		t.Error("it was bought by a hold that was over")
+	var taps sync.WaitGroup
+	for range 10 {
+		taps.Go(func() {
+			if p := b.pay(reference); p.status != http.StatusOK || p.path != "/orders/"+reference {
+				t.Errorf("a tap ends at %s with %d", p.path, p.status)
+			}
+		})
+	}
+	taps.Wait()
+	h.eventually("the order is made", func() bool { return h.stored(reference).State == done })
+	h.must(h.shop.holdAnew(t.Context(), before)) // of a tap that read before all others, and is late
+	if after := h.stored(reference); after.QuoteID == before.QuoteID || after.State != done {
+		t.Errorf("%s, by a hold that was over: %v", after.State, after.QuoteID == before.QuoteID)
+	}
+	if n := h.orders(); n != 1 {
+		t.Errorf("%d orders", n)
 	}
 	h.wantPoints(left)
 }

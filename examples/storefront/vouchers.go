@@ -137,7 +137,7 @@ func refresh(ctx context.Context, tx *sql.Tx, o *client.Order, now time.Time) (u
 
 func refreshVoucher(ctx context.Context, tx *sql.Tx, userID int64, reference string, v *client.Voucher, now time.Time) error {
 	before, err := scanVoucher(tx.QueryRowContext(ctx,
-		`SELECT id, coupon_id, state, paid, last_day, used_at, used_shop, withdrawn FROM vouchers WHERE id = $1`, v.ID))
+		`SELECT `+voucherColumns+` FROM vouchers WHERE id = $1`, v.ID))
 	if err != nil || before.State == v.State {
 		return err
 	}

@@ -126,7 +126,7 @@ func (h *hook) lock(orderID string) *sync.Mutex {
 const (
 	settingHook   = "webhook id"
 	settingSecret = "webhook secret"
-	settingSince  = "webhook secret since" // by the API's clock
+	settingSince  = "webhook secret since" // by the server's clock
 )
 
 // enrolEvery is how often the shop looks whether webhooks are still sent to it: the server gives up on one that fails for days.
@@ -158,7 +158,7 @@ func (h *hook) enrol(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	handler := verifier.WithClock(h.shop.catalogue.apiNow).Handler(h.handle)
+	handler := verifier.WithClock(h.shop.catalogue.serverNow).Handler(h.handle)
 	h.handler.Store(&handler)
 	return nil
 }
@@ -206,7 +206,7 @@ func (h *hook) keep(ctx context.Context, made *client.Webhook, err error) (secre
 	}
 	err1 := h.shop.store.set(ctx, settingSecret, made.Secret)
 	err2 := h.shop.store.set(ctx, settingHook, strconv.FormatInt(made.ID, 10))
-	err3 := h.shop.store.set(ctx, settingSince, h.shop.catalogue.apiNow().Format(time.RFC3339))
+	err3 := h.shop.store.set(ctx, settingSince, h.shop.catalogue.serverNow().Format(time.RFC3339))
 	return made.Secret, errors.Join(err1, err2, err3)
 }
 

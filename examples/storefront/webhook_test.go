@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"giftimbiz/client"
+	"giftimbiz/client/clienttest"
 )
 
 // bought buys a star coupon in a shop that hears of events, and returns its order.
@@ -192,6 +193,27 @@ func TestASecretThatSomebodyElseChangedIsReplaced(t *testing.T) {
 	h.server.Advance(time.Hour) // the event is sent again
 	h.follow()
 	h.eventually("it is used", func() bool { return h.state(o.Reference) == client.VoucherUsed })
+}
+
+// TestASandboxWhoseClockWasMovedHearsOfEvents: the server signs them by its own clock.
+func TestASandboxWhoseClockWasMovedHearsOfEvents(t *testing.T) {
+	server := clienttest.New(t)
+	api := server.Client(clienttest.Sandbox)
+	if _, err := api.AdvanceClock(t.Context(), 48*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	h := openHouse(t, server, &config{
+		Data: t.TempDir(), BaseURL: server.URL, Credentials: server.Credentials(clienttest.Sandbox), GiveUpAfter: time.Minute,
+	})
+	h.api = api
+	h.must(h.shop.hook.enrol(t.Context()))
+	b := h.browser()
+	reference := b.proposed(h.aCoupon())
+	b.pay(reference).wants(t, http.StatusOK, "사용 가능")
+	o := h.stored(reference)
+	_, err := api.SandboxRedeem(t.Context(), o.Vouchers[0].ID)
+	h.must(err)
+	h.eventually("it is used", func() bool { return h.state(reference) == client.VoucherUsed })
 }
 
 // TestAnOpenPageHearsOfChanges reads what the page's script reads.

@@ -170,18 +170,17 @@ func (tab *Tab) Await(selector string) {
 	tab.report("waiting for " + selector)
 }
 
-// pressAgain is after how long somebody presses a button again that seems to have done nothing.
-const pressAgain = 5 * time.Second
+// pressAgain is after how many looks somebody presses a button again that seems to have done nothing.
+const pressAgain = int(5 * time.Second / lookEvery)
 
 // Insist triggers until something is there. It is for pages of others, which lose a click that comes while they draw themselves anew.
 func (tab *Tab) Insist(selector, until string) {
 	tab.t.Helper()
 	ctx, cancel := tab.bounded()
 	defer cancel()
-	for pressed := (time.Time{}); !tab.Has(until); {
-		if time.Since(pressed) > pressAgain && tab.Has(selector) {
+	for look := 0; !tab.Has(until); look++ {
+		if look%pressAgain == 0 {
 			tab.Trigger(selector)
-			pressed = time.Now()
 		}
 		select {
 		case <-ctx.Done():

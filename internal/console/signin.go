@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/peer"
 )
 
 type signInStore interface {
@@ -196,16 +196,8 @@ func (q *request) try(account, address string) (time.Duration, error) {
 	return q.h.Store.TrySignIn(q.Context(), account, address, q.now, q.now.Add(-ForgetTries), waitAfter)
 }
 
-// throttled is what stands for the request's address when tries are counted: of IPv6, a customer has at least a /64.
-func (q *request) throttled() string {
-	address := q.h.Address(q.Request)
-	if a, err := netip.ParseAddr(address); err == nil && a.Is6() && !a.Is4In6() {
-		if p, err := a.WithZone("").Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return address
-}
+// throttled is what tries are counted by, beside the account.
+func (q *request) throttled() string { return peer.Place(q.h.Address(q.Request)) }
 
 // checkPassword takes as long for an address that nobody has.
 func (q *request) checkPassword(form signInForm) (office.Operator, bool, error) {

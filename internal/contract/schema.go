@@ -2,10 +2,12 @@ package contract
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -111,9 +113,12 @@ func (d *Document) fits(ref *openapi3.SchemaRef, value any) error {
 }
 
 // typed reads a parameter's text as the schema has it; what cannot be read stays a text, which the schema refuses.
-func typed(s *openapi3.Schema, text string) any {
+func (d *Document) typed(s *openapi3.Schema, text string) any {
 	switch {
 	case s.Type.Includes("integer") || s.Type.Includes("number"):
+		if d.Forgiving {
+			text = cmp.Or(strings.TrimLeft(strings.TrimSpace(text), "0"), "0")
+		}
 		if _, err := strconv.ParseFloat(text, 64); err == nil {
 			return json.Number(text)
 		}
@@ -126,12 +131,15 @@ func typed(s *openapi3.Schema, text string) any {
 }
 
 // formValue reads a form as an object of the schema.
-func formValue(s *openapi3.Schema, form url.Values) map[string]any {
+func (d *Document) formValue(s *openapi3.Schema, form url.Values) map[string]any {
 	value := map[string]any{}
 	for name, texts := range form {
+		if d.Forgiving && strings.TrimSpace(texts[0]) == "" {
+			continue
+		}
 		value[name] = texts[0]
 		if p := property(s, name); p != nil {
-			value[name] = typed(p, texts[0])
+			value[name] = d.typed(p, texts[0])
 		}
 	}
 	return value

@@ -39,8 +39,8 @@ type Config struct {
 	Version   string // of the program: tells one's pages from another's in caches
 	Clock     clock.Clock
 	Logger    *slog.Logger
-	// Address returns where a request comes from, as far as it can be believed.
-	Address func(*http.Request) string
+	// Place returns what stands for where a request comes from, as far as it can be believed: loans are counted by that.
+	Place func(*http.Request) string
 	// Sandboxes lends keys; nil = pages say that the operator has them.
 	Sandboxes Sandboxes
 }
@@ -57,7 +57,7 @@ type handler struct {
 
 // New returns what serves everything under Root, and /llms.txt. It panics when a part is missing.
 func New(cfg Config) http.Handler {
-	if cfg.PublicURL == "" || cfg.Clock == nil || cfg.Logger == nil || cfg.Address == nil {
+	if cfg.PublicURL == "" || cfg.Clock == nil || cfg.Logger == nil || cfg.Place == nil {
 		panic("docs: New needs all parts of Config")
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")

@@ -29,7 +29,7 @@ var sharedDocs = sync.OnceValue(func() http.Handler { return newDocs() })
 func newDocs(change ...func(*Config)) http.Handler {
 	cfg := Config{
 		PublicURL: testURL, Version: "v1.2.3", Clock: clock.NewManual(time.Unix(0, 0)), Logger: slog.New(slog.DiscardHandler),
-		Address: func(r *http.Request) string { return r.RemoteAddr }, Sandboxes: lender{},
+		Place: func(r *http.Request) string { return r.RemoteAddr }, Sandboxes: lender{},
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -280,5 +280,12 @@ func TestTheSearchFindsGuidesAndOperations(t *testing.T) {
 		if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, test.want) || strings.Contains(body, "<script>") {
 			t.Errorf("%s: %d without %s", test.query, w.Code, test.want)
 		}
+	}
+}
+
+func TestAnExcerptIsWholeCharacters(t *testing.T) {
+	kelvin := "\u212a" // K, three bytes; in lower case one
+	if got := excerpt("Send k원 to", kelvin); string(got) != "Send <mark>k</mark>원 to" {
+		t.Errorf("%q", got)
 	}
 }

@@ -23,7 +23,7 @@ func (h *handler) lend(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusNotFound, map[string]string{"error": "switched-off"})
 		return
 	}
-	if wait := h.limit.wait(h.Address(r)); wait > 0 {
+	if wait := h.limit.wait(h.Place(r)); wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		answer(w, http.StatusTooManyRequests, map[string]string{"error": "too-often"})
 		return
@@ -51,7 +51,7 @@ func answer(w http.ResponseWriter, status int, value any) {
 	_, _ = w.Write(body) // the reader is gone when this fails
 }
 
-// How often one address may borrow keys, and how many addresses are told apart in that time.
+// How often keys may be borrowed from one place, and how many places are told apart in that time.
 const (
 	limitWindow   = 10 * time.Minute
 	loansPerPlace = 5
@@ -59,7 +59,7 @@ const (
 	retryLater    = "600" // seconds, when none is left
 )
 
-// limiter counts loans by address, in windows of time.
+// limiter counts loans by place, in windows of time.
 type limiter struct {
 	clock clock.Clock
 
@@ -70,7 +70,7 @@ type limiter struct {
 
 func newLimiter(c clock.Clock) *limiter { return &limiter{clock: c, count: map[string]int{}} }
 
-// wait counts a loan and returns 0, or, when the address has had its share, for how long it has to wait. When too many addresses
+// wait counts a loan and returns 0, or, when the place has had its share, for how long it has to wait. When too many places
 // were seen, new ones have to: better than memory without bounds.
 func (l *limiter) wait(place string) time.Duration {
 	now := l.clock.Now()

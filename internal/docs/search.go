@@ -94,7 +94,8 @@ func (ix *index) find(query string) (list []result) {
 
 // excerpt is the text around a word, which is marked.
 func excerpt(text, word string) template.HTML {
-	at := strings.Index(strings.ToLower(text), strings.ToLower(word))
+	word = strings.ToLower(word) // which can be shorter or longer
+	at := strings.Index(strings.ToLower(text), word)
 	if at < 0 || at+len(word) > len(text) {
 		return template.HTML(html.EscapeString(firstRunes(text, 2*aroundHit))) //nolint:gosec // escaped
 	}

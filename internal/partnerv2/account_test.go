@@ -62,7 +62,7 @@ func TestABalanceThatFallsBelowIsToldWithTheNextPurchase(t *testing.T) {
 func TestWhatIsWrongWithAnAccountsCallsIsSaid(t *testing.T) {
 	d := newDesk(t)
 	for _, test := range []struct{ method, path, body, parameter string }{
-		{http.MethodGet, "balance?at=now", "", `\"at\"`},
+		{http.MethodGet, "balance?at=now", "", "at"},
 		{http.MethodPatch, "balance", "", "low_balance_threshold"},
 		{http.MethodPatch, "balance", `{}`, "low_balance_threshold"},
 		{http.MethodPatch, "balance", `{"low_balance_threshold":null}`, "low_balance_threshold"},
@@ -76,8 +76,8 @@ func TestWhatIsWrongWithAnAccountsCallsIsSaid(t *testing.T) {
 		{http.MethodGet, "statement?limit=201", "", "limit"},
 		{http.MethodGet, "statement?cursor=x", "", "cursor"},
 		{http.MethodGet, "statement?format=xml", "", "format"},
-		{http.MethodGet, "statement?format=csv&limit=5", "", `\"limit\"`},
-		{http.MethodGet, "keys?all=1", "", `\"all\"`},
+		{http.MethodGet, "statement?format=csv&limit=5", "", "limit"},
+		{http.MethodGet, "keys?all=1", "", "all"},
 		{http.MethodPost, "keys/rotate", `{"grace_hours":-1}`, "grace_hours"},
 		{http.MethodPost, "keys/rotate", `{"grace_hours":721}`, "grace_hours"},
 		{http.MethodPost, "keys/rotate", `{"grace":1}`, "grace"},

@@ -255,6 +255,20 @@ func TestAPollWaitsUntilSomethingHappensOrItsTimeIsOver(t *testing.T) {
 	})
 }
 
+// TestWhoLeavesIsNotToldOfASuccess: a caller that has only ended its side of the connection still reads.
+func TestWhoLeavesIsNotToldOfASuccess(t *testing.T) {
+	h := newHouse(t, clock.System{})
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v2/events?wait=30", nil)
+	r.Header.Set("Authorization", "Bearer sandbox")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestOnlySoManyWaitAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t, clock.StartingAt(noon))

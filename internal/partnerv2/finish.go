@@ -10,19 +10,39 @@ import (
 	"giftimbiz/internal/rehearsal"
 )
 
-// finish answers what was not a success, counts the call and logs it. Who is gone is not answered.
+// finish answers what was not a success, counts the call and logs it. A call that failed because its caller left is neither; it
+// is answered all the same, for who has only ended its side of the connection still reads, and nothing sent would be a success.
 func (c *call) finish(endpoint string, writes bool, err error) {
+	left := err != nil && c.r.Context().Err() != nil
 	if err != nil {
-		if c.r.Context().Err() != nil {
-			return
-		}
-		var p problem
-		if !errors.As(err, &p) {
-			p = storeFault(err)
-		}
+		p := problemOf(err, left, writes)
 		c.refusal = &p
 		p.send(c.w, c.id, c.lang)
 	}
+	if !left {
+		c.note(endpoint, writes)
+	}
+	if c.outcome == rehearsal.AnswerLost {
+		rehearsal.Cut()
+	}
+}
+
+// problemOf tells in the words of the API what kept a call from success.
+func problemOf(err error, left, writes bool) problem {
+	var p problem
+	switch {
+	case errors.As(err, &p):
+		return p
+	case left && writes:
+		return changeUnanswered
+	case left:
+		return unavailable
+	}
+	return storeFault(err)
+}
+
+// note counts a call and logs it.
+func (c *call) note(endpoint string, writes bool) {
 	took := c.Clock.Now().Sub(c.began)
 	answered := office.Answered{
 		Endpoint: endpoint, Code: office.Success, At: c.began, Took: took, Request: c.id,
@@ -33,9 +53,6 @@ func (c *call) finish(endpoint string, writes bool, err error) {
 	}
 	c.Observe(answered)
 	c.log(endpoint, writes, took)
-	if c.outcome == rehearsal.AnswerLost {
-		rehearsal.Cut()
-	}
 }
 
 // log notes what changed something, what was refused, and what failed. Nothing of what was sent is in it.

@@ -56,7 +56,7 @@ func (q *query) close() error {
 	}
 	for name := range q.values {
 		if !slices.Contains(q.known, name) {
-			return wrongParameter(strconv.Quote(name), "없는 파라미터입니다.", "there is no such parameter.")
+			return wrongParameter(strconv.Quote(name), "없는 파라미터입니다.", "there is no such parameter.").with("parameter", name)
 		}
 	}
 	return nil
@@ -192,8 +192,8 @@ func (c *call) body(into any) error {
 	if !utf8.Valid(text) {
 		return wrongBody("본문이 UTF-8이 아닙니다.", "The body is not UTF-8.")
 	}
-	if hasNull(text) {
-		return wrongBody("null은 쓸 수 없습니다. 쓰지 않을 항목은 빼십시오.", "null means nothing here. Leave out what is not meant.")
+	if err := ambiguous(text); err != nil {
+		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -209,16 +209,49 @@ func (c *call) body(into any) error {
 	return nil
 }
 
-// hasNull tells whether a member, or an element of a list, is null: encoding/json would take it for one that is not there.
-func hasNull(text []byte) bool {
+// ambiguous finds what encoding/json is silent about: null, which it takes for a member that is not there, and a member that is
+// there twice, of which it takes the last, or parts of both.
+func ambiguous(text []byte) error {
+	type level struct {
+		names map[string]bool // nil in a list
+		value bool            // a name was read, and its value comes next
+	}
+	var levels []level
+	last := "" // name
 	d := json.NewDecoder(bytes.NewReader(text))
 	for {
 		token, err := d.Token()
 		if err != nil {
-			return false
+			return nil // the end, or what is no JSON, which Decode finds
 		}
-		if token == nil {
-			return true
+		var in *level
+		if len(levels) > 0 {
+			in = &levels[len(levels)-1]
+		}
+		if name, ok := token.(string); ok && in != nil && in.names != nil && !in.value {
+			folded := strings.ToLower(name) // encoding/json does not tell them apart either
+			if in.names[folded] {
+				return wrongMember(name, "한 번만 쓸 수 있습니다.", "it may be given once only.")
+			}
+			in.names[folded], in.value, last = true, true, name
+			continue
+		}
+		if in != nil {
+			in.value = false
+		}
+		switch token {
+		case nil:
+			if last == "" {
+				return notAnObject
+			}
+			return wrongMember(last, "null은 쓸 수 없습니다. 쓰지 않을 항목은 빼십시오.",
+				"null means nothing here. Leave out what is not meant.")
+		case json.Delim('{'):
+			levels = append(levels, level{names: map[string]bool{}})
+		case json.Delim('['):
+			levels = append(levels, level{})
+		case json.Delim('}'), json.Delim(']'):
+			levels = levels[:len(levels)-1]
 		}
 	}
 }

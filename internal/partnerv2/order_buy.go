@@ -144,7 +144,7 @@ func (c *call) buyOnce(req purchase.Request, key string) (purchase.Outcome, erro
 		var err error
 		defer func() {
 			if p := recover(); p != nil {
-				err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				err = fmt.Errorf("%w: panic: %v\n%s", purchase.ErrUnknown, p, debug.Stack()) // it may have been bought before
 			}
 			leave()
 			ended <- err

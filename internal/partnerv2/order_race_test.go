@@ -131,7 +131,7 @@ func TestAnOrderGoesOnWhenItsCallerLeaves(t *testing.T) {
 	}()
 	req := <-slow.began
 	leave()
-	<-gone
+	(<-gone).refused(http.StatusServiceUnavailable, "outcome-unknown", "GPLF")
 	if req.Key != purchase.SecondKeys+"k1" || req.Reference != "A-1" || req.Cash != 940 || !req.AnyName {
 		t.Errorf("asked for %+v", req)
 	}

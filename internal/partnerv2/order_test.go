@@ -154,6 +154,8 @@ func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 		`{"reference":"A-1","total":500,"items":[{"offer_id":1351,"coupon":3}]}`:                              "coupon",
 		`{"reference":"A-1","quote_id":"quo_x","total":5}`:                                                    "quote_id",
 		`{"reference":"A-1","quote_id":"quo_x","items":[]}`:                                                   "quote_id",
+		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":9}],"Items":[{"offer_id":1}]}`:      "Items",
+		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":1,"quantity":1}]}`:                  "quantity",
 	} {
 		a := d.place("demo", "k", body).refused(http.StatusBadRequest, "body-invalid", "Q")
 		if !strings.Contains(a.body, `"parameter":"`+parameter+`"`) {
@@ -168,6 +170,8 @@ func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 		refused(http.StatusRequestEntityTooLarge, "body-too-large", "Q")
 	d.call("demo", http.MethodPost, "orders?dry=1", orderOf("A-1", milk, 1, 940), "Idempotency-Key", "k").
 		refused(http.StatusBadRequest, "parameter-invalid", "Q")
+	twins := `{"reference":"A-1","total":1870,"items":[{"offer_id":1,"quantity":1},{"offer_id":1,"quantity":1}]}`
+	d.place("demo", "k", twins).refused(http.StatusConflict, "price-changed", "PL") // a name may be in each element of a list
 	d.call("demo", http.MethodPut, "orders/by-reference/A-1", "").
 		refused(http.StatusMethodNotAllowed, "method-not-allowed", "L")
 	d.call("demo", http.MethodGet, "orders/x/cancel", "").refused(http.StatusMethodNotAllowed, "method-not-allowed", "L")

@@ -104,12 +104,13 @@ func TestAStatementComesInPages(t *testing.T) {
 	whole := d.statement("demo", "?from=2025-09-15")
 	var lines []line
 	pages, next := 0, ""
-	for ; pages == 0 || next != "" && pages < 9; pages++ {
-		p := d.statement("demo", "?from=2025-09-15&limit=4&cursor="+next)
+	for from := ""; pages == 0 || next != "" && pages < 9; pages++ {
+		p := d.statement("demo", "?from=2025-09-15&limit=4"+from)
 		if pages > 0 && len(p.Data) > 4 || p.Closing != whole.Closing {
 			t.Errorf("%+v", p)
 		}
 		lines, next = append(lines, p.Data...), p.Next
+		from = "&cursor=" + next
 		if pages == 0 {
 			for _, path := range []string{
 				"statement?from=2025-09-16&cursor=" + next, "statement?cursor=" + next, "statement?from=2025-09-15&cursor=A" + next,

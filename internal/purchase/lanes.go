@@ -130,6 +130,11 @@ func (d *dispatcher) gather(queue <-chan *waiter) {
 
 func (d *dispatcher) arrive(w *waiter) {
 	d.pending = append(d.pending, w)
+	d.look(w)
+}
+
+// look counts one of those pending, behind all that were looked at before.
+func (d *dispatcher) look(w *waiter) {
 	if d.mayGo(w) {
 		d.ready++
 	} else {
@@ -221,6 +226,11 @@ func (d *dispatcher) join(l *lane) (joined []*waiter) {
 	clear(d.pending[len(rest):])
 	d.pending = rest
 	d.take(joined)
+	clear(d.stuck) // nobody waits behind those who joined any more
+	d.ready = 0
+	for _, w := range d.pending {
+		d.look(w)
+	}
 	return joined
 }
 

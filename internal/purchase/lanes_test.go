@@ -166,3 +166,27 @@ func (m *laneModel) checkNoneMayGo(held map[need]*lane) {
 		}
 	}
 }
+
+// TestAFreeLaneTakesWhatComesAfterOnesThatJoined: of those that had to wait, nobody waits any more when they joined a batch.
+func TestAFreeLaneTakesWhatComesAfterOnesThatJoined(t *testing.T) {
+	d := newDispatcher(&Engine{opt: Options{Lanes: 2, Batch: 4}})
+	for _, l := range d.lanes {
+		l.work = make(chan struct{}, 4)
+	}
+	arrive := func(partner, offer int64) {
+		req := &Request{Kind: gift.Gifticon, PartnerID: partner, Items: []ItemRequest{{OfferID: offer}}}
+		d.arrive(&waiter{req: *req, reads: readsOf(req)})
+		d.start(1)
+	}
+	other, mine := d.lanes[0], d.lanes[1]
+	arrive(2, 2)
+	arrive(1, 1)
+	arrive(1, 1) // has to wait
+	mine.batch = append(mine.batch, d.join(mine)...)
+	d.finish(mine)
+	d.start(1)
+	arrive(1, 1)
+	if !other.busy || !mine.busy || len(d.pending) > 0 {
+		t.Errorf("%d wait beside a free lane", len(d.pending))
+	}
+}

@@ -136,7 +136,7 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	})
 	n.docs = docs.New(docs.Config{
 		PublicURL: n.PublicURL, Version: n.Version, Clock: n.Clock, Logger: n.Logger, Sandboxes: n.sandboxes(authority),
-		Address: func(r *http.Request) string { return peer.Address(r, n.TrustedProxies).String() },
+		Place: func(r *http.Request) string { return peer.Place(peer.Address(r, n.TrustedProxies).String()) },
 	})
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.DB, Counter: counter, Links: links, Numbers: n.Vault,

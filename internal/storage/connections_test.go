@@ -66,6 +66,43 @@ func TestPurchasesDoNotWaitForSlowReads(t *testing.T) {
 	}
 }
 
+// TestReadsDoNotWaitForSandboxesThatAreReset lets more resets than there are connections wait for a partner.
+func TestReadsDoNotWaitForSandboxesThatAreReset(t *testing.T) {
+	dsn := postgresURL(t)
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	id := h.Partner(gift.Partner{Name: "trial", Sandbox: true}, 100_000)
+	raw := rawDB(t, "pgx", dsn)
+	lock, err := raw.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := lock.ExecContext(t.Context(), `UPDATE accounts SET balance = balance WHERE kind = 'prepaid'`); err != nil {
+		t.Fatal(err)
+	}
+	const resets = 20
+	done := make(chan error, resets)
+	for range resets {
+		go func() {
+			_, err := h.DB.ResetSandbox(t.Context(), id, h.Clock.Now())
+			done <- err
+		}()
+	}
+	awaitLocked(t, raw, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if _, err := h.DB.Partner(ctx, "trial"); err != nil {
+		t.Error(err)
+	}
+	if err := lock.Rollback(); err != nil {
+		t.Error(err)
+	}
+	for range resets {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestADatabaseMayHaveAnotherIsolationByDefault: a transaction that first waits for a lock must see what its holder did.
 func TestADatabaseMayHaveAnotherIsolationByDefault(t *testing.T) {
 	dsn := postgresURL(t)
@@ -127,5 +164,31 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
 		if err != nil {
 			t.Fatalf("%d of %d sessions wait: %v", waiting, n, err)
 		}
+	}
+}
+
+// TestASandboxIsResetWithOneConnection: whoever has a connection asks by it for all. Resets that asked for a second one would wait
+// for each other for ever where all that there are wait for the partner whose reset is under way.
+func TestASandboxIsResetWithOneConnection(t *testing.T) {
+	dsn := postgresURL(t)
+	if strings.Contains(dsn, "?") {
+		dsn += "&pool_max_conns=1"
+	} else {
+		dsn += "?pool_max_conns=1"
+	}
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Stock(2, 5)
+	id := h.Partner(gift.Partner{Name: "trial", Sandbox: true}, 100_000)
+	if out := h.Buy(id, "key", 1, 2); out.Refusal != nil {
+		t.Fatal(out.Refusal)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	later := func(time.Duration) (time.Duration, error) { return 200 * 24 * time.Hour, nil }
+	if _, err := h.DB.SetClock(ctx, id, h.Clock.Now(), later); err != nil {
+		t.Fatal(err)
+	}
+	if orders, err := h.DB.ResetSandbox(ctx, id, h.Clock.Now()); orders != 1 || err != nil {
+		t.Fatal(orders, err)
 	}
 }

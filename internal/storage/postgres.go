@@ -54,7 +54,7 @@ func openPostgres(ctx context.Context, dsn string, watch func(context.Context, s
 		return nil, err
 	}
 	pgDB := stdlib.OpenDBFromPool(pool)
-	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB}
+	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB, walks: make(chan struct{}, 1)}
 	if err := pool.Ping(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())
 	}

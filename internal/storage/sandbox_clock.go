@@ -82,10 +82,11 @@ func (db *DB) setClock(
 	if err := db.readyForIDs(ctx); err != nil {
 		return 0, err
 	}
-	s, err := db.begin(ctx, db.pool)
+	s, release, err := db.beginWalk(ctx)
 	if err != nil {
 		return 0, classify(err)
 	}
+	defer release()
 	w, err := db.ownWalk(ctx, s, partnerID, now)
 	if err == nil {
 		ahead, err = decide(w.ahead)
@@ -101,6 +102,25 @@ func (db *DB) setClock(
 		return ahead, wrap(ErrUnanswered, classify(err))
 	}
 	return ahead, classify(err)
+}
+
+// beginWalk opens the session of an ownWalk. Of those each waits for the one before, so on a node one at a time has a connection:
+// however many sandboxes are reset, all other calls find one. release comes after the session's end.
+func (db *DB) beginWalk(ctx context.Context) (s session, release func(), err error) {
+	if db.walks == nil { // SQLite has one writer
+		s, err = db.begin(ctx, nil)
+		return s, func() {}, err
+	}
+	select {
+	case db.walks <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	if s, err = db.begin(ctx, db.pool); err != nil {
+		<-db.walks
+		return nil, nil, err
+	}
+	return s, func() { <-db.walks }, nil
 }
 
 // ownWalk tells one sandbox partner of what expires by its own clock. Its transaction holds the partner's account, so that
@@ -164,7 +184,7 @@ const mostExpiring = 2500
 
 // tellUpTo writes the events of the days up to one, day by day.
 func (w *ownWalk) tellUpTo(ctx context.Context, s session, to gift.Day) error {
-	orders, err := w.candidates(ctx, to)
+	orders, err := w.candidates(ctx, s, to)
 	if err != nil || len(orders) == 0 {
 		return err
 	}
@@ -196,21 +216,14 @@ func (w *ownWalk) tellUpTo(ctx context.Context, s session, to gift.Day) error {
 
 // candidates returns the partner's orders of which something may expire, with the days on which it does. No other transaction
 // changes what they are: the account is locked.
-func (w *ownWalk) candidates(ctx context.Context, to gift.Day) (orders []soldItem, err error) {
+func (w *ownWalk) candidates(ctx context.Context, s session, to gift.Day) (orders []soldItem, err error) {
 	seen := map[soldItem]bool{}
 	from := gift.Day(0)
 	if w.ahead > 0 {
 		from = w.told
 	}
 	for _, kind := range []gift.Kind{gift.Gifticon, gift.StarCoupon} {
-		rows, err := w.read.QueryContext(ctx, `SELECT i.order_id, o.last_day FROM (
-    SELECT order_id, offer_id FROM order_items WHERE partner_id = $1 AND kind = $2 ORDER BY order_id DESC, line DESC LIMIT $3) i
-CROSS JOIN offers o WHERE o.id = i.offer_id AND o.last_day >= $4 AND o.last_day <= $5`,
-			w.partner, int64(kind), mostExpiring, int64(from+expired), int64(to)+30)
-		if err != nil {
-			return nil, err
-		}
-		err = scanAll(rows, func(row scanner) error {
+		err := s.read(ctx, func(row scanner) error {
 			i := soldItem{partner: w.partner, kind: int64(kind)}
 			err := row.Scan(&i.order, &i.lastDay)
 			if !seen[i] {
@@ -218,7 +231,10 @@ CROSS JOIN offers o WHERE o.id = i.offer_id AND o.last_day >= $4 AND o.last_day 
 				orders = append(orders, i)
 			}
 			return err
-		})
+		}, `SELECT i.order_id, o.last_day FROM (
+    SELECT order_id, offer_id FROM order_items WHERE partner_id = $1 AND kind = $2 ORDER BY order_id DESC, line DESC LIMIT $3) i
+CROSS JOIN offers o WHERE o.id = i.offer_id AND o.last_day >= $4 AND o.last_day <= $5`,
+			w.partner, int64(kind), mostExpiring, int64(from+expired), int64(to)+30)
 		if err != nil {
 			return nil, err
 		}

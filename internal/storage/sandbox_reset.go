@@ -57,7 +57,6 @@ func (db *DB) lastOrder(ctx context.Context, partnerID int64) (last gift.ID, err
 
 // sandboxReset is one transaction of a reset. It holds the partner's account, so that nothing is bought meanwhile, and the rows of
 // the house's notices, so that nobody is told of what goes, and the partner's own, so that nothing is told again to its endpoints.
-// What is to go is looked up beside it: nobody else adds to that.
 type sandboxReset struct {
 	*DB
 	s       session
@@ -68,9 +67,12 @@ type sandboxReset struct {
 
 // part forgets some and tells whether there may be more.
 func (r *sandboxReset) part(ctx context.Context) (more bool, err error) {
-	if r.s, err = r.begin(ctx, r.pool); err != nil {
+	s, release, err := r.beginWalk(ctx)
+	if err != nil {
 		return false, classify(err)
 	}
+	defer release()
+	r.s = s
 	if _, err = r.ownWalk(ctx, r.s, r.partner, time.Time{}); err == nil {
 		r.s.query(lockPartner, func(scanner) error { return nil }, []int64{r.partner})
 		err = r.s.flush(ctx)
@@ -125,7 +127,7 @@ DELETE FROM deliveries WHERE (endpoint_id, event_id) IN (SELECT endpoint_id, eve
 )
 
 func (r *sandboxReset) removeQuotes(ctx context.Context) (int, error) {
-	ids, err := collect(ctx, r.read, scanID, `SELECT id FROM quotes WHERE partner_id = $1 AND sandbox = 1 ORDER BY id LIMIT $2`,
+	ids, err := collectIn(ctx, r.s, scanID, `SELECT id FROM quotes WHERE partner_id = $1 AND sandbox = 1 ORDER BY id LIMIT $2`,
 		r.partner, resetRows)
 	r.s.exec(resetQuoteItems, -1, ids)
 	r.s.exec(resetQuotes, -1, ids)
@@ -133,14 +135,14 @@ func (r *sandboxReset) removeQuotes(ctx context.Context) (int, error) {
 }
 
 func (r *sandboxReset) removeReferences(ctx context.Context) (int, error) {
-	names, err := collect(ctx, r.read, func(row scanner) (name string, err error) { return name, row.Scan(&name) },
+	names, err := collectIn(ctx, r.s, func(row scanner) (name string, err error) { return name, row.Scan(&name) },
 		`SELECT reference FROM closed_references WHERE partner_id = $1 ORDER BY reference LIMIT $2`, r.partner, resetRows)
 	r.s.exec(resetReferences, -1, repeat(r.partner, len(names)), names)
 	return len(names), errors.Join(err, r.s.flush(ctx))
 }
 
 func (r *sandboxReset) removeAnswers(ctx context.Context) (int, error) {
-	keys, err := collect(ctx, r.read, func(row scanner) (key []byte, err error) { return key, row.Scan(&key) },
+	keys, err := collectIn(ctx, r.s, func(row scanner) (key []byte, err error) { return key, row.Scan(&key) },
 		`SELECT key_hash FROM idempotency_answers WHERE partner_id = $1 AND order_id <= $2 ORDER BY key_hash LIMIT $3`,
 		r.partner, int64(r.last), resetRows)
 	r.s.exec(resetAnswers, -1, repeat(r.partner, len(keys)), keys)
@@ -148,12 +150,12 @@ func (r *sandboxReset) removeAnswers(ctx context.Context) (int, error) {
 }
 
 func (r *sandboxReset) removeEvents(ctx context.Context, limit int) (int, error) {
-	ids, err := collect(ctx, r.read, scanID,
+	ids, err := collectIn(ctx, r.s, scanID,
 		`SELECT id FROM events WHERE partner_id = $1 AND order_id <= $2 ORDER BY id LIMIT $3`, r.partner, int64(r.last), limit)
 	if err != nil {
 		return 0, err
 	}
-	endpoints, err := collect(ctx, r.read, scanID, `SELECT id FROM endpoints WHERE partner_id = $1 ORDER BY id`, r.partner)
+	endpoints, err := collectIn(ctx, r.s, scanID, `SELECT id FROM endpoints WHERE partner_id = $1 ORDER BY id`, r.partner)
 	for _, endpoint := range endpoints {
 		r.s.exec(resetDeliveries, -1, repeat(endpoint, len(ids)), ids)
 	}
@@ -164,7 +166,7 @@ func (r *sandboxReset) removeEvents(ctx context.Context, limit int) (int, error)
 // chosen returns the newest orders of a kind, of so many items. The newest go first, because a claim of a once-per-partner offer
 // stands for its newest purchase.
 func (r *sandboxReset) chosen(ctx context.Context, kind gift.Kind) ([]int64, error) {
-	orders, err := collect(ctx, r.read, scanID, `SELECT order_id FROM order_items
+	orders, err := collectIn(ctx, r.s, scanID, `SELECT order_id FROM order_items
 WHERE partner_id = $1 AND kind = $2 AND order_id <= $3 ORDER BY order_id DESC, line DESC LIMIT $4`,
 		r.partner, int64(kind), int64(r.last), resetItems)
 	return slices.Compact(orders), err

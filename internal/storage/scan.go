@@ -35,6 +35,18 @@ func collect[T any](
 	return list, err
 }
 
+// collectIn is collect by a session; see session.read. Queries must have one text, or few: they are kept prepared.
+func collectIn[T any](
+	ctx context.Context, s session, scan func(scanner) (T, error), query string, args ...any,
+) (list []T, err error) {
+	err = s.read(ctx, func(row scanner) error {
+		v, err := scan(row)
+		list = append(list, v)
+		return err
+	}, query, args...)
+	return list, err
+}
+
 // asBool reads a SMALLINT flag into a bool: PostgreSQL's driver does not do that by itself.
 type asBool bool
 

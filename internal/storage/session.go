@@ -21,6 +21,9 @@ type session interface {
 	// exec queues a statement that must change exactly want rows; want < 0 = any number.
 	exec(s *setStatement, want int, input ...any)
 	flush(ctx context.Context) error
+	// read flushes, then runs an ordinary query; scan is called for each row. Who holds a session reads by it: one that waited
+	// for another connection would wait for ever where all that there are are held by sessions that wait for its locks.
+	read(ctx context.Context, scan func(scanner) error, query string, args ...any) error
 	commit(ctx context.Context) error
 	rollback()
 	database() *DB
@@ -100,6 +103,23 @@ func (s *pgSession) flush(ctx context.Context) error {
 	return err
 }
 
+func (s *pgSession) read(ctx context.Context, scan func(scanner) error, query string, args ...any) error {
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
+	rows, err := s.conn.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 func (s *pgSession) commit(ctx context.Context) error {
 	if _, err := s.conn.Exec(ctx, "COMMIT"); err != nil {
 		s.rollback()
@@ -175,6 +195,21 @@ func (s *sqliteSession) each(st *setStatement, input columnar, run func(*sql.Stm
 }
 
 func (s *sqliteSession) flush(context.Context) error { return s.err }
+
+func (s *sqliteSession) read(_ context.Context, scan func(scanner) error, query string, args ...any) error {
+	if s.err != nil {
+		return s.err
+	}
+	stmt, err := s.db.prepared(query)
+	if err != nil {
+		return err
+	}
+	rows, err := stmt.Query(args...)
+	if err != nil {
+		return err
+	}
+	return scanAll(rows, scan)
+}
 
 // commit is not given the caller's context: the driver would interrupt it halfway. SQLite has rolled back, or still can,
 // what it could not commit.

@@ -24,6 +24,8 @@ type DB struct {
 	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
 	pool    *pgxpool.Pool
 	commits *pgxpool.Pool
+	// Whoever holds the token has a connection to move a sandbox's clock or reset a sandbox: see beginWalk.
+	walks chan struct{}
 
 	// SQLite only: whoever holds the token writes. The hot connection keeps its statements prepared for sessions.
 	writer chan struct{}
