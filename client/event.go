@@ -44,14 +44,16 @@ type (
 	}
 	// OrderRefunded tells which vouchers were paid back.
 	OrderRefunded struct {
-		OrderID string  `json:"order"`
-		Kind    Kind    `json:"kind"`
-		Items   []int64 `json:"items"` // numbers of vouchers or coupons
-		Amount  int64   `json:"amount"`
+		OrderID  string   `json:"order"`
+		Kind     Kind     `json:"kind"`
+		Items    []int64  `json:"items"`    // their numbers in v1
+		Vouchers []string `json:"vouchers"` // the same ones in the same order: Voucher.ID
+		Amount   int64    `json:"amount"`
 	}
 	// CouponRedemption tells where a star coupon was used, or that this was undone.
 	CouponRedemption struct {
 		OrderID    string    `json:"order"`
+		Vouchers   []string  `json:"vouchers"` // the one: Voucher.ID
 		CouponID   int64     `json:"coupon"`
 		OfferID    int64     `json:"offer"`
 		ShopID     int64     `json:"shop"`
@@ -62,17 +64,19 @@ type (
 	}
 	// VoucherExpiry tells of vouchers of an order that are valid up to and including a day.
 	VoucherExpiry struct {
-		OrderID  string  `json:"order"`
-		Kind     Kind    `json:"kind"`
-		Items    []int64 `json:"items"` // numbers of vouchers or coupons
-		LastDay  Day     `json:"last_day"`
-		DaysLeft int64   `json:"days_left"` // days after today; -1 = expired
+		OrderID  string   `json:"order"`
+		Kind     Kind     `json:"kind"`
+		Items    []int64  `json:"items"`    // their numbers in v1
+		Vouchers []string `json:"vouchers"` // the same ones in the same order: Voucher.ID
+		LastDay  Day      `json:"last_day"`
+		DaysLeft int64    `json:"days_left"` // days after today; -1 = expired
 	}
 	// VoucherWithdrawn tells that a voucher that was sold was found to be bad.
 	VoucherWithdrawn struct {
-		OrderID string `json:"order"`
-		Kind    Kind   `json:"kind"`
-		Item    int64  `json:"item"` // number of the voucher or coupon
+		OrderID  string   `json:"order"`
+		Kind     Kind     `json:"kind"`
+		Item     int64    `json:"item"`     // its number in v1
+		Vouchers []string `json:"vouchers"` // the one: Voucher.ID
 	}
 	// OfferSoldOut names an offer.
 	OfferSoldOut struct {

@@ -143,28 +143,34 @@ func TestWhatTheServerSignsIsBelieved(t *testing.T) {
 			client.OrderCompleted{OrderID: "X-1", Kind: client.Gifticon, Items: 2, Amount: 940},
 		},
 		gift.OrderRefunded: {
-			gift.RefundData{Order: "X-1", Kind: "star", Items: []int64{7}, Amount: 940},
-			client.OrderRefunded{OrderID: "X-1", Kind: client.Star, Items: []int64{7}, Amount: 940},
+			gift.RefundData{Order: "X-1", Kind: "star", Items: []int64{7}, Vouchers: []gift.VoucherRef{"X-1.1"}, Amount: 940},
+			client.OrderRefunded{OrderID: "X-1", Kind: client.Star, Items: []int64{7}, Vouchers: []string{"X-1.1"}, Amount: 940},
 		},
 		gift.CouponRedeemed: {
-			gift.RedemptionData{Order: "X-1", Coupon: 1, Offer: 2, Shop: 3, ShopName: "s", Seller: 4, Used: at},
-			client.CouponRedemption{OrderID: "X-1", CouponID: 1, OfferID: 2, ShopID: 3, ShopName: "s", SellerID: 4, RedeemedAt: at},
+			gift.RedemptionData{Order: "X-1", Vouchers: []gift.VoucherRef{"X-1.1"}, Coupon: 1, Offer: 2, Shop: 3, ShopName: "s", Seller: 4, Used: at},
+			client.CouponRedemption{
+				OrderID: "X-1", Vouchers: []string{"X-1.1"}, CouponID: 1, OfferID: 2, ShopID: 3, ShopName: "s", SellerID: 4, RedeemedAt: at,
+			},
 		},
 		gift.CouponRedemptionUndone: {
-			gift.RedemptionData{Order: "X-1", Coupon: 1, Offer: 2, Shop: 3, ShopName: "s", Seller: 4, Used: at, Undone: at},
-			client.CouponRedemption{OrderID: "X-1", CouponID: 1, OfferID: 2, ShopID: 3, ShopName: "s", SellerID: 4, RedeemedAt: at, UndoneAt: at},
+			gift.RedemptionData{
+				Order: "X-1", Vouchers: []gift.VoucherRef{"X-1.1"}, Coupon: 1, Offer: 2, Shop: 3, ShopName: "s", Seller: 4, Used: at, Undone: at,
+			},
+			client.CouponRedemption{
+				OrderID: "X-1", Vouchers: []string{"X-1.1"}, CouponID: 1, OfferID: 2, ShopID: 3, ShopName: "s", SellerID: 4, RedeemedAt: at, UndoneAt: at,
+			},
 		},
 		gift.VoucherExpiring: {
-			gift.ExpiryData{Order: "X-1", Kind: "gifticon", Items: []int64{7}, LastDay: "2025-09-22", Days: 7},
-			client.VoucherExpiry{OrderID: "X-1", Kind: client.Gifticon, Items: []int64{7}, LastDay: "2025-09-22", DaysLeft: 7},
+			gift.ExpiryData{Order: "X-1", Kind: "gifticon", Items: []int64{7}, Vouchers: []gift.VoucherRef{"X-1.1"}, LastDay: "2025-09-22", Days: 7},
+			client.VoucherExpiry{OrderID: "X-1", Kind: client.Gifticon, Items: []int64{7}, Vouchers: []string{"X-1.1"}, LastDay: "2025-09-22", DaysLeft: 7},
 		},
 		gift.VoucherExpired: {
-			gift.ExpiryData{Order: "X-1", Kind: "gifticon", Items: []int64{7}, LastDay: "2025-09-14", Days: -1},
-			client.VoucherExpiry{OrderID: "X-1", Kind: client.Gifticon, Items: []int64{7}, LastDay: "2025-09-14", DaysLeft: -1},
+			gift.ExpiryData{Order: "X-1", Kind: "gifticon", Items: []int64{7}, Vouchers: []gift.VoucherRef{"X-1.1"}, LastDay: "2025-09-14", Days: -1},
+			client.VoucherExpiry{OrderID: "X-1", Kind: client.Gifticon, Items: []int64{7}, Vouchers: []string{"X-1.1"}, LastDay: "2025-09-14", DaysLeft: -1},
 		},
 		gift.VoucherWithdrawn: {
-			gift.WithdrawalData{Order: "X-1", Kind: "gifticon", Item: 7},
-			client.VoucherWithdrawn{OrderID: "X-1", Kind: client.Gifticon, Item: 7},
+			gift.WithdrawalData{Order: "X-1", Kind: "gifticon", Item: 7, Vouchers: []gift.VoucherRef{"X-1.1"}},
+			client.VoucherWithdrawn{OrderID: "X-1", Kind: client.Gifticon, Item: 7, Vouchers: []string{"X-1.1"}},
 		},
 		gift.OfferSoldOut: {gift.OfferData{Offer: 7, Kind: "gifticon"}, client.OfferSoldOut{OfferID: 7, Kind: client.Gifticon}},
 		gift.OfferRepriced: {

@@ -49,18 +49,22 @@ func publishedText(version string) []byte {
 	return w.Body.Bytes()
 }
 
-// madeUp is how many requests of each version are made up. GIFTIMBIZ_TEST_REQUESTS asks for others.
-func madeUp(t *testing.T) int {
+// madeUp says how many requests of each version are made up, and by which seed. GIFTIMBIZ_TEST_REQUESTS and GIFTIMBIZ_TEST_SEED ask
+// for others.
+func madeUp(t *testing.T) (requests int, seed uint64) {
 	t.Helper()
-	text := os.Getenv("GIFTIMBIZ_TEST_REQUESTS")
-	if text == "" {
-		return 10_000
+	number := func(name string, other uint64) uint64 {
+		text := os.Getenv(name)
+		if text == "" {
+			return other
+		}
+		n, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return n
 	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return int(number("GIFTIMBIZ_TEST_REQUESTS", 10_000)), number("GIFTIMBIZ_TEST_SEED", 1)
 }
 
 // tireless is a partner that sends made-up requests: it signs in again when its keys or its token are of no use any more.
@@ -71,17 +75,16 @@ type tireless struct {
 	token  string
 	codes  map[int]int // how often each status came
 	served map[string]bool
-	wrong  int // answers
 }
 
-func newTireless(s *testServer, d *contract.Document, partner string) *tireless {
+func newTireless(s *testServer, d *contract.Document, partner string, seed uint64) *tireless {
 	p, err := s.made.Partner(partner)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	sink := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	s.t.Cleanup(sink.Close)
-	r := &tireless{s: s, keys: p.Credentials, codes: map[int]int{}, served: map[string]bool{}, made: contract.NewRandom(d, 1)}
+	r := &tireless{s: s, keys: p.Credentials, codes: map[int]int{}, served: map[string]bool{}, made: contract.NewRandom(d, seed)}
 	r.made.Known = map[string][]any{
 		"url":  {sink.URL, sink.URL + "/hook", "ftp://example", "", "http://10.0.0.1/", "https://localhost"}, // nothing out there is called
 		"wait": {"0", "-1", "x"}, "advance_seconds": {1, 60, 3600, 0, "x"}, "now": {"2025-09-15T12:00:00+09:00", "2025-09-20T12:00:00+09:00", "x"},
@@ -103,8 +106,8 @@ func numbered(prefix string) []any {
 	return list
 }
 
-// send sends one request and checks its answer.
-func (r *tireless) send(d *contract.Document) {
+// send sends one request. That its answer is as documented is checked where the server is (contract.Watch).
+func (r *tireless) send() {
 	request, body, id := r.made.Next(r.s.url)
 	request.ContentLength = int64(len(body))
 	response, err := http.DefaultTransport.RoundTrip(request)
@@ -117,15 +120,9 @@ func (r *tireless) send(d *contract.Document) {
 		r.s.t.Fatal(err)
 	}
 	r.codes[response.StatusCode]++
-	a := &contract.Answer{Request: request, Sent: body, Status: response.StatusCode, Header: response.Header, Body: text}
 	scripted := request.Header.Get("Sandbox-Outcome") == "unavailable"
 	if response.StatusCode >= 500 && !scripted {
-		r.wrong++
 		r.s.t.Errorf("%s %s %q: %s\n%s", request.Method, request.URL, body, response.Status, text)
-	}
-	if err := d.Check(a); err != nil {
-		r.wrong++
-		r.s.t.Errorf("%v\n%s %q", err, request.URL, body)
 	}
 	if response.StatusCode < 300 {
 		r.served[id] = true
@@ -154,8 +151,9 @@ func (r *tireless) rekey(answer []byte) {
 func TestMadeUpRequestsOfTheSecondVersionAreAnsweredAsDocumented(t *testing.T) {
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", func(c *config) { c.RateLimit, c.WebhookAllow = 0, []string{"127.0.0.0/8"} })
 	d := published()[1]
+	requests, seed := madeUp(t)
 	for _, partner := range []string{"devtest1", "demo"} {
-		r := newTireless(s, d, partner)
+		r := newTireless(s, d, partner, seed)
 		r.use(r.keys)
 		r.made.Rare = []string{"resetSandbox", "rotateKeys", "closeReference", "deleteWebhook", "cancelOrder", "moveClock", "releaseQuote"}
 		r.made.Often = []string{"createOrder", "createQuote"}
@@ -165,9 +163,8 @@ func TestMadeUpRequestsOfTheSecondVersionAreAnsweredAsDocumented(t *testing.T) {
 			}
 			request.Header.Set("Authorization", "Bearer "+r.token)
 		}
-		for range madeUp(t) / 2 {
-			r.send(d)
-			if r.wrong > 5 {
+		for range requests / 2 {
+			if r.send(); t.Failed() {
 				break
 			}
 		}
@@ -187,8 +184,9 @@ func (r *tireless) bearer() string {
 func TestMadeUpRequestsOfTheFirstVersionAreAnsweredAsDocumented(t *testing.T) {
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	d := published()[0]
+	requests, seed := madeUp(t)
 	for _, partner := range []string{"devtest1", "demo"} {
-		r := newTireless(s, d, partner)
+		r := newTireless(s, d, partner, seed)
 		r.made.Known["partner_id"] = []any{partner, partner, partner, partner, partner, partner, partner, partner, "nobody", ""}
 		r.made.Known["site"] = []any{"gift", "gift", "gift", "x"}
 		signedIn := s.as(partner)
@@ -200,9 +198,8 @@ func TestMadeUpRequestsOfTheFirstVersionAreAnsweredAsDocumented(t *testing.T) {
 			}
 			request.Header.Set("X-Refresh-Token", r.keys.RefreshToken)
 		}
-		for range madeUp(t) / 2 {
-			r.send(d)
-			if r.wrong > 5 {
+		for range requests / 2 {
+			if r.send(); t.Failed() {
 				break
 			}
 		}

@@ -100,7 +100,8 @@ func printEndpoints(w io.Writer, list []webhook.Listed) error {
 			state += " (" + l.OffReason + ")"
 		}
 		if !l.LastFailure.At.IsZero() {
-			failure = seoulTime(l.LastFailure.At) + " " + l.LastFailure.Text
+			_, why := webhook.Explain(l.LastFailure.Text)
+			failure = seoulTime(l.LastFailure.At) + " " + why
 		}
 		if len(l.Types) > 0 {
 			events = strings.ReplaceAll(strings.TrimSpace(webhook.JoinTypes(l.Types)), " ", ",")

@@ -118,8 +118,9 @@ func printDeliveries(w io.Writer, list []webhook.Delivery, sandbox bool) error {
 		if d.Status != 0 {
 			answer = fmt.Sprintf("%d in %d ms", d.Status, d.Took.Milliseconds())
 		}
+		_, why := webhook.Explain(d.Failure)
 		_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", webhook.MessageID(d.Event.ID), seoulTime(d.Event.At()),
-			d.Event.Type, order, d.State, d.Attempts, due, answer, d.Failure)
+			d.Event.Type, order, d.State, d.Attempts, due, answer, why)
 	}
 	return table.Flush()
 }

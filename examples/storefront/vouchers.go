@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"giftimbiz/client"
@@ -177,11 +178,15 @@ func turned(before *voucher, v *client.Voucher) notice {
 	return notice{Kind: noticeUndone, Detail: before.UsedShop}
 }
 
-// markWithdrawn marks the star coupon with a number, or, where an order has one voucher only, that one.
-func markWithdrawn(ctx context.Context, tx *sql.Tx, reference, number string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE vouchers SET withdrawn = 1 WHERE reference = $1 AND
-		(coupon_id = CAST($2 AS INTEGER) OR (SELECT count(*) FROM vouchers WHERE reference = $1) = 1)`, reference, number)
-	return err
+// markWithdrawn marks vouchers of an order; their ids are separated by spaces.
+func markWithdrawn(ctx context.Context, tx *sql.Tx, reference, ids string) error {
+	for _, id := range strings.Fields(ids) {
+		_, err := tx.ExecContext(ctx, `UPDATE vouchers SET withdrawn = 1 WHERE id = $1 AND reference = $2`, id, reference)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func tell(ctx context.Context, tx *sql.Tx, userID int64, n notice) error {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,7 +72,7 @@ func (h *hook) act(ctx context.Context, event client.Event, data any) error {
 		}
 		return h.ask(ctx, event.ID, d.OrderID, &notice{Kind: noticeExpiring, Detail: strconv.FormatInt(d.DaysLeft, 10), At: event.At})
 	case client.VoucherWithdrawn:
-		return h.ask(ctx, event.ID, d.OrderID, &notice{Kind: noticeWithdrawn, Detail: strconv.FormatInt(d.Item, 10), At: event.At})
+		return h.ask(ctx, event.ID, d.OrderID, &notice{Kind: noticeWithdrawn, Detail: strings.Join(d.Vouchers, " "), At: event.At})
 	case client.OfferSoldOut, client.OfferRepriced:
 		h.shop.catalogue.wake()
 	case client.BalanceLow:

@@ -54,7 +54,7 @@ func TestAnEventChangesNothingTwiceNorBackwards(t *testing.T) {
 	}
 	event("evt_3", client.EventOrderCompleted, client.OrderCompleted{OrderID: "20250915-0000000000000"}) // of nobody here
 	event("evt_4", "order.sung", "la")
-	event("evt_5", client.EventVoucherWithdrawn, client.VoucherWithdrawn{OrderID: o.OrderID, Item: o.Vouchers[0].CouponID})
+	event("evt_5", client.EventVoucherWithdrawn, client.VoucherWithdrawn{OrderID: o.OrderID, Vouchers: []string{o.Vouchers[0].ID}})
 	notices, err := h.shop.store.notices(t.Context(), o.UserID, 10)
 	h.must(err)
 	if len(notices) != 2 || notices[1].Kind != noticeExpiring || notices[1].Detail != "7" || notices[0].Kind != noticeWithdrawn {

@@ -19,23 +19,9 @@ var deliveryStates = map[webhook.DeliveryState]stateName{
 	webhook.Abandoned: {name: text{"포기", "Abandoned"}, class: "bad"},
 }
 
-// failureNames say why an attempt failed. Of others, what is stored says it.
-var failureNames = map[string]text{
-	webhook.FailedTimeout:  {"응답 시간 초과", "no answer in time"},
-	webhook.FailedAddress:  {"보낼 수 없는 주소(내부망 등)", "an address that nothing is sent to, such as an internal one"},
-	webhook.FailedName:     {"호스트 이름을 찾을 수 없음", "the host's name leads nowhere"},
-	webhook.FailedTLS:      {"TLS 인증서 또는 연결 오류", "a bad TLS certificate or handshake"},
-	webhook.FailedConnect:  {"연결할 수 없음", "no connection"},
-	webhook.FailedRedirect: {"다른 주소로 돌림(따라가지 않음)", "a redirect, which is not followed"},
-	webhook.FailedStatus:   {"2xx가 아닌 응답", "an answer other than 2xx"},
-	webhook.FailedSecret:   {"서명 비밀을 읽을 수 없음", "its secret cannot be read"},
-}
-
 func (q *request) failureName(stored string) string {
-	if name, ok := failureNames[stored]; ok {
-		return name.in(q.lang)
-	}
-	return stored
+	ko, en := webhook.Explain(stored)
+	return text{ko, en}.in(q.lang)
 }
 
 // deliveryRow is a delivery in a list.

@@ -29,7 +29,7 @@ func Watch(t testing.TB, next http.Handler, documents ...*Document) http.Handler
 			return
 		}
 		if err := CheckAll(a, documents...); err != nil {
-			t.Errorf("contract: %v", err)
+			t.Errorf("contract: %v\n%s %s %.2000q", err, r.Method, r.URL, a.Sent)
 		}
 	})
 }

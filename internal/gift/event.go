@@ -65,37 +65,41 @@ type (
 		Items  int      `json:"items"`
 		Amount Won      `json:"amount"` // what was paid; of a sandbox partner, what would have been
 	}
-	// RefundData tells which items were paid back, by their numbers in the partner's history.
+	// RefundData tells which items were paid back.
 	RefundData struct {
-		Order  OrderRef `json:"order"`
-		Kind   string   `json:"kind"`
-		Items  []int64  `json:"items"` // vouchers or coupons
-		Amount Won      `json:"amount"`
+		Order    OrderRef     `json:"order"`
+		Kind     string       `json:"kind"`
+		Items    []int64      `json:"items"`    // their units, as the first version of the API numbers coupons
+		Vouchers []VoucherRef `json:"vouchers"` // the same ones in the same order, as the second names them
+		Amount   Won          `json:"amount"`
 	}
 	// RedemptionData tells where a coupon was used, or that this was undone.
 	RedemptionData struct {
-		Order    OrderRef  `json:"order"`
-		Coupon   int64     `json:"coupon"`
-		Offer    int64     `json:"offer"`
-		Shop     int64     `json:"shop"`
-		ShopName string    `json:"shop_name"`
-		Seller   int64     `json:"seller"`
-		Used     time.Time `json:"redeemed_at"`
-		Undone   time.Time `json:"undone_at,omitzero"`
+		Order    OrderRef     `json:"order"`
+		Vouchers []VoucherRef `json:"vouchers"` // the one
+		Coupon   int64        `json:"coupon"`
+		Offer    int64        `json:"offer"`
+		Shop     int64        `json:"shop"`
+		ShopName string       `json:"shop_name"`
+		Seller   int64        `json:"seller"`
+		Used     time.Time    `json:"redeemed_at"`
+		Undone   time.Time    `json:"undone_at,omitzero"`
 	}
 	// ExpiryData tells of vouchers and coupons of an order that are valid up to and including a day.
 	ExpiryData struct {
-		Order   OrderRef `json:"order"`
-		Kind    string   `json:"kind"`
-		Items   []int64  `json:"items"`
-		LastDay string   `json:"last_day"`
-		Days    int64    `json:"days_left"` // days after today; -1 = expired
+		Order    OrderRef     `json:"order"`
+		Kind     string       `json:"kind"`
+		Items    []int64      `json:"items"` // and vouchers: as in RefundData
+		Vouchers []VoucherRef `json:"vouchers"`
+		LastDay  string       `json:"last_day"`
+		Days     int64        `json:"days_left"` // days after today; -1 = expired
 	}
 	// WithdrawalData tells that a sold voucher or coupon was found to be bad.
 	WithdrawalData struct {
-		Order OrderRef `json:"order"`
-		Kind  string   `json:"kind"`
-		Item  int64    `json:"item"`
+		Order    OrderRef     `json:"order"`
+		Kind     string       `json:"kind"`
+		Item     int64        `json:"item"`
+		Vouchers []VoucherRef `json:"vouchers"` // the one
 	}
 	// OfferData names an offer.
 	OfferData struct {

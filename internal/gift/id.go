@@ -2,6 +2,7 @@ package gift
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -91,6 +92,14 @@ func firstOf(millisecond ID, node int64) ID { return millisecond | ID(node<<coun
 // OrderRef is an order's number as partners see it: the day in Seoul, a hyphen and 13 characters, all in time order;
 // with "TEST-" before it for sandbox orders. At most 32 characters of [0-9A-Za-z-].
 type OrderRef string
+
+// VoucherRef names a voucher or coupon as partners see it: its order, a full stop and its line, from 1 up.
+type VoucherRef string
+
+// Voucher names a line of the order.
+func (r OrderRef) Voucher(line int64) VoucherRef {
+	return VoucherRef(string(r) + "." + strconv.FormatInt(line, 10))
+}
 
 const (
 	refDigits  = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

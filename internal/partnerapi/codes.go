@@ -33,6 +33,7 @@ var (
 	countsDiffer   = reply{"Q", "{name}의 개수가 md_idx의 개수와 다릅니다.", "{name} must have as many entries as md_idx."}
 	badKey         = reply{"Q", "Idempotency-Key 헤더는 공백 없는 ASCII 1~255자여야 합니다.", "The header Idempotency-Key must be 1 to 255 visible ASCII characters."}
 	unknownOutcome = reply{"Q", "Sandbox-Outcome 헤더에는 다음 중 하나를 쓰십시오(재고·가격·잔액·한도·기간 거절은 구매 호출에만): {names}", "The header Sandbox-Outcome must be one of these, refusals on purchases only: {names}"}
+	overTheLimit   = reply{"Q", "허용된 속도보다 자주 호출했습니다. Retry-After 초 뒤에 다시 보내십시오.", "You call more often than you may. Send this again after the seconds in Retry-After."}
 	bodyUnreadable = reply{"Q", "요청 본문을 끝까지 받지 못했습니다.", "The body did not arrive whole."}
 )
 

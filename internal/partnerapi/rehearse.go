@@ -21,9 +21,7 @@ func (c *call) rehearse() error {
 	c.outcome = outcome
 	switch outcome {
 	case rehearsal.Unavailable:
-		f := tooBusy(tooManyCalls, nil)
-		f.retryAfter = "1"
-		return f
+		return &failure{reply: notReadable, status: http.StatusServiceUnavailable, retryAfter: "1", expected: true}
 	case rehearsal.RateLimited:
 		return tooMany()
 	}
@@ -35,5 +33,5 @@ func (c *call) rehearse() error {
 }
 
 func tooMany() *failure {
-	return &failure{reply: tooManyCalls, status: http.StatusTooManyRequests, retryAfter: "1", expected: true}
+	return &failure{reply: overTheLimit, status: http.StatusTooManyRequests, retryAfter: "1", expected: true}
 }

@@ -2,6 +2,7 @@ package partnerv2
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -79,7 +80,7 @@ func (c *call) changeBalance() error {
 	var body struct {
 		Threshold *gift.Won `json:"low_balance_threshold"`
 	}
-	if err := c.only(&body); err != nil {
+	if err := errors.Join(c.query().close(), c.neededBody(&body)); err != nil {
 		return err
 	}
 	most := strconv.FormatInt(int64(gift.MaxLowBalance), 10)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -78,6 +79,7 @@ type API struct {
 	Config
 	mux    *http.ServeMux
 	first  *http.ServeMux // of the routes that say so
+	other  http.Handler   // of paths that do not exist
 	origin string         // PublicURL without a slash at its end
 	limits *limits
 	polls  polls
@@ -135,7 +137,8 @@ func New(cfg Config) *API {
 		}
 		mux.Handle(Root+pattern, a.handler(pattern, byMethod))
 	}
-	a.mux.Handle("/", a.handler("other", nil))
+	a.other = a.handler("other", nil)
+	a.mux.Handle("/", a.other)
 	return a
 }
 
@@ -157,23 +160,14 @@ func byPattern(list []route) map[string]map[string]route {
 // Stop answers all who wait for events, and everybody from now on, without waiting. It may be called again.
 func (a *API) Stop() { a.stop.Do(func() { close(a.stopping) }) }
 
-// Owns tells whether a path is this API's to answer: what it has, and what might stand below that. A client of the first version
-// that names this one by mistake is answered by the first, as it can read.
+// Owns tells whether a path is this API's to answer: all below its root, so that what is mistyped has an answer in its form. Only
+// what begins as the paths of the first version do is left to that: a client of it that names the wrong version cannot read a
+// problem.
 func Owns(urlPath string) bool {
-	rest, ok := strings.CutPrefix(urlPath, Root)
+	rest, ok := strings.CutPrefix(urlPath+"/", Root)
 	first, _, _ := strings.Cut(rest, "/")
-	return ok && firstSegments[first]
+	return ok && first != "common" && first != "giftimbiz" && first != "gifticon"
 }
-
-// firstSegments has what the patterns of all routes begin with.
-var firstSegments = func() map[string]bool {
-	all := map[string]bool{}
-	for _, r := range routes() {
-		first, _, _ := strings.Cut(r.pattern, "/")
-		all[first] = true
-	}
-	return all
-}()
 
 // call is one request on its way to an answer.
 type call struct {
@@ -202,6 +196,10 @@ func (c *call) index() *catalog.Index {
 
 // ServeHTTP answers one request, whatever happens.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if p := r.URL.EscapedPath(); path.Clean(p) != strings.TrimSuffix(p, "/") { // the mux would redirect, and few clients follow
+		a.other.ServeHTTP(w, r)
+		return
+	}
 	if _, pattern := a.first.Handler(r); pattern != "" {
 		a.first.ServeHTTP(w, r)
 		return

@@ -95,7 +95,9 @@ func TestWhatCannotBeAskedIsAProblem(t *testing.T) {
 		"offers/2":                             "offer-not-found M ",
 		"offers/1350":                          "offer-not-found M ",
 		"coupons/1":                            "offer-not-found M ",
-		"offers/x":                             "offer-not-found M ",
+		"offers/x":                             "parameter-invalid Q id",
+		"offers/0":                             "parameter-invalid Q id",
+		"coupons/-1":                           "parameter-invalid Q id",
 		"offers?colour=red":                    "parameter-invalid Q colour",
 		"offers?category_id=0":                 "parameter-invalid Q category_id",
 		"offers?category_id=1&category_id=2":   "parameter-invalid Q category_id",
@@ -120,7 +122,7 @@ func TestWhatCannotBeAskedIsAProblem(t *testing.T) {
 		"offers?q=%zz":                "parameter-invalid Q query",
 		"offers/1?x=1":                "parameter-invalid Q x",
 		"offers/1/vouchers":           "not-found L ",
-		"offers/99999999999999999999": "offer-not-found M ",
+		"offers/99999999999999999999": "parameter-invalid Q id",
 	} {
 		w := s.get(path)
 		var p struct{ Type, Code, Parameter string }
@@ -300,7 +302,9 @@ func TestWhatAClockShowsIsThePartnersOwn(t *testing.T) {
 func TestPathsOfTheAPIAreItsOwn(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/api/v2/offers": true, "/api/v2/offers/1": true, "/api/v2/token": true, "/api/v2/partner": true, "/api/v2/coupons": true,
-		"/api/v2/categories": true, "/api/v2/brands": true, "/api/v2/": false, "/api/v2/giftimbiz/listAll": false, "/api/v1/offers": false,
+		"/api/v2/categories": true, "/api/v2/brands": true, "/api/v2/": true, "/api/v2": true, "/api/v2/offer": true,
+		"/api/v2//offers": true, "/api/v2/giftimbiz/listAll": false, "/api/v2/common": false, "/api/v2/gifticon/getQRImg": false,
+		"/api/v1/offers": false, "/api/v20/offers": false, "/api/v3/offers": false,
 	} {
 		if got := partnerv2.Owns(path); got != want {
 			t.Errorf("%s: %t", path, got)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/webhook"
 )
@@ -25,15 +26,24 @@ type deliveryAnswer struct {
 	Answer   string          `json:"answer,omitempty"`  // the beginning of the last answer's body
 }
 
-func deliveryOf(d webhook.Delivery) deliveryAnswer {
+func (c *call) deliveryOf(d webhook.Delivery) deliveryAnswer {
 	a := deliveryAnswer{
 		EventID: webhook.MessageID(d.Event.ID), Type: d.Event.Type, State: d.State.String(), Attempts: d.Attempts,
-		Status: d.Status, Failure: d.Failure, TriedAt: seoul(d.TriedAt), Answer: d.Answer,
+		Status: d.Status, Failure: c.explain(d.Failure), TriedAt: seoul(d.TriedAt), Answer: d.Answer,
 	}
 	if d.State == webhook.Waiting {
 		a.DueAt = seoul(d.DueAt)
 	}
 	return a
+}
+
+// explain says why a delivery failed, in the caller's language.
+func (c *call) explain(failure string) string {
+	ko, en := webhook.Explain(failure)
+	if c.lang == locale.English {
+		return en
+	}
+	return ko
 }
 
 // deliveries answers with what is and was on its way to a webhook, the newest event first. A page that ends before its limit
@@ -56,7 +66,7 @@ func (c *call) deliveries() error {
 	}
 	answer := page[deliveryAnswer]{Data: make([]deliveryAnswer, len(found.Deliveries))}
 	for i, d := range found.Deliveries {
-		answer.Data[i] = deliveryOf(d)
+		answer.Data[i] = c.deliveryOf(d)
 	}
 	if found.Next != 0 {
 		answer.Next = c.next(q, int64(found.Next))
@@ -116,7 +126,7 @@ func (c *call) delivery() error {
 	if err != nil {
 		return err
 	}
-	answer := deliveryOf(d)
+	answer := c.deliveryOf(d)
 	answer.Body = webhook.Body(&d.Event)
 	return c.answer(http.StatusOK, answer)
 }

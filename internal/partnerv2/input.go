@@ -56,7 +56,7 @@ func (q *query) close() error {
 	}
 	for name := range q.values {
 		if !slices.Contains(q.known, name) {
-			return wrongParameter(strconv.Quote(name), "없는 파라미터입니다.", "there is no such parameter.").with("parameter", name)
+			return wrongParameter(brief(name), "없는 파라미터입니다.", "there is no such parameter.")
 		}
 	}
 	return nil
@@ -174,18 +174,40 @@ func wrongMember(name, ko, en string) problem {
 	return wrongBody(name+": "+ko, name+": "+en).with("parameter", name)
 }
 
+// neededBody reads the request's JSON object into a struct of which some member must be given.
+func (c *call) neededBody(into any) error {
+	text, err := c.bodyText()
+	if err == nil && len(text) == 0 {
+		err = bodyMissing
+	}
+	if err != nil {
+		return err
+	}
+	return c.decode(text, into)
+}
+
 // body reads the request's JSON object into a struct. No body at all is an empty object.
 func (c *call) body(into any) error {
+	text, err := c.bodyText()
+	if err != nil || len(text) == 0 {
+		return err
+	}
+	return c.decode(text, into)
+}
+
+func (c *call) bodyText() ([]byte, error) {
 	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return bodyTooLarge
+		return nil, bodyTooLarge
 	case err != nil:
-		return wrongBody("본문을 끝까지 받지 못했습니다.", "The body did not arrive whole.")
-	case len(text) == 0:
-		return nil
+		return nil, wrongBody("본문을 끝까지 받지 못했습니다.", "The body did not arrive whole.")
 	}
+	return text, nil
+}
+
+func (c *call) decode(text []byte, into any) error {
 	if kind, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return mediaType
 	}
@@ -201,13 +223,16 @@ func (c *call) body(into any) error {
 		return notAnObject
 	}
 	if err := d.Decode(into); err != nil {
-		return bodyFault(err)
+		return bodyFault(text, into, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return wrongBody("JSON 객체 뒤에 다른 것이 있습니다.", "There is something behind the JSON object.")
 	}
 	return nil
 }
+
+// deepest bounds how deep bodies are looked into; none that means anything has half as many levels.
+const deepest = 10
 
 // ambiguous finds what encoding/json is silent about: null, which it takes for a member that is not there, and a member that is
 // there twice, of which it takes the last, or parts of both.
@@ -217,7 +242,6 @@ func ambiguous(text []byte) error {
 		value bool            // a name was read, and its value comes next
 	}
 	var levels []level
-	last := "" // name
 	d := json.NewDecoder(bytes.NewReader(text))
 	for {
 		token, err := d.Token()
@@ -231,20 +255,23 @@ func ambiguous(text []byte) error {
 		if name, ok := token.(string); ok && in != nil && in.names != nil && !in.value {
 			folded := strings.ToLower(name) // encoding/json does not tell them apart either
 			if in.names[folded] {
-				return wrongMember(name, "한 번만 쓸 수 있습니다.", "it may be given once only.")
+				return wrongMember(pathAt(text, d.InputOffset()), "한 번만 쓸 수 있습니다.", "it may be given once only.")
 			}
-			in.names[folded], in.value, last = true, true, name
+			in.names[folded], in.value = true, true
 			continue
 		}
 		if in != nil {
 			in.value = false
 		}
+		if len(levels) == deepest {
+			return nil // nothing is read into that much, so that Decode finds a fault before this
+		}
 		switch token {
 		case nil:
-			if last == "" {
+			if in == nil {
 				return notAnObject
 			}
-			return wrongMember(last, "null은 쓸 수 없습니다. 쓰지 않을 항목은 빼십시오.",
+			return wrongMember(pathAt(text, d.InputOffset()), "null은 쓸 수 없습니다. 쓰지 않을 항목은 빼십시오.",
 				"null means nothing here. Leave out what is not meant.")
 		case json.Delim('{'):
 			levels = append(levels, level{names: map[string]bool{}})
@@ -256,17 +283,7 @@ func ambiguous(text []byte) error {
 	}
 }
 
-// bodyFault says what is wrong with a JSON text.
-func bodyFault(err error) error {
-	var wrongType *json.UnmarshalTypeError
-	const unknown = "json: unknown field "
-	switch {
-	case errors.As(err, &wrongType) && wrongType.Field != "":
-		return wrongMember(wrongType.Field, "형식이 다릅니다("+wrongType.Value+").", "it has the wrong type ("+wrongType.Value+").")
-	case strings.HasPrefix(err.Error(), unknown):
-		return wrongMember(strings.Trim(strings.TrimPrefix(err.Error(), unknown), `"`), "없는 항목입니다.", "there is no such member.")
-	}
-	return notAnObject
-}
-
-var notAnObject = wrongBody("본문은 JSON 객체여야 합니다.", "The body must be a JSON object.")
+var (
+	bodyMissing = wrongBody("JSON 본문이 필요합니다.", "A JSON body is needed.")
+	notAnObject = wrongBody("본문은 JSON 객체여야 합니다.", "The body must be a JSON object.")
+)

@@ -109,11 +109,11 @@ func (c *call) detail(kind gift.Kind) error {
 		return err
 	}
 	ix, id := c.index(), c.pathID()
+	if id < 1 {
+		return wrongParameter("id", "상품의 번호(1 이상의 정수)여야 합니다.", "want the number of an offer, an integer from 1 up.")
+	}
 	row := ix.Row(id)
 	if row == nil || row.Offer.Kind != kind {
-		if id == 0 {
-			return notOnSale
-		}
 		return notOnSale.with("offer_id", id)
 	}
 	if c.fresh(ix) {

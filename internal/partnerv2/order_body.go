@@ -165,7 +165,7 @@ func parseQuote(name string) (id gift.ID, ok bool) {
 
 // voucherName names a line of an order.
 func voucherName(order gift.OrderRef, line int64) string {
-	return string(order) + "." + strconv.FormatInt(line, 10)
+	return string(order.Voucher(line))
 }
 
 // parseOrder reads an order's number; ok is false of what the partner cannot have.

@@ -47,7 +47,7 @@ func (c *call) placeOrder() error {
 		return err
 	}
 	var body orderBody
-	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
+	if err := errors.Join(c.query().close(), c.neededBody(&body)); err != nil {
 		return err
 	}
 	if err := body.check(); err != nil {

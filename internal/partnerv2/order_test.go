@@ -138,7 +138,6 @@ func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 		d.place("demo", key, orderOf("A-1", milk, 1, 940)).refused(http.StatusBadRequest, "idempotency-key-invalid", "Q")
 	}
 	for body, parameter := range map[string]string{
-		``:                    "reference",
 		`{}`:                  "reference",
 		`{"reference":"한글"}`:  "reference",
 		`{"reference":"A 1"}`: "reference",
@@ -151,11 +150,11 @@ func TestWhatCannotBeAnOrderIsSaidBeforeAnythingIsTried(t *testing.T) {
 		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":101}]}`:                             "items[0].quantity",
 		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":60},{"offer_id":2,"quantity":60}]}`: "items",
 		`{"reference":"A-1","total":500,"items":[{"offer_id":1351,"quantity":2,"coupon_id":3}]}`:              "items[0].coupon_id",
-		`{"reference":"A-1","total":500,"items":[{"offer_id":1351,"coupon":3}]}`:                              "coupon",
+		`{"reference":"A-1","total":500,"items":[{"offer_id":1351,"coupon":3}]}`:                              "items[0].coupon",
 		`{"reference":"A-1","quote_id":"quo_x","total":5}`:                                                    "quote_id",
 		`{"reference":"A-1","quote_id":"quo_x","items":[]}`:                                                   "quote_id",
 		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":9}],"Items":[{"offer_id":1}]}`:      "Items",
-		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":1,"quantity":1}]}`:                  "quantity",
+		`{"reference":"A-1","total":940,"items":[{"offer_id":1,"quantity":1,"quantity":1}]}`:                  "items[0].quantity",
 	} {
 		a := d.place("demo", "k", body).refused(http.StatusBadRequest, "body-invalid", "Q")
 		if !strings.Contains(a.body, `"parameter":"`+parameter+`"`) {

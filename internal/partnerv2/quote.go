@@ -108,7 +108,7 @@ func (c *call) wanted() ([]orderLine, error) {
 	var body struct {
 		Items []itemBody `json:"items"`
 	}
-	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
+	if err := errors.Join(c.query().close(), c.neededBody(&body)); err != nil {
 		return nil, err
 	}
 	lines := make([]orderLine, len(body.Items))

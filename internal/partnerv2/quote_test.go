@@ -105,11 +105,11 @@ func TestWhatCannotBeQuoted(t *testing.T) {
 	d := newDesk(t).stock()
 	d.open(gift.Partner{Name: "poor"}, 1000)
 	for body, parameter := range map[string]string{
-		``:             "items",
+		`{}`:           "items",
 		`{"items":[]}`: "items",
 		`{"items":[{"offer_id":1,"quantity":101}]}`:             "items[0].quantity",
-		`{"items":[{"offer_id":1,"quantity":1,"coupon_id":1}]}`: "coupon_id",
-		`{"items":[{"offer_id":"1"}]}`:                          "items.offer_id",
+		`{"items":[{"offer_id":1,"quantity":1,"coupon_id":1}]}`: "items[0].coupon_id",
+		`{"items":[{"offer_id":"1"}]}`:                          "items[0].offer_id",
 		`{"total":1,"items":[{"offer_id":1,"quantity":1}]}`:     "total",
 	} {
 		a := d.call("demo", http.MethodPost, "quotes", body).refused(http.StatusBadRequest, "body-invalid", "Q")

@@ -25,7 +25,8 @@ type sandboxStore interface {
 
 // Counter uses coupons; see redeem.Counter.
 type Counter interface {
-	// RedeemInSandbox uses a coupon of a sandbox partner as its shop's counter would.
+	// RedeemInSandbox uses a coupon of a sandbox partner as its shop's counter would. Of a gifticon of theirs it returns the item
+	// and NotYours.
 	RedeemInSandbox(ctx context.Context, partnerID int64, at gift.Place) (*gift.BoughtItem, *gift.Refusal, error)
 }
 
@@ -121,7 +122,7 @@ var (
 // moveClock moves the partner's clock. This node goes by it before it answers; the others do within a moment.
 func (c *call) moveClock() error {
 	var m clockMove
-	if err := errors.Join(c.query().close(), c.body(&m)); err != nil {
+	if err := errors.Join(c.query().close(), c.neededBody(&m)); err != nil {
 		return err
 	}
 	to, err := m.ahead()
@@ -181,12 +182,19 @@ var notRedeemable = map[gift.Reason][2]string{
 	gift.Lapsed:      {"유효기간이 지난 쿠폰입니다.", "The last valid day of the coupon is over."},
 }
 
+// usedElsewhere says that a gifticon is not used at our shops' counters.
+var usedElsewhere = problem{
+	kind: "not-redeemable", status: http.StatusConflict, code: gift.Cancelled.Code(),
+	ko: "기프티콘은 브랜드 매장에서 사용합니다. 여기서는 별별쿠폰만 사용할 수 있습니다.",
+	en: "A gifticon is used at its brand's shops; only star coupons can be used here.",
+}
+
 // redeemInSandbox uses a star coupon as its shop's counter would.
 func (c *call) redeemInSandbox() error {
 	var body struct {
 		Voucher string `json:"voucher_id"`
 	}
-	if err := errors.Join(c.query().close(), c.body(&body)); err != nil {
+	if err := errors.Join(c.query().close(), c.neededBody(&body)); err != nil {
 		return err
 	}
 	at, ok := c.parseVoucher(body.Voucher)
@@ -199,6 +207,9 @@ func (c *call) redeemInSandbox() error {
 		return accountFault(err)
 	case refusal == nil:
 		return c.answerVoucher(item)
+	}
+	if refusal.Reason == gift.NotYours && item != nil {
+		return usedElsewhere.with("voucher_id", body.Voucher)
 	}
 	said, ok := notRedeemable[refusal.Reason]
 	if !ok {

@@ -81,7 +81,7 @@ type failureAnswer struct {
 // endpointWords are how states are called.
 var endpointWords = map[webhook.State]string{webhook.On: "on", webhook.Off: "off", webhook.GivenUp: "given_up"}
 
-func endpointOf(l webhook.Listed) endpointAnswer {
+func (c *call) endpointOf(l webhook.Listed) endpointAnswer {
 	a := endpointAnswer{
 		ID: l.ID, URL: l.URL, Events: l.Types, State: endpointWords[l.State], OffReason: l.OffReason, Waiting: l.Waiting,
 		CreatedAt: seoul(l.CreatedAt),
@@ -90,7 +90,7 @@ func endpointOf(l webhook.Listed) endpointAnswer {
 		a.Events = []gift.EventType{}
 	}
 	if f := l.LastFailure; !f.At.IsZero() {
-		a.LastFailure = &failureAnswer{At: seoul(f.At), Status: f.Status, Text: f.Text}
+		a.LastFailure = &failureAnswer{At: seoul(f.At), Status: f.Status, Text: c.explain(f.Text)}
 	}
 	return a
 }
@@ -106,7 +106,7 @@ func (c *call) webhooks() error {
 	}
 	answer := page[endpointAnswer]{Data: make([]endpointAnswer, len(list))}
 	for i, l := range list {
-		answer.Data[i] = endpointOf(l)
+		answer.Data[i] = c.endpointOf(l)
 	}
 	return c.answer(http.StatusOK, answer)
 }
@@ -128,7 +128,7 @@ func (c *call) answerEndpoint(id int64, secret string) error {
 	if err != nil {
 		return webhookFault(err)
 	}
-	answer := endpointOf(l)
+	answer := c.endpointOf(l)
 	answer.Secret = secret
 	return c.answer(http.StatusOK, answer)
 }

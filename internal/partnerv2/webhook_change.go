@@ -1,6 +1,7 @@
 package partnerv2
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -55,7 +56,7 @@ func (c *call) addWebhook() error {
 		URL    *string   `json:"url"`
 		Events *[]string `json:"events"`
 	}
-	if err := c.only(&body); err != nil {
+	if err := errors.Join(c.query().close(), c.neededBody(&body)); err != nil {
 		return err
 	}
 	if body.URL == nil {
@@ -75,7 +76,7 @@ func (c *call) addWebhook() error {
 		return accountFault(err)
 	}
 	c.w.Header().Set("Location", Root+"webhooks/"+strconv.FormatInt(e.ID, 10))
-	answer := endpointOf(webhook.Listed{Endpoint: e})
+	answer := c.endpointOf(webhook.Listed{Endpoint: e})
 	answer.Secret = secret
 	return c.answer(http.StatusCreated, answer)
 }

@@ -322,7 +322,7 @@ func TestDeliveriesComeInPages(t *testing.T) {
 			}
 		}
 		failed := d.deliveries(path, "?state=abandoned").Data[0]
-		if failed.Type != "test.sent" || failed.Status != http.StatusBadGateway || failed.Failure != "status" || failed.Attempts != 10 ||
+		if failed.Type != "test.sent" || failed.Status != http.StatusBadGateway || failed.Failure != "an answer other than 2xx" || failed.Attempts != 10 ||
 			!failed.DueAt.IsZero() || failed.TriedAt.IsZero() {
 			t.Errorf("%+v", failed)
 		}
@@ -330,7 +330,7 @@ func TestDeliveriesComeInPages(t *testing.T) {
 			t.Errorf("%+v", w)
 		}
 		seen := d.see("demo", e.ID)
-		if seen.Waiting != 7 || seen.LastFailure == nil || seen.LastFailure.Status != http.StatusBadGateway || seen.LastFailure.Text != "status" {
+		if seen.Waiting != 7 || seen.LastFailure == nil || seen.LastFailure.Status != http.StatusBadGateway || seen.LastFailure.Text != "an answer other than 2xx" {
 			t.Errorf("%+v", seen)
 		}
 		for _, query := range []string{"?state=gone", "?type=order.complete", "?limit=0", "?cursor=abc", "?form=1", "?type=test.sent&cursor=" + d.deliveries(path, "?limit=1").Next} {

@@ -11,7 +11,8 @@ import (
 var errNoSeller = errors.New("redeem: the shop has no seller")
 
 // RedeemInSandbox uses a coupon of a sandbox partner as its shop's counter would, in the name of one of its sellers, without a
-// code. Refusals are AlreadyUsed, Cancelled, Lapsed and, for what is no coupon of a sandbox order of the partner, NotYours.
+// code. Refusals are AlreadyUsed, Cancelled, Lapsed and, for what is no coupon of a sandbox order of the partner, NotYours:
+// the item comes with it when it is a gifticon of theirs.
 func (c *Counter) RedeemInSandbox(ctx context.Context, partnerID int64, at gift.Place) (*gift.BoughtItem, *gift.Refusal, error) {
 	item, refusal, err := c.redeemInSandbox(ctx, partnerID, at)
 	c.Observe(ViaSandbox, outcomeOf(refusal, err))
@@ -23,8 +24,11 @@ func (c *Counter) redeemInSandbox(ctx context.Context, partnerID int64, at gift.
 	if err != nil {
 		return nil, nil, err
 	}
-	if item == nil || !item.Sandbox || item.Offer.Kind != gift.StarCoupon {
+	switch {
+	case item == nil || !item.Sandbox:
 		return nil, refuse(gift.NotYours), nil
+	case item.Offer.Kind != gift.StarCoupon:
+		return item, refuse(gift.NotYours), nil
 	}
 	now := c.Clock.Now()
 	if refusal := item.Spent(item.Today(now)); refusal != nil {

@@ -77,6 +77,30 @@ func TestAPanicIsAnsweredAndLogged(t *testing.T) {
 	}
 }
 
+// TestAPathThatDoesNotExistIsToldInItsVersionsForm, whatever the method and however its slashes stand.
+func TestAPathThatDoesNotExistIsToldInItsVersionsForm(t *testing.T) {
+	s := startHouse(t)
+	for path, problem := range map[string]bool{
+		"/api/v2": true, "/api/v2/": true, "/api/v2/nope": true, "/api/v2/offer": true, "/api/v2/offers/1/prices": true,
+		"/api/v2/offers/": true, "/api/v2//offers": true, "/api/v2/x/../offers": true, "/api/v2/gifticons": true,
+		"/api/v2/giftimbiz/listAll": false, "/api/v2/common/getAccessToken": false, "/api/v2/gifticon/getQRImg": false,
+		"/api/v2/common": false, "/api/v3/offers": false, "/api/v1/offers": false, "/api/": false, "/api": false,
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			a := s.send(method, s.url+path, http.Header{}, "")
+			var said struct{ Type, Code, Result string }
+			if err := json.Unmarshal(a.body, &said); err != nil || a.status != http.StatusNotFound {
+				t.Errorf("%s %s: HTTP %d, %s", method, path, a.status, a.body)
+			}
+			isProblem := said.Type == "urn:giftimbiz:problem:not-found" && said.Code == "L" && said.Result == "" &&
+				strings.HasPrefix(a.header.Get("Content-Type"), "application/problem+json")
+			if isProblem != problem || !problem && said.Result != "L" {
+				t.Errorf("%s %s: %s", method, path, a.body)
+			}
+		}
+	}
+}
+
 func TestANodeThatCannotReadPartnersOrStockIsNotReady(t *testing.T) {
 	s := startHouse(t)
 	s.node.loops.stop() // nothing is read but what the test reads

@@ -49,7 +49,7 @@ func startHouse(t testing.TB, change ...func(*Config)) *house {
 	_, err = db.Migrate(ctx)
 	must(err)
 	h := &house{t: t, clock: clock.NewManual(storagetest.Noon)}
-	h.made, err = demo.Fill(ctx, db, keys, h.clock, demo.Options{Offers: 20, Seed: 1})
+	h.made, err = demo.Fill(ctx, db, keys, h.clock, demo.Options{Offers: 20, Seed: 1, Quick: true})
 	must(err)
 	cfg := Config{
 		Logger: slog.New(slog.DiscardHandler), Clock: h.clock, DB: db, Vault: keys,

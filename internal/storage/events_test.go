@@ -51,9 +51,9 @@ func TestWhatHappensIsWrittenDown(t *testing.T) {
 		want := []string{
 			fmt.Sprintf(`order.completed %d {"order":%q,"kind":"gifticon","items":2,"amount":1880}`, test, bought.Ref),
 			fmt.Sprintf(`order.completed %d {"order":%q,"kind":"star","items":1,"amount":0}`, test, coupon.Ref),
-			fmt.Sprintf(`order.refunded %d {"order":%q,"kind":"gifticon","items":[100001],"amount":940}`, test, bought.Ref),
-			fmt.Sprintf(`voucher.withdrawn %d {"order":%q,"kind":"gifticon","item":100001}`, test, bought.Ref),
-			fmt.Sprintf(`coupon.redeemed %d {"order":%q,"coupon":135000001,"offer":1350,"shop":37,"shop_name":"너랑나랑분식",`+
+			fmt.Sprintf(`order.refunded %d {"order":%q,"kind":"gifticon","items":[100001],"vouchers":["%[2]s.2"],"amount":940}`, test, bought.Ref),
+			fmt.Sprintf(`voucher.withdrawn %d {"order":%q,"kind":"gifticon","item":100001,"vouchers":["%[2]s.2"]}`, test, bought.Ref),
+			fmt.Sprintf(`coupon.redeemed %d {"order":%q,"vouchers":["%[2]s.1"],"coupon":135000001,"offer":1350,"shop":37,"shop_name":"너랑나랑분식",`+
 				`"seller":1,"redeemed_at":"2025-09-15T12:00:00+09:00"}`, test, coupon.Ref),
 			`offer.sold_out 0 {"offer":1,"kind":"gifticon"}`,
 		}

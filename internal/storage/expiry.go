@@ -251,24 +251,27 @@ func expiringLines(ctx context.Context, s session, orders []soldItem) (lines []e
 
 // event tells of the lines of an order that are open; of none, if none is.
 func (w expiryWalk) event(lines []expiringItem) ([]gift.Event, error) {
-	var open []int64
+	var open []expiringItem
 	for _, i := range lines {
 		if i.open {
-			open = append(open, i.unit)
+			open = append(open, i)
 		}
 	}
 	if len(open) == 0 {
 		return nil, nil
 	}
-	slices.Sort(open)
+	slices.SortFunc(open, func(a, b expiringItem) int { return cmp.Compare(a.unit, b.unit) })
 	id, err := w.newID()
 	if err != nil {
 		return nil, err
 	}
 	first := lines[0]
+	order := first.order.Ref(first.testOrder != 0)
 	t, data := gift.VoucherExpiring, gift.ExpiryData{
-		Order: first.order.Ref(first.testOrder != 0), Kind: gift.Kind(first.kind).Word(), Items: open,
-		LastDay: first.lastDay.String(), Days: int64(first.lastDay - w.today),
+		Order: order, Kind: gift.Kind(first.kind).Word(),
+		Items:    column(open, func(i expiringItem) int64 { return i.unit }),
+		Vouchers: column(open, func(i expiringItem) gift.VoucherRef { return order.Voucher(i.line) }),
+		LastDay:  first.lastDay.String(), Days: int64(first.lastDay - w.today),
 	}
 	if w.days == expired {
 		t, data.Days = gift.VoucherExpired, int64(expired)

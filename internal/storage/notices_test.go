@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -42,12 +43,39 @@ func expiries(t *testing.T, h *storagetest.House, partner int64) (lines []string
 			if e.OrderID.Ref(d.Order[0] == 'T') != d.Order {
 				t.Errorf("%s is of order %s", e.Data, e.OrderID.Ref(false))
 			}
+			for i, v := range d.Vouchers {
+				if unit := unitOfVoucher(t, h, partner, v); unit != d.Items[i] {
+					t.Errorf("%s: %s is unit %d", e.Data, v, unit)
+				}
+			}
+			if len(d.Vouchers) != len(d.Items) {
+				t.Errorf("%s names %d vouchers", e.Data, len(d.Vouchers))
+			}
 			lines = append(lines, fmt.Sprintf("%s %s %v %s %d", e.Type, d.Kind, d.Items, d.LastDay, d.Days))
 		}
 		if len(events) < 1000 {
 			return lines
 		}
 	}
+}
+
+// unitOfVoucher returns the unit of a partner's voucher.
+func unitOfVoucher(t *testing.T, h *storagetest.House, partner int64, name gift.VoucherRef) int64 {
+	t.Helper()
+	order, text, _ := strings.Cut(string(name), ".")
+	id, _, err := gift.ParseRef(order)
+	if err != nil {
+		t.Fatal(name, err)
+	}
+	line, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatal(name, err)
+	}
+	item, err := h.DB.BoughtItem(t.Context(), partner, id, line)
+	if err != nil || item == nil {
+		t.Fatal(name, item, err)
+	}
+	return item.UnitID
 }
 
 // hear lets a partner have an endpoint.

@@ -260,6 +260,7 @@ func (db *DB) tellCounter(
 	ctx context.Context, tx *sql.Tx, t gift.EventType, c couponLine, shop int64, data gift.RedemptionData,
 ) error {
 	data.Order, data.Coupon, data.Offer, data.Shop = c.id.OrderID.Ref(!c.live()), c.unit, c.offer, shop
+	data.Vouchers = []gift.VoucherRef{data.Order.Voucher(c.id.Line)}
 	data.Used = data.Used.In(gift.Seoul)
 	if !data.Undone.IsZero() {
 		data.Undone = data.Undone.In(gift.Seoul)

@@ -55,7 +55,8 @@ type refundee struct {
 	partner int64
 	kind    gift.Kind
 	sandbox bool
-	units   []int64 // those that were cancelled
+	lines   []int64 // those that were cancelled
+	units   []int64 // theirs
 }
 
 func refundedOrder(ctx context.Context, tx *sql.Tx, id gift.ID) (o refundee, err error) {
@@ -83,7 +84,7 @@ RETURNING paid, unit_id`, o.partner, int64(o.kind), int64(o.id), line, millis(at
 			return 0, err
 		}
 		total += paid
-		o.units = append(o.units, unit)
+		o.lines, o.units = append(o.lines, line), append(o.units, unit)
 	}
 	return total, nil
 }
@@ -105,15 +106,17 @@ WHERE partner_id = $1 AND kind = $2 AND order_id = $3 AND line = $4`,
 
 // tellRefunded tells the buyer what was paid back and, of what cannot be used, that it is withdrawn.
 func (db *DB) tellRefunded(ctx context.Context, tx *sql.Tx, o refundee, amount gift.Won, bad bool) error {
+	order := o.id.Ref(o.sandbox)
+	vouchers := column(o.lines, order.Voucher)
 	err := db.tell(ctx, tx, gift.OrderRefunded, o.partner, o.id, gift.RefundData{
-		Order: o.id.Ref(o.sandbox), Kind: o.kind.Word(), Items: o.units, Amount: amount,
+		Order: order, Kind: o.kind.Word(), Items: o.units, Vouchers: vouchers, Amount: amount,
 	})
-	for _, unit := range o.units {
+	for i, unit := range o.units {
 		if err != nil || !bad {
 			break
 		}
 		err = db.tell(ctx, tx, gift.VoucherWithdrawn, o.partner, o.id, gift.WithdrawalData{
-			Order: o.id.Ref(o.sandbox), Kind: o.kind.Word(), Item: unit,
+			Order: order, Kind: o.kind.Word(), Item: unit, Vouchers: vouchers[i : i+1],
 		})
 	}
 	return err

@@ -90,8 +90,8 @@ func TestThePartnerIsToldOfAnUndo(t *testing.T) {
 		useCoupon(t, h, bought.OrderID, 1)
 		h.Clock.Advance(20 * time.Second)
 		undone(t, h, undoOf(t, h, bought.OrderID, 1))
-		want := fmt.Sprintf(`coupon.redemption_undone %d {"order":%q,"coupon":%d,"offer":%d,"shop":38,"shop_name":"연남만두",`+
-			`"seller":%d,"redeemed_at":"2025-09-15T12:00:00+09:00","undone_at":"2025-09-15T12:00:20+09:00"}`,
+		want := fmt.Sprintf(`coupon.redemption_undone %d {"order":%q,"vouchers":["%[2]s.1"],"coupon":%[3]d,"offer":%[4]d,"shop":38,"shop_name":"연남만두",`+
+			`"seller":%[5]d,"redeemed_at":"2025-09-15T12:00:00+09:00","undone_at":"2025-09-15T12:00:20+09:00"}`,
 			test, bought.Ref, paidOffer*100_000+1, paidOffer, paidSeller)
 		lines := told(t, h, test)
 		if diff := cmp.Diff(want, lines[len(lines)-1]); diff != "" {

@@ -29,7 +29,7 @@ const (
 	userAgent   = "GiftiMBiz-Webhooks/1"
 )
 
-// Failures of an attempt; they are stored.
+// Failures of an attempt; they are stored. Explain says what they mean.
 const (
 	FailedTimeout  = "timeout"  // no answer within Timeout
 	FailedAddress  = "address"  // it leads to where no event is sent
