@@ -77,6 +77,8 @@ func (tab *Tab) CheckSize(name string) {
 func (tab *Tab) CheckDark(name string) {
 	tab.t.Helper()
 	tab.do("go dark", tab.media(true))
+	evaluate[bool](tab, "wait for the page to hear of it", `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`,
+		chromedp.EvalAwaitPromise)
 	tab.runAxe(name, tab.look.InDark(), colours)
 	tab.do("go back", tab.media(tab.look.Dark))
 	tab.report("checking " + name)
