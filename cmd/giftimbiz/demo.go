@@ -127,6 +127,7 @@ func welcome(cmd *cobra.Command, cfg *config, n *server.Node, made *demo.Credent
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), `GiftiMBiz is ready: %s  (%d offers on sale, %s, data in %s)
 
 The operator's console: %s  (%s; the password is in the file below)
+For partners' developers: %s/docs
 Keys of the partners "demo" (live, %d won) and "devtest1" (sandbox): %s
 
 Try it from another terminal:
@@ -141,7 +142,7 @@ or let giftimbiz sign in:
   %s call listAll site=gift word=초코 limit=3 --data %s
 
 Ctrl+C stops it.
-`, made.BaseURL, n.Catalog().Stats().Offers, n.DB.Engine(), cfg.Data, made.Console.URL, made.Console.Email, made.Partners[0].Balance, cfg.credentialsFile(),
+`, made.BaseURL, n.Catalog().Stats().Offers, n.DB.Engine(), cfg.Data, made.Console.URL, made.Console.Email, made.BaseURL, made.Partners[0].Balance, cfg.credentialsFile(),
 		sourcePath(filepath.Join(cfg.Data, "demo.env")), os.Args[0], cfg.Data)
 	return err
 }
