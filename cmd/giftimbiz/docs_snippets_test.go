@@ -20,7 +20,8 @@ import (
 
 const guidesFolder = "../../internal/docs/guides/"
 
-// snippet is a fenced block of a guide. Its opening line names the language and what it is for: v1, v2, keys or webhook.
+// snippet is a fenced block of a guide. Its opening line names the language and what it is for: v1, v2, keys, borrow (keys of a
+// sandbox), source (SDK and command line) or webhook.
 type snippet struct{ lang, use, code string }
 
 var fenced = regexp.MustCompile("(?ms)^```([a-z]+) ([a-z0-9]+)\n(.*?)^```$")
@@ -44,14 +45,19 @@ type snippetServer struct {
 }
 
 func startForSnippets(t *testing.T) *snippetServer {
-	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
+	lends := true
+	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", func(c *config) { c.OpenSandboxes = &lends })
 	p, err := s.made.Partner("devtest1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &snippetServer{s, map[string]string{
 		"BASE_URL": s.url, "PARTNER_ID": p.PartnerID, "PARTNERKEY": p.PartnerKey, "PARTNERTOKEN": p.PartnerToken,
-		"REFRESH_TOKEN": p.RefreshToken,
+		"REFRESH_TOKEN": p.RefreshToken, "GIFTIMBIZ_SOURCE": source, "GOFLAGS": "-buildvcs=false",
 	}}
 }
 

@@ -73,6 +73,17 @@ func (tab *Tab) CheckSize(name string) {
 	tab.report("checking " + name)
 }
 
+// CheckDark looks at the colours in dark, for pages whose elements are a library's.
+func (tab *Tab) CheckDark(name string) {
+	tab.t.Helper()
+	tab.do("go dark", tab.media(true))
+	evaluate[bool](tab, "wait for the page to hear of it", `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`,
+		chromedp.EvalAwaitPromise)
+	tab.runAxe(name, tab.look.InDark(), colours)
+	tab.do("go back", tab.media(tab.look.Dark))
+	tab.report("checking " + name)
+}
+
 // What axe looks at: options of its own.
 const (
 	everything = `{resultTypes: ['violations']}`

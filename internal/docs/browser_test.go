@@ -60,7 +60,7 @@ func TestAGuideCanBeReadWithoutScripts(t *testing.T) {
 	tab.Shows("noscript", "/api/v2/orders")
 }
 
-func TestKeysFillTheExamplesAndStayInTheTab(t *testing.T) {
+func TestLentKeysStayInTheBrowserAndOwnKeysInTheTab(t *testing.T) {
 	browser, origin := browsertest.Start(t), serve(t)
 	tab := browser.Open(t, origin, browsertest.Wide().In("en"))
 	tab.Go("/docs/en/first-purchase")
@@ -101,11 +101,15 @@ func TestSwaggerUIShowsBothVersions(t *testing.T) {
 		tab := browser.Open(t, origin, look)
 		tab.Go("/docs/api/v1")
 		tab.Await(`#operations-Gifticons-listAll`)
+		if got := tab.Text(`#operations-tag-Gifticons a`); got != map[string]string{"wide-ko": "기프티콘", "narrow-en": "Gifticons"}[look.Name] {
+			t.Errorf("%s: a tag is called %q", look.Name, got)
+		}
 		tab.Go("/docs/api/v2#/Orders/createOrder")
 		tab.Await(`#operations-Orders-createOrder .try-out, #operations-Orders-createOrder .execute`)
 		if text := tab.Text("#operations-Orders-createOrder"); !strings.Contains(text, "Idempotency-Key") || !strings.Contains(text, "sold-out") {
 			t.Errorf("%s: the purchase shows %q", look.Name, text)
 		}
 		tab.CheckSize("api-v2")
+		tab.CheckDark("api-v2")
 	}
 }

@@ -69,7 +69,7 @@ func codeTable(all []outcome, group string, lang locale.Language) string {
 	if lang == locale.English {
 		b.WriteString("| Version 1 | Version 2 | Meaning | What to do |\n|---|---|---|---|\n")
 	} else {
-		b.WriteString("| 1판 | 2판 | 뜻 | 할 일 |\n|---|---|---|---|\n")
+		b.WriteString("| v1 | v2 | 뜻 | 할 일 |\n|---|---|---|---|\n")
 	}
 	for i := range all {
 		o := &all[i]
@@ -82,9 +82,10 @@ func codeTable(all []outcome, group string, lang locale.Language) string {
 	return b.String()
 }
 
+// codeCell shows in brackets what version 1 never says and problems of version 2 carry.
 func codeCell(o *outcome) string {
 	if o.V1 == "" {
-		return "–"
+		return "(`" + o.Code + "`)"
 	}
 	return "`" + o.V1 + "`"
 }

@@ -62,9 +62,13 @@ func codeOf(lang locale.Language) string {
 	return "ko"
 }
 
-// readGuides reads all guides of a language.
-func readGuides(lang locale.Language, publicURL string, codes []outcome) ([]*guide, error) {
-	programs, err := readPrograms()
+// readGuides reads all guides of a language. The texts without markup say how to get keys: by themselves, where sandboxes are lent.
+func readGuides(lang locale.Language, publicURL string, lends bool, codes []outcome) ([]*guide, error) {
+	programs, err := readPrograms(lang)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := keysText(lang, lends)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +83,7 @@ func readGuides(lang locale.Language, publicURL string, codes []outcome) ([]*gui
 			return nil, fmt.Errorf("guide %s: %w", slug, err)
 		}
 		g.HTML = template.HTML(strings.ReplaceAll(string(g.HTML), exampleURL, template.HTMLEscapeString(publicURL))) //nolint:gosec // ours
-		g.Markdown = plainMarkdown(source, lang, publicURL)
+		g.Markdown = plainMarkdown(strings.Replace(source, keysMark+"\n", keys, 1), lang, publicURL)
 		list = append(list, g)
 	}
 	return list, nil
@@ -112,8 +116,22 @@ func guideSource(slug string, lang locale.Language, codes []outcome, programs ma
 	return source, err
 }
 
+// keysText says how a program gets keys.
+func keysText(lang locale.Language, lends bool) (string, error) {
+	if !lends {
+		return wordsOf(lang).KeysOperator + "\n", nil
+	}
+	raw, err := guideFiles.ReadFile("guides/keys." + codeOf(lang) + ".md")
+	return string(raw), err
+}
+
+// inKorean makes the programs ask for Korean messages.
+var inKorean = strings.NewReplacer(
+	"Accept-Language: en", "Accept-Language: ko", "'Accept-Language': 'en'", "'Accept-Language': 'ko'", `Language: "en"`, `Language: "ko"`,
+)
+
 // readPrograms returns the programs that guides of both languages show, by their names.
-func readPrograms() (map[string]string, error) {
+func readPrograms(lang locale.Language) (map[string]string, error) {
 	raw, err := guideFiles.ReadFile("guides/programs.md")
 	if err != nil {
 		return nil, err
@@ -122,6 +140,9 @@ func readPrograms() (map[string]string, error) {
 	for part := range strings.SplitSeq(string(raw), "\n## ") {
 		name, blocks, _ := strings.Cut(part, "\n")
 		programs[name] = strings.TrimSpace(blocks)
+		if lang == locale.Korean {
+			programs[name] = inKorean.Replace(programs[name])
+		}
 	}
 	return programs, nil
 }

@@ -95,7 +95,7 @@ func (h *handler) build() error {
 	}
 	byLanguage := map[locale.Language][]*guide{}
 	for _, lang := range languages {
-		guides, err := readGuides(lang, h.PublicURL, codes)
+		guides, err := readGuides(lang, h.PublicURL, h.Sandboxes != nil, codes)
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ func (h *handler) llms(guides []*guide, operations []operation) []byte {
 	for _, g := range guides {
 		fmt.Fprintf(&b, "- [%s](%s/docs/en/%s.md): %s\n", g.Title, h.PublicURL, g.Slug, firstRunes(g.Sections[0].Text, 140))
 	}
-	b.WriteString("\n## API documents (OpenAPI 3.1)\n\n")
+	b.WriteString("\n## Keys\n\n" + h.keysForPrograms() + "\n\n## API documents (OpenAPI 3.1)\n\n")
 	for _, version := range []string{"v2", "v1"} {
 		n := 0
 		for _, o := range operations {
@@ -26,4 +26,13 @@ func (h *handler) llms(guides []*guide, operations []operation) []byte {
 	b.WriteString("\n## Optional\n\n")
 	fmt.Fprintf(&b, "- [Korean guides](%s/docs/ko/overview.md): the same, as /docs/ko/….md\n", h.PublicURL)
 	return []byte(b.String())
+}
+
+// keysForPrograms says in a line how a program gets keys.
+func (h *handler) keysForPrograms() string {
+	if h.Sandboxes == nil {
+		return english.KeysOperator
+	}
+	return fmt.Sprintf("`curl -sS -X POST %s/docs/sandbox` answers with sandbox keys as JSON (partner_id, partnerkey, partnertoken, refresh_token, access_token), "+
+		"good for 24 hours; five sets in ten minutes. Then `POST /api/v2/token` with HTTP Basic partnerkey:partnertoken.", h.PublicURL)
 }

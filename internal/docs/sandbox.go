@@ -3,7 +3,9 @@ package docs
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -21,8 +23,8 @@ func (h *handler) lend(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusNotFound, map[string]string{"error": "switched-off"})
 		return
 	}
-	if !h.limit.allow(h.Place(r)) {
-		w.Header().Set("Retry-After", retryLater)
+	if wait := h.limit.wait(h.Place(r)); wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 		answer(w, http.StatusTooManyRequests, map[string]string{"error": "too-often"})
 		return
 	}
@@ -54,7 +56,7 @@ const (
 	limitWindow   = 10 * time.Minute
 	loansPerPlace = 5
 	mostPlaces    = 10_000
-	retryLater    = "600" // seconds: limitWindow
+	retryLater    = "600" // seconds, when none is left
 )
 
 // limiter counts loans by place, in windows of time.
@@ -68,9 +70,9 @@ type limiter struct {
 
 func newLimiter(c clock.Clock) *limiter { return &limiter{clock: c, count: map[string]int{}} }
 
-// allow counts a loan, unless the place has had its share. When too many places were seen, new ones have to wait: better
-// than memory without bounds.
-func (l *limiter) allow(place string) bool {
+// wait counts a loan and returns 0, or, when the place has had its share, for how long it has to wait. When too many places
+// were seen, new ones have to: better than memory without bounds.
+func (l *limiter) wait(place string) time.Duration {
 	now := l.clock.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,8 +82,8 @@ func (l *limiter) allow(place string) bool {
 	}
 	n, known := l.count[place]
 	if n >= loansPerPlace || !known && len(l.count) >= mostPlaces {
-		return false
+		return l.until.Sub(now)
 	}
 	l.count[place] = n + 1
-	return true
+	return 0
 }

@@ -26,6 +26,9 @@ func (s shaper) Transform(doc *ast.Document, reader text.Reader, _ parser.Contex
 			n = gather(doc, block, src)
 		case *east.Table:
 			frame := &framed{columns: len(block.Alignments)}
+			if frame.columns == 3 {
+				label(block, src)
+			}
 			doc.ReplaceChild(doc, block, frame)
 			frame.AppendChild(frame, block)
 			n = frame
@@ -43,6 +46,10 @@ func (s shaper) Transform(doc *ast.Document, reader text.Reader, _ parser.Contex
 func (s shaper) address(to string) string {
 	if here, ok := strings.CutPrefix(to, exampleURL); ok {
 		return here
+	}
+	first := slugs[0] + "." + s.lang + ".md"
+	if strings.HasPrefix(to, first) { // it has no name of its own
+		return "/docs/" + s.lang + "/" + strings.TrimPrefix(to, first)
 	}
 	return strings.Replace(to, "."+s.lang+".md", "", 1)
 }
@@ -69,6 +76,21 @@ type tabs struct{ ast.BaseBlock }
 type framed struct {
 	ast.BaseBlock
 	columns int
+}
+
+// label tells each cell of a table what its column is called: on a telephone rows become paragraphs, without the headings.
+func label(table *east.Table, src []byte) {
+	var names []string
+	for n := table.FirstChild().FirstChild(); n != nil; n = n.NextSibling() {
+		names = append(names, textUnder(n, src))
+	}
+	for row := table.FirstChild().NextSibling(); row != nil; row = row.NextSibling() {
+		i := 0
+		for cell := row.FirstChild(); cell != nil && i < len(names); cell = cell.NextSibling() {
+			cell.SetAttributeString("data-label", []byte(names[i]))
+			i++
+		}
+	}
 }
 
 var (
@@ -103,8 +125,11 @@ func (p pieces) tabs(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast
 
 func (p pieces) framed(w util.BufWriter, _ []byte, n ast.Node, entering bool) (ast.WalkStatus, error) {
 	class, label := "frame", "표"
-	if n.(*framed).columns == 4 {
-		class += " four" // too many for a telephone: rows become paragraphs there
+	switch n.(*framed).columns { // too many for a telephone: rows become paragraphs there
+	case 4:
+		class += " cards"
+	case 3:
+		class += " cards three"
 	}
 	if p.lang == locale.English {
 		label = "Table"

@@ -83,6 +83,19 @@ function authorize(ui, keys, token) {
   for (const [scheme, value] of Object.entries(values)) if (value) ui.preauthorizeApiKey(scheme, value);
 }
 
+// What a reader calls the tags: their names, which addresses have in them, are the same in all languages.
+function tagNames(spec) {
+  const names = Object.fromEntries(spec.tags.map((tag) => [tag.name, tag['x-displayName'] ?? tag.name]));
+  return {
+    fn: {
+      opsFilter: (tags, words) => tags.filter((_, tag) => `${tag} ${names[tag]}`.toLowerCase().includes(words.toLowerCase())),
+    },
+    wrapComponents: {
+      DeepLink: (Original, { React }) => (props) => React.createElement(Original, { ...props, text: names[props.text] ?? props.text }),
+    },
+  };
+}
+
 async function start() {
   const { keys } = docs;
   const token = keys ? await freshToken(keys).catch(() => '') : '';
@@ -90,8 +103,10 @@ async function start() {
     fetch(place.dataset.spec).then((response) => response.text()),
     token ? onSale(token).catch(() => ({})) : {},
   ]);
+  const spec = leaveEmpty(JSON.parse(renew(text, today)));
   const ui = window.SwaggerUIBundle({
-    spec: leaveEmpty(JSON.parse(renew(text, today))),
+    spec,
+    plugins: [() => tagNames(spec)],
     dom_id: '#swagger',
     deepLinking: true,
     docExpansion: 'list',

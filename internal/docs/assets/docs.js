@@ -1,25 +1,35 @@
-// What pages do beyond being read: tabs, copy buttons, and the reader's keys, which stay in this tab's storage.
+// What pages do beyond being read: tabs, copy buttons, and the reader's keys. Borrowed ones stay in the browser while they are the
+// reader's; those that the reader has may be a live partner's, and stay in this tab.
 const keysAt = 'giftimbiz-keys';
 const langAt = 'giftimbiz-lang';
+const lentFor = 24 * 60 * 60 * 1000;
 
-function stored(name) {
-  try { return JSON.parse(sessionStorage.getItem(name)); } catch { return null; }
+function stored(place, name) {
+  try { return JSON.parse(window[place].getItem(name)); } catch { return null; }
 }
 
-function store(name, value) {
+function store(place, name, value) {
   try {
-    if (value === null) sessionStorage.removeItem(name);
-    else sessionStorage.setItem(name, JSON.stringify(value));
+    if (value === null) window[place].removeItem(name);
+    else window[place].setItem(name, JSON.stringify(value));
   } catch { /* a browser that keeps nothing: the keys are good for this page */ }
 }
 
+function keptKeys() {
+  const own = stored('sessionStorage', keysAt);
+  if (own) return own;
+  const lent = stored('localStorage', keysAt);
+  return lent?.lent && Date.now() - lent.lent < lentFor ? lent : null;
+}
+
 // Keys tell pages when they change: the page that tries the API waits for it.
-const docs = { keys: stored(keysAt), listeners: [] };
+const docs = { keys: keptKeys(), listeners: [] };
 window.giftimbizDocs = docs;
 
 docs.keep = (keys) => {
   docs.keys = keys;
-  store(keysAt, keys);
+  store('sessionStorage', keysAt, keys?.lent ? null : keys);
+  if (!keys || keys.lent) store('localStorage', keysAt, keys);
   showKeys();
 };
 
@@ -48,12 +58,17 @@ function say(panel, text, bad) {
   state.classList.toggle('bad', bad);
 }
 
+function refusal(panel, response) {
+  const text = { 429: panel.dataset.busy, 503: panel.dataset.none }[response.status] ?? panel.dataset.failed;
+  return text.replace('{minutes}', String(Math.ceil(Number(response.headers.get('Retry-After')) / 60)));
+}
+
 async function borrow(panel, button) {
   button.disabled = true;
   try {
     const response = await fetch('/docs/sandbox', { method: 'POST' });
-    if (response.ok) docs.use({ ...await response.json(), at: Date.now() });
-    else say(panel, response.status === 503 ? panel.dataset.none : response.status === 429 ? panel.dataset.busy : panel.dataset.failed, true);
+    if (response.ok) docs.use({ ...await response.json(), at: Date.now(), lent: Date.now() });
+    else say(panel, refusal(panel, response), true);
   } catch {
     say(panel, panel.dataset.failed, true);
   } finally {
@@ -104,7 +119,7 @@ function addCopy(figure) {
 const groups = [];
 
 function show(lang) {
-  store(langAt, lang);
+  store('sessionStorage', langAt, lang);
   for (const { list, figures } of groups) {
     const chosen = figures.find((f) => f.dataset.lang === lang) ?? figures[0];
     figures.forEach((figure, i) => {
@@ -151,5 +166,5 @@ document.body.classList.add('scripted');
 document.querySelectorAll('[data-keys]').forEach(watchPanel);
 document.querySelectorAll('.code').forEach(addCopy);
 document.querySelectorAll('.tabs').forEach(addTabs);
-show(stored(langAt) ?? 'php');
+show(stored('sessionStorage', langAt) ?? 'php');
 showKeys();
