@@ -186,5 +186,7 @@ func FormSucceeded(a *Answer) bool {
 		return false
 	}
 	form := strings.HasPrefix(a.Request.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
-	return form && a.Request.URL.RawQuery == "" && !strings.HasPrefix(strings.TrimSpace(string(a.Sent)), "{")
+	sent := strings.TrimSpace(string(a.Sent))
+	mislabelled := strings.HasPrefix(sent, "{") || strings.HasPrefix(sent, "--")
+	return form && a.Request.URL.RawQuery == "" && !mislabelled
 }
