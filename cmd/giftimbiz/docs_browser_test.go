@@ -16,6 +16,7 @@ func TestTheAPICanBeTriedOnItsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	tab := browser.Open(t, s.url, browsertest.Wide().In("en"))
+	tab.Excuse("OperationNotFoundError") // says Swagger UI when it is asked while it still reads the document
 	tab.Go("/docs/en/")
 	tab.Click("[data-keys] summary")
 	for name, value := range map[string]string{
@@ -32,10 +33,12 @@ func TestTheAPICanBeTriedOnItsPage(t *testing.T) {
 		{"v2", "Orders", "createOrder", `"voucher_url"`},
 	} {
 		block := "#operations-" + try.tag + "-" + try.operation
-		tab.Go("/docs/api/" + try.version + "?lang=en&try=" + try.operation + "#/" + try.tag + "/" + try.operation)
-		tab.Await(block + " .execute")
-		tab.Await(`[aria-label="authorization button locked"]`)
-		tab.Insist(block+" .execute", block+" .live-responses-table .highlight-code, .live-responses-table .microlight")
+		tab.Insist(func() {
+			tab.Go("/docs/")
+			tab.Go("/docs/api/" + try.version + "?lang=en&try=" + try.operation + "#/" + try.tag + "/" + try.operation)
+			tab.Await(block + " .execute")
+			tab.Await(`[aria-label="authorization button locked"]`)
+		}, block+" .execute", block+" .live-responses-table .highlight-code, .live-responses-table .microlight")
 		if text := tab.Text(".live-responses-table"); !strings.Contains(text, try.answer) {
 			t.Errorf("%s\nanswers %s", tab.Text(".curl"), text)
 		}

@@ -170,25 +170,28 @@ func (tab *Tab) Await(selector string) {
 	tab.report("waiting for " + selector)
 }
 
-// pressAgain is after how many looks somebody presses a button again that seems to have done nothing.
-const pressAgain = int(5 * time.Second / lookEvery)
+// How often, and after how many looks, somebody opens a page once more on which a button did nothing.
+const (
+	insistences = 5
+	openAgain   = int(15 * time.Second / lookEvery)
+)
 
-// Insist triggers until something is there. It is for pages of others, which lose a click that comes while they draw themselves anew.
-func (tab *Tab) Insist(selector, until string) {
+// Insist opens a page, triggers, and begins again until something is there. It is for pages of others, which lose a click that comes
+// while they draw themselves anew.
+func (tab *Tab) Insist(open func(), selector, until string) {
 	tab.t.Helper()
-	ctx, cancel := tab.bounded()
-	defer cancel()
-	for look := 0; !tab.Has(until); look++ {
-		if look%pressAgain == 0 {
-			tab.Trigger(selector)
-		}
-		select {
-		case <-ctx.Done():
-			tab.t.Fatalf("no %s after %v\n%s", until, patience, tab.describe())
-		case <-time.After(lookEvery):
+	for range insistences {
+		open()
+		tab.Trigger(selector)
+		for range openAgain {
+			if tab.Has(until) {
+				tab.report("waiting for " + until)
+				return
+			}
+			<-time.After(lookEvery)
 		}
 	}
-	tab.report("waiting for " + until)
+	tab.t.Fatalf("no %s after %d times\n%s", until, insistences, tab.describe())
 }
 
 func (tab *Tab) mustBeThere(selector string) {
