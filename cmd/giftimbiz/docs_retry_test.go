@@ -49,7 +49,7 @@ func TestTheGuidesProgramsNeverCallABoughtOrderRefused(t *testing.T) {
 		for name, otherKey := range map[string]bool{"token refused": false, "token refused, key lost": true} {
 			t.Run(sn.lang+" "+name, func(t *testing.T) {
 				s := &snippetServer{s.in(t), s.env}
-				s.needs(t, sn)
+				needs(t, sn.lang)
 				network := &unlucky{on: httputil.NewSingleHostReverseProxy(to), otherKey: otherKey}
 				between := httptest.NewServer(network)
 				t.Cleanup(between.Close)
