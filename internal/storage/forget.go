@@ -46,13 +46,22 @@ WHERE endpoint_id = $4 AND event_id > $1 AND event_id < $2 ORDER BY event_id LIM
 // forgetRange deletes what stands below a number, a few rows at a time. upTo finds the end of the next rows: those behind $1 and
 // below $2, $3 of them. They are deleted by their ends $1 and $2. More parameters follow in both.
 func (db *DB) forgetRange(ctx context.Context, upTo, remove string, before int64, more ...any) (forgotten int64, err error) {
+	return db.forgetRanges(ctx, upTo, before, func(from, to int64) (int64, error) {
+		return db.remove(ctx, remove, append([]any{from, to}, more...)...)
+	}, more...)
+}
+
+// forgetRanges is forgetRange for what one statement does not delete.
+func (db *DB) forgetRanges(
+	ctx context.Context, upTo string, before int64, remove func(from, to int64) (int64, error), more ...any,
+) (forgotten int64, err error) {
 	for from := int64(-1); ; {
 		var to sql.NullInt64
 		args := append([]any{from, before, forgottenAtOnce}, more...)
 		if err := db.read.QueryRowContext(ctx, upTo, args...).Scan(&to); err != nil || !to.Valid {
 			return forgotten, classify(err)
 		}
-		n, err := db.remove(ctx, remove, append([]any{from, to.Int64}, more...)...)
+		n, err := remove(from, to.Int64)
 		if err != nil {
 			return forgotten, err
 		}

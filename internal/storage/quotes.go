@@ -73,19 +73,10 @@ func (db *DB) ReleaseQuote(ctx context.Context, partnerID int64, id gift.ID) (q 
 func (db *DB) ForgetQuotes(ctx context.Context, now time.Time) (forgotten int64, err error) {
 	// Quotes are numbered by when they were made, and hold for a minute.
 	before := int64(gift.FirstIDAt(now.Add(-quotesKept - gift.HoldFor)))
-	for from := int64(-1); ; {
-		var to sql.NullInt64
-		err := db.read.QueryRowContext(ctx, `SELECT MAX(quote_id) FROM (SELECT quote_id FROM quote_items
-WHERE quote_id > $1 AND quote_id < $2 ORDER BY quote_id LIMIT $3) x`, from, before, forgottenAtOnce).Scan(&to)
-		if err != nil || !to.Valid {
-			return forgotten, classify(err)
-		}
-		n, err := db.forgetQuotes(ctx, from, to.Int64)
-		if err != nil {
-			return forgotten, err
-		}
-		forgotten, from = forgotten+n, to.Int64
-	}
+	return db.forgetRanges(ctx, `SELECT MAX(quote_id) FROM (SELECT quote_id FROM quote_items
+WHERE quote_id > $1 AND quote_id < $2 ORDER BY quote_id LIMIT $3) x`, before, func(from, to int64) (int64, error) {
+		return db.forgetQuotes(ctx, from, to)
+	})
 }
 
 // forgetQuotes deletes the quotes behind a number, up to another.

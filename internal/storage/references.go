@@ -67,33 +67,3 @@ ON CONFLICT (partner_id, reference) DO NOTHING`, partnerID, reference, millis(no
 	})
 	return order, err
 }
-
-// ReferencesOf returns the references of those of the orders, 1000 at most, that have one.
-func (db *DB) ReferencesOf(ctx context.Context, orders []gift.ID) (map[gift.ID]string, error) {
-	found := map[gift.ID]string{}
-	if len(orders) == 0 {
-		return found, nil
-	}
-	if len(orders) > maxPage {
-		return nil, fmt.Errorf("storage: the references of %d orders at once", len(orders))
-	}
-	var args arguments
-	in := ""
-	for _, id := range orders {
-		in += ", " + args.add(int64(id))
-	}
-	rows, err := db.read.QueryContext(ctx, `SELECT id, COALESCE(reference, '') FROM orders WHERE id IN (`+in[2:]+`)`, args...)
-	if err != nil {
-		return nil, classify(err)
-	}
-	err = scanAll(rows, func(row scanner) error {
-		var id gift.ID
-		var reference string
-		err := row.Scan(&id, &reference)
-		if reference != "" {
-			found[id] = reference
-		}
-		return err
-	})
-	return found, classify(err)
-}
