@@ -55,13 +55,8 @@ func (c *call) idempotencyKey() string {
 	if !h.Present {
 		return ""
 	}
-	if h.Value == "" || len(h.Value) > 255 {
+	if !purchase.ValidKey(h.Value) {
 		c.in.fail(refuse(badKey))
-	}
-	for i := range len(h.Value) {
-		if h.Value[i] <= ' ' || h.Value[i] > '~' {
-			c.in.fail(refuse(badKey))
-		}
 	}
 	return h.Value
 }

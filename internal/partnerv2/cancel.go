@@ -32,12 +32,10 @@ func notCancellable(i *gift.BoughtItem, why gift.Obstacle) problem {
 }
 
 // cancelUnknown is said of a cancellation whose end is not known.
-var cancelUnknown = problem{
-	kind: outcomeUnknown.kind, status: outcomeUnknown.status, code: outcomeUnknown.code,
-	ko:     "취소되었는지 확인하지 못했습니다. 다시 요청하십시오. 두 번 취소되지 않습니다.",
-	en:     "It is not known whether they were cancelled. Ask again: nothing is cancelled twice.",
-	header: outcomeUnknown.header,
-}
+var cancelUnknown = outcomeUnknown.saying(
+	"취소되었는지 확인하지 못했습니다. 다시 요청하십시오. 두 번 취소되지 않습니다.",
+	"It is not known whether they were cancelled. Ask again: nothing is cancelled twice.",
+)
 
 // cancelReason is what the refund says, for operators.
 const cancelReason = "cancelled by the partner through the API"

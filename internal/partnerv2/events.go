@@ -68,11 +68,10 @@ func (c *call) events() error {
 }
 
 // eventsLive says where live partners hear of events.
-var eventsLive = problem{
-	kind: sandboxOnly.kind, status: sandboxOnly.status, code: sandboxOnly.code,
-	ko: "샌드박스 매체사만 쓸 수 있습니다. 실거래 매체사는 웹훅을 쓰십시오.",
-	en: "This is for sandbox partners only. Live partners have webhooks.",
-}
+var eventsLive = sandboxOnly.saying(
+	"샌드박스 매체사만 쓸 수 있습니다. 실거래 매체사는 웹훅을 쓰십시오.",
+	"This is for sandbox partners only. Live partners have webhooks.",
+)
 
 // after reads which event was the last that the caller has: 0 = none; latest = all that happened so far.
 func (q *query) after() (id gift.ID, latest bool) {

@@ -32,12 +32,10 @@ var (
 		en:     "It is not known whether the order was made. Send it again with the same Idempotency-Key, or ask by its reference.",
 		header: [2]string{"Retry-After", "2"},
 	}
-	nothingBought = problem{
-		kind: unavailable.kind, status: unavailable.status, code: unavailable.code,
-		ko:     "주문을 기록하지 못해 아무것도 구매하지 않았습니다. 잠시 후 같은 Idempotency-Key로 다시 보내십시오.",
-		en:     "The order could not be recorded, so nothing was bought. Send it again in a moment, with the same Idempotency-Key.",
-		header: unavailable.header,
-	}
+	nothingBought = unavailable.saying(
+		"주문을 기록하지 못해 아무것도 구매하지 않았습니다. 잠시 후 같은 Idempotency-Key로 다시 보내십시오.",
+		"The order could not be recorded, so nothing was bought. Send it again in a moment, with the same Idempotency-Key.",
+	)
 )
 
 // placeOrder buys (POST /orders). The same key gives the same answer again.
@@ -101,16 +99,10 @@ func (c *call) idempotencyKey() (string, error) {
 	if len(values) == 0 {
 		return "", keyMissing
 	}
-	key := values[0]
-	if len(values) > 1 || key == "" || len(key) > 255 {
+	if len(values) > 1 || !purchase.ValidKey(values[0]) {
 		return "", keyInvalid
 	}
-	for i := range len(key) {
-		if key[i] <= ' ' || key[i] > '~' {
-			return "", keyInvalid
-		}
-	}
-	return key, nil
+	return values[0], nil
 }
 
 // orderRequest returns what the engine is asked for, and what the body names, in its order.

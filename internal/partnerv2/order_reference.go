@@ -18,18 +18,14 @@ var (
 		ko: "닫힌 reference입니다. 이 reference의 주문은 없고, 앞으로도 없습니다.",
 		en: "This reference was closed: no order has it, and none ever will.",
 	}
-	stillUnderWay = problem{
-		kind: outcomeUnknown.kind, status: outcomeUnknown.status, code: outcomeUnknown.code,
-		ko:     "이 reference의 주문을 아직 처리하는 중입니다. 잠시 후 다시 조회하십시오.",
-		en:     "An order with this reference is still under way. Ask again in a moment.",
-		header: outcomeUnknown.header,
-	}
-	closeUnknown = problem{
-		kind: outcomeUnknown.kind, status: outcomeUnknown.status, code: outcomeUnknown.code,
-		ko:     "reference를 닫았는지 확인하지 못했습니다. 다시 요청하십시오.",
-		en:     "It is not known whether the reference was closed. Ask again.",
-		header: outcomeUnknown.header,
-	}
+	stillUnderWay = outcomeUnknown.saying(
+		"이 reference의 주문을 아직 처리하는 중입니다. 잠시 후 다시 조회하십시오.",
+		"An order with this reference is still under way. Ask again in a moment.",
+	)
+	closeUnknown = outcomeUnknown.saying(
+		"reference를 닫았는지 확인하지 못했습니다. 다시 요청하십시오.",
+		"It is not known whether the reference was closed. Ask again.",
+	)
 )
 
 // reference reads the reference in the path.

@@ -29,6 +29,12 @@ func (p problem) because(err error) problem {
 	return p
 }
 
+// saying returns the same problem in words that fit the call better.
+func (p problem) saying(ko, en string) problem {
+	p.ko, p.en = ko, en
+	return p
+}
+
 // with returns the problem with one more member.
 func (p problem) with(name string, value any) problem {
 	p.more = maps.Clone(p.more)

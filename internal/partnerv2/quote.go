@@ -65,18 +65,14 @@ func (c *call) quoteAnswer(q *gift.Quote) *quoteAnswer {
 
 // What is said of quotes that cannot be made.
 var (
-	quotesBusy = problem{
-		kind: ordersBusy.kind, status: ordersBusy.status, code: ordersBusy.code,
-		ko:     "주문이 밀려 이 요청은 처리하지 않았습니다. 잠시 후 다시 하십시오.",
-		en:     "Too many orders are waiting, so nothing was done. Try again in a moment.",
-		header: ordersBusy.header,
-	}
-	quoteUnknown = problem{
-		kind: outcomeUnknown.kind, status: outcomeUnknown.status, code: outcomeUnknown.code,
-		ko:     "견적이 만들어졌는지 확인하지 못했습니다. 만들어졌더라도 1분 뒤에 끝납니다. 다시 받으십시오.",
-		en:     "It is not known whether the quote was made. If it was, it ends after a minute: ask for another.",
-		header: outcomeUnknown.header,
-	}
+	quotesBusy = ordersBusy.saying(
+		"주문이 밀려 이 요청은 처리하지 않았습니다. 잠시 후 다시 하십시오.",
+		"Too many orders are waiting, so nothing was done. Try again in a moment.",
+	)
+	quoteUnknown = outcomeUnknown.saying(
+		"견적이 만들어졌는지 확인하지 못했습니다. 만들어졌더라도 1분 뒤에 끝납니다. 다시 받으십시오.",
+		"It is not known whether the quote was made. If it was, it ends after a minute: ask for another.",
+	)
 )
 
 // makeQuote holds prices and units (POST /quotes).

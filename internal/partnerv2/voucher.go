@@ -95,10 +95,10 @@ func (c *call) showCoupon(v *voucherAnswer, i *gift.BoughtItem) {
 }
 
 // noVoucher says that the partner has no such voucher.
-var noVoucher = problem{
-	kind: noOrder.kind, status: noOrder.status, code: noOrder.code,
-	ko: "없는 상품권 또는 쿠폰입니다.", en: "There is no such voucher or coupon.",
-}
+var noVoucher = noOrder.saying(
+	"없는 상품권 또는 쿠폰입니다.",
+	"There is no such voucher or coupon.",
+)
 
 // voucher shows one voucher or coupon.
 func (c *call) voucher() error {
