@@ -195,8 +195,11 @@ func (s *testServer) balance(name string) gift.Won {
 // tally counts sales and reads the figures, as the node does from time to time.
 func (s *testServer) tally() {
 	s.t.Helper()
-	if err := s.node.DB.TallySales(s.t.Context(), s.clock.Now()); err != nil {
-		s.t.Fatal(err)
+	// Of two tallies at once only one counts. The node's own may be one that began before the clock was moved, but not twice.
+	for range 2 {
+		if err := s.node.DB.TallySales(s.t.Context(), s.clock.Now()); err != nil {
+			s.t.Fatal(err)
+		}
 	}
 	if err := s.node.Catalog().RefreshPopularity(s.t.Context()); err != nil {
 		s.t.Fatal(err)
