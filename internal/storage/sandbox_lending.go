@@ -71,7 +71,7 @@ func (db *DB) lendAgain(
 	ctx context.Context, tx *sql.Tx, now time.Time, newKeys func(gift.Partner) credential.Keys,
 ) (p gift.Partner, err error) {
 	err = tx.QueryRowContext(ctx, `SELECT id, name FROM partners WHERE lent_at IS NOT NULL AND lent_at <= $1 AND state = 1
-ORDER BY lent_at LIMIT 1`, millis(now.Add(-lending.KeptFor))).Scan(&p.ID, &p.Name)
+ORDER BY lent_at, id LIMIT 1`, millis(now.Add(-lending.KeptFor))).Scan(&p.ID, &p.Name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, lending.ErrNoneLeft
 	}

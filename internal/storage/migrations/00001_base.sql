@@ -114,7 +114,7 @@ CREATE TABLE partners (
 );
 CREATE INDEX partners_changed ON partners (changed_seq);
 CREATE INDEX partners_ahead ON partners (id) WHERE clock_ahead > 0;
-CREATE INDEX partners_lent ON partners (lent_at) WHERE lent_at IS NOT NULL;
+CREATE INDEX partners_lent ON partners (lent_at, id) WHERE lent_at IS NOT NULL;
 
 -- A generation of a partner's secrets. Only keyed hashes are kept. A rotated generation works until expires_at; of those that ended,
 -- only the newest are kept.
