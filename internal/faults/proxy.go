@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"math"
 	"net"
 	"sync"
 	"testing"
@@ -73,31 +74,27 @@ func (p *Proxy) Links() int {
 }
 
 // CutAll resets all connections that there are and tells how many.
-func (p *Proxy) CutAll() int {
-	p.mu.Lock()
-	cut := make([]*link, 0, len(p.links))
-	for l := range p.links {
-		cut = append(cut, l)
-	}
-	p.mu.Unlock()
-	for _, l := range cut {
-		l.reset()
-	}
-	return len(cut)
-}
+func (p *Proxy) CutAll() int { return p.cut(math.MaxInt) }
 
 // CutOne resets one connection, chosen at random, and tells whether there was any.
-func (p *Proxy) CutOne() bool {
+func (p *Proxy) CutOne() bool { return p.cut(1) == 1 }
+
+// cut resets so many connections at most.
+func (p *Proxy) cut(most int) int {
 	p.mu.Lock()
-	var chosen *link
-	for chosen = range p.links { // in no order
-		break
+	var chosen []*link
+	for l := range p.links { // in no order
+		if len(chosen) == most {
+			break
+		}
+		chosen = append(chosen, l)
+		delete(p.links, l)
 	}
 	p.mu.Unlock()
-	if chosen != nil {
-		chosen.reset()
+	for _, l := range chosen {
+		l.reset()
 	}
-	return chosen != nil
+	return len(chosen)
 }
 
 func (p *Proxy) now() Conditions {
