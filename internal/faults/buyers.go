@@ -7,12 +7,20 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"giftimbiz/client"
 	"giftimbiz/internal/programtest"
+)
+
+const (
+	unansweredPause = 20 * time.Millisecond // before another purchase by whoever got no answer
+	settling        = 8                     // who ask again at a time
+	pagesOfOffers   = 5                     // of 1000 at most, to choose from
 )
 
 // Buyers make purchases at random under keys of their own and remember what they were told. Their methods may be called from
@@ -40,19 +48,23 @@ type listed struct {
 func NewBuyers(t testing.TB, url string, who client.Credentials) *Buyers {
 	t.Helper()
 	b := &Buyers{t: t, who: who, made: map[string]listed{}, told: map[string]json.RawMessage{}}
-	answer, err := b.Client(url).Call(t.Context(), "giftimbiz/listAll", map[string][]string{
-		"site": {"gift"}, "limit": {"1000"}, "price": {"20000"},
-	})
-	if err != nil {
-		t.Fatal(err)
+	c := b.Client(url)
+	for page, more := 1, true; more && page <= pagesOfOffers; page++ {
+		answer, err := c.Call(t.Context(), "giftimbiz/listAll", map[string][]string{
+			"site": {"gift"}, "limit": {"1000"}, "price": {"20000"}, "page": {strconv.Itoa(page)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list struct {
+			More string   `json:"isNext"`
+			List []listed `json:"list"`
+		}
+		if err := json.Unmarshal(answer, &list); err != nil || len(list.List) == 0 {
+			t.Fatalf("%v: %s", err, answer)
+		}
+		b.offers, more = append(b.offers, list.List...), list.More == "true"
 	}
-	var list struct {
-		List []listed `json:"list"`
-	}
-	if err := json.Unmarshal(answer, &list); err != nil || len(list.List) == 0 {
-		t.Fatalf("%v: %s", err, answer)
-	}
-	b.offers = list.List
 	return b
 }
 
@@ -85,8 +97,12 @@ func (b *Buyers) run(n int, url string, stop <-chan struct{}, goOn bool) {
 					return
 				default:
 				}
-				if !b.BuyAny(c) && !goOn {
+				switch {
+				case b.BuyAny(c):
+				case !goOn:
 					return
+				default:
+					<-time.After(unansweredPause) // or it would ask as often as it is refused
 				}
 			}
 		})
@@ -136,11 +152,22 @@ func (b *Buyers) Unknown() int {
 func (b *Buyers) Settle(url string) {
 	b.t.Helper()
 	c := b.Client(url)
-	for key, offer := range b.made {
-		if !b.ask(c, key, offer) {
-			b.t.Errorf("%s has no answer", key)
-		}
+	keys := make(chan string)
+	var wg sync.WaitGroup
+	for range settling {
+		wg.Go(func() {
+			for key := range keys {
+				if !b.ask(c, key, b.made[key]) {
+					b.t.Errorf("%s has no answer", key)
+				}
+			}
+		})
 	}
+	for key := range b.made {
+		keys <- key
+	}
+	close(keys)
+	wg.Wait()
 }
 
 // Orders returns the order numbers that the buyers were told, with the prices they paid. Two keys with one order, and refusals

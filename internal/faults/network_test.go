@@ -1,0 +1,135 @@
+package faults_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"giftimbiz/internal/faults"
+	"giftimbiz/internal/programtest"
+)
+
+const networkBuyers = 16
+
+// commitOfAPurchase is what a node sends to have a batch of purchases stored.
+var commitOfAPurchase = []byte("COMMIT\x00")
+
+// TestPurchasesAreMadeOverASlowNetworkToTheDatabase: they take longer, and that is all.
+func TestPurchasesAreMadeOverASlowNetworkToTheDatabase(t *testing.T) {
+	for what, c := range map[string]faults.Conditions{
+		"50 to 100 ms to PostgreSQL": {Latency: 50 * time.Millisecond, Jitter: 50 * time.Millisecond},
+		"64 kB/s to PostgreSQL":      {BytesPerSec: 64_000},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := postgresShop(t)
+			database, proxy := s.proxied()
+			node := s.serveAt(database)
+			proxy.Set(c)
+			stop := s.buying(networkBuyers, node.URL)
+			s.sold(int64(faults.Rounds(100, 2000)))
+			if status, why := s.readiness(node); status != 200 {
+				t.Errorf("not ready: %s", why)
+			}
+			stop()
+			proxy.Set(faults.Conditions{})
+			s.settle(node, faults.Row{Fault: what, Rounds: 1})
+		})
+	}
+}
+
+// TestACommitThatIsCutOffIsToldAsItIs cuts connections just before a COMMIT arrives, or behind it so that its answer is lost,
+// or has the answer never come.
+func TestACommitThatIsCutOffIsToldAsItIs(t *testing.T) {
+	for what, c := range map[string]struct {
+		fate   faults.Fate
+		rounds int
+	}{
+		"cut before a COMMIT":      {faults.CutBefore, faults.Rounds(5, 200)},
+		"cut behind a COMMIT":      {faults.CutAfter, faults.Rounds(5, 200)},
+		"a COMMIT is not answered": {faults.Silence, faults.Rounds(1, 5)},
+	} {
+		t.Run(what, func(t *testing.T) {
+			s := postgresShop(t)
+			database, proxy := s.proxied()
+			node := s.serveAt(database)
+			stop := s.buying(networkBuyers, node.URL)
+			row := faults.Row{Fault: what, Rounds: c.rounds}
+			for range c.rounds {
+				s.sold(1)
+				<-proxy.Trap(faults.Trap{Way: faults.Up, Pattern: commitOfAPurchase, Then: c.fate})
+				row.Recovery = s.recovered(time.Now(), row.Recovery)
+			}
+			stop()
+			s.settle(node, row)
+			if said := node.Output.String(); strings.Contains(said, "panic") {
+				t.Error("the node panicked")
+			}
+		})
+	}
+}
+
+// TestConnectionsToTheDatabaseMayBreakAtAnyTime cuts one after the other under load.
+func TestConnectionsToTheDatabaseMayBreakAtAnyTime(t *testing.T) {
+	s := postgresShop(t)
+	database, proxy := s.proxied()
+	node := s.serveAt(database)
+	stop := s.buying(networkBuyers, node.URL)
+	row := faults.Row{Fault: "a connection to PostgreSQL is cut", Rounds: faults.Rounds(40, 1000)}
+	for range row.Rounds {
+		<-time.After(rand.N(20 * time.Millisecond))
+		proxy.CutOne()
+	}
+	row.Recovery = s.recovered(time.Now(), 0)
+	stop()
+	s.ready(node)
+	s.settle(node, row)
+}
+
+// TestANodeComesBackWithItsDatabase: while the database cannot be reached it says so, and then it serves by itself.
+func TestANodeComesBackWithItsDatabase(t *testing.T) {
+	for what, c := range map[string]struct {
+		away   faults.Conditions
+		says   string
+		cut    bool
+		rounds int
+	}{
+		"PostgreSQL refuses connections":          {faults.Conditions{Refuse: true}, "the database does not answer", true, faults.Rounds(1, 10)},
+		"connections to PostgreSQL go silent":     {faults.Conditions{Swallow: faults.Both}, "was last read", false, faults.Rounds(1, 3)},
+		"PostgreSQL hears nothing any more":       {faults.Conditions{Swallow: faults.Up}, "was last read", false, faults.Rounds(0, 2)},
+		"nothing is heard of PostgreSQL any more": {faults.Conditions{Swallow: faults.Down}, "was last read", false, faults.Rounds(1, 3)},
+	} {
+		if c.rounds == 0 {
+			continue
+		}
+		t.Run(what, func(t *testing.T) {
+			s := postgresShop(t)
+			database, proxy := s.proxied()
+			node := s.serveAt(database)
+			stop := s.buying(networkBuyers, node.URL)
+			row := faults.Row{Fault: what, Rounds: c.rounds}
+			for range c.rounds {
+				s.sold(50)
+				proxy.Set(c.away)
+				if c.cut {
+					proxy.CutAll()
+				}
+				for why := ""; !strings.Contains(why, c.says); why = s.unready(node) {
+					continue
+				}
+				proxy.Set(faults.Conditions{})
+				end := time.Now()
+				row.Recovery = s.recovered(end, row.Recovery)
+				s.ready(node)
+				t.Logf("ready %v after the end of the fault", time.Since(end))
+			}
+			stop()
+			s.settle(node, row)
+			t.Logf("%s", node.Output.String())
+			t.Logf("%d lines of log", strings.Count(node.Output.String(), "\n"))
+			if programtest.Patience < row.Recovery {
+				t.Errorf("it took %v", row.Recovery)
+			}
+		})
+	}
+}
