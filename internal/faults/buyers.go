@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	unansweredPause = 20 * time.Millisecond // before another purchase by whoever got no answer
-	settling        = 8                     // who ask again at a time
-	pagesOfOffers   = 5                     // of 1000 at most, to choose from
+	unansweredPause = 100 * time.Millisecond // before another purchase by whoever got no answer
+	settling        = 8                      // who ask again at a time
+	pagesOfOffers   = 5                      // of 1000 at most, to choose from
 )
 
 // Buyers make purchases at random under keys of their own and remember what they were told. Their methods may be called from

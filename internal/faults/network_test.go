@@ -125,11 +125,27 @@ func TestANodeComesBackWithItsDatabase(t *testing.T) {
 			}
 			stop()
 			s.settle(node, row)
-			t.Logf("%s", node.Output.String())
-			t.Logf("%d lines of log", strings.Count(node.Output.String(), "\n"))
-			if programtest.Patience < row.Recovery {
-				t.Errorf("it took %v", row.Recovery)
-			}
+			saysItOnceInAWhile(t, node)
 		})
+	}
+}
+
+// saysItOnceInAWhile expects of a node whose purchases failed for some seconds that its log says so, and not for each of them.
+func saysItOnceInAWhile(t *testing.T, node *programtest.Program) {
+	t.Helper()
+	said, failed := 0, 0
+	for line := range strings.Lines(node.Output.String()) {
+		if strings.Contains(line, "purchase batch failed") || strings.Contains(line, "purchase failed") {
+			said++
+		}
+		if strings.Contains(line, "msg=call") && strings.Contains(line, "GPLF") {
+			failed++
+			if strings.Contains(line, "level=ERROR") {
+				t.Errorf("a call that failed with many says %s", line)
+			}
+		}
+	}
+	if said == 0 || said > 2+failed/5 {
+		t.Errorf("%d calls failed; %d lines say why", failed, said)
 	}
 }

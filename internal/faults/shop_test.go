@@ -29,6 +29,7 @@ type shop struct {
 	data, database string
 	made           *demo.Credentials
 	who            *demo.Partner
+	credit         int64          // won that the partner has beside what the demo gave it
 	buyers         *faults.Buyers // there once a server is
 }
 
@@ -48,7 +49,7 @@ func open(t *testing.T, data, database string) *shop {
 	if isSQLite {
 		from = &furnished[1]
 	}
-	from.once.Do(func() { from.fill(t, isSQLite) })
+	from.once.Do(func() { from.open(t, isSQLite) })
 	if from.made == nil {
 		t.Fatal("there is no stock; see the first test")
 	}
@@ -60,7 +61,14 @@ func open(t *testing.T, data, database string) *shop {
 	} else if err := programtest.CopyPostgres(from.database, database); err != nil {
 		t.Fatal(err)
 	}
-	return &shop{t: t, data: data, database: database, made: from.made, who: &from.made.Partners[0]}
+	return &shop{t: t, data: data, database: database, made: from.made, who: &from.made.Partners[0], credit: credit}
+}
+
+// openNew is open without a copy: for databases in places of their own.
+func openNew(t *testing.T, data, database string) *shop {
+	t.Helper()
+	made := furnish(t, data, database)
+	return &shop{t: t, data: data, database: database, made: made, who: &made.Partners[0], credit: credit}
 }
 
 // serve starts a node, whose buyers are then at hand.
@@ -146,7 +154,7 @@ func (s *shop) settle(p *programtest.Program, row faults.Row) {
 		t.Errorf("the server did not stop in order: %v", err)
 	}
 	shown := programtest.Do(t, append([]string{"partner", "show", s.who.PartnerID}, s.where()...)...)
-	if want := strconv.FormatInt(int64(s.who.Balance)+credit-spent, 10); !strings.Contains(shown, want) {
+	if want := strconv.FormatInt(int64(s.who.Balance)+s.credit-spent, 10); !strings.Contains(shown, want) {
 		t.Errorf("%d won were spent, so %s are left; but\n%s", spent, want, shown)
 	}
 	s.healthy()
@@ -208,7 +216,7 @@ type template struct {
 	made           *demo.Credentials
 }
 
-func (f *template) fill(t *testing.T, isSQLite bool) {
+func (f *template) open(t *testing.T, isSQLite bool) {
 	t.Helper()
 	var err error
 	if f.data, err = os.MkdirTemp("", "giftimbiz-furnished-"); err != nil {
@@ -217,9 +225,15 @@ func (f *template) fill(t *testing.T, isSQLite bool) {
 	if f.database = "sqlite:" + filepath.Join(f.data, "giftimbiz.db"); !isSQLite {
 		f.database = programtest.Postgres(t)
 	}
-	made := programtest.DemoData(t, f.data, f.database, "--offers", stock)
-	programtest.Do(t, "topup", made.Partners[0].PartnerID, fmt.Sprint(credit), "--data", f.data, "--database", f.database)
-	f.made = made
+	f.made = furnish(t, f.data, f.database)
+}
+
+// furnish fills an empty database with stock and gives the first partner credit.
+func furnish(t *testing.T, data, database string) *demo.Credentials {
+	t.Helper()
+	made := programtest.DemoData(t, data, database, "--offers", stock)
+	programtest.Do(t, "topup", made.Partners[0].PartnerID, fmt.Sprint(credit), "--data", data, "--database", database)
+	return made
 }
 
 func (f *template) remove() {
