@@ -112,6 +112,12 @@ func (b *Buyers) run(n int, url string, stop <-chan struct{}, goOn bool) {
 
 // BuyAny buys an offer at random under a new key and tells whether there was a final answer.
 func (b *Buyers) BuyAny(c *client.Client) bool {
+	final, _ := b.Buy(c)
+	return final
+}
+
+// Buy is BuyAny that also tells how the call ended: with nil, an *client.Error, or what kept it from an answer.
+func (b *Buyers) Buy(c *client.Client) (final bool, err error) {
 	key, offer := fmt.Sprintf("key-%d", b.keys.Add(1)), b.offers[rand.IntN(len(b.offers))]
 	b.mu.Lock()
 	b.made[key] = offer
@@ -120,12 +126,12 @@ func (b *Buyers) BuyAny(c *client.Client) bool {
 }
 
 // ask asks once and tells whether there was a final answer. A later answer to the same key must be the same.
-func (b *Buyers) ask(c *client.Client, key string, offer listed) bool {
+func (b *Buyers) ask(c *client.Client, key string, offer listed) (final bool, err error) {
 	answer, err := c.Call(context.Background(), "giftimbiz/buyGifticoupon", url.Values{
 		"md_idx": {offer.OfferID}, "cash": {offer.Price}, "product": {offer.Product},
 	}, client.IdempotencyKey(key))
 	if code := client.Code(err); (err != nil && code == "") || code == "GPLF" {
-		return false // unknown: to be asked again
+		return false, err // unknown: to be asked again
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,7 +140,7 @@ func (b *Buyers) ask(c *client.Client, key string, offer listed) bool {
 	}
 	b.told[key] = answer
 	b.answers.Add(1)
-	return true
+	return true, err
 }
 
 // Answers is how many final answers there were.
@@ -157,8 +163,8 @@ func (b *Buyers) Settle(url string) {
 	for range settling {
 		wg.Go(func() {
 			for key := range keys {
-				if !b.ask(c, key, b.made[key]) {
-					b.t.Errorf("%s has no answer", key)
+				if final, err := b.ask(c, key, b.made[key]); !final {
+					b.t.Errorf("%s has no answer: %v", key, err)
 				}
 			}
 		})

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"giftimbiz/client"
 	"giftimbiz/internal/demo"
 	"giftimbiz/internal/faults"
 	"giftimbiz/internal/programtest"
@@ -136,12 +138,18 @@ func (s *shop) recovered(end time.Time, longest time.Duration) time.Duration {
 // settle asks everything again, compares what the buyers were told with the history and the balance, stops the node, has the
 // doctor look, and reports the row.
 func (s *shop) settle(p *programtest.Program, row faults.Row) {
+	s.t.Helper()
+	s.settleAt(p.URL, p.Terminate, row)
+}
+
+// settleAt is settle for a node that is stopped otherwise.
+func (s *shop) settleAt(at string, stop func() error, row faults.Row) {
 	t := s.t
 	t.Helper()
 	unknown := s.buyers.Unknown()
-	s.buyers.Settle(p.URL)
+	s.buyers.Settle(at)
 	row.On = programtest.EngineOf(s.database)
-	row.Acknowledged, row.Lost, row.Doubled = s.buyers.Books(p.URL)
+	row.Acknowledged, row.Lost, row.Doubled = s.buyers.Books(at)
 	spent := int64(0)
 	for _, price := range s.buyers.Orders() {
 		won, err := strconv.ParseInt(price, 10, 64)
@@ -150,7 +158,7 @@ func (s *shop) settle(p *programtest.Program, row faults.Row) {
 		}
 		spent += won
 	}
-	if err := p.Terminate(); err != nil {
+	if err := stop(); err != nil {
 		t.Errorf("the server did not stop in order: %v", err)
 	}
 	shown := programtest.Do(t, append([]string{"partner", "show", s.who.PartnerID}, s.where()...)...)
@@ -160,6 +168,23 @@ func (s *shop) settle(p *programtest.Program, row faults.Row) {
 	s.healthy()
 	t.Logf("%d of the purchases were answered only when asked again", unknown)
 	faults.Report(t, row)
+}
+
+// refused waits until a purchase is refused because nothing can be written: with the code for that, and when to come back.
+func (s *shop) refused(p *programtest.Program) {
+	s.t.Helper()
+	c := s.buyers.Client(p.URL)
+	programtest.Eventually(s.t, "purchases are refused", func() bool {
+		_, err := s.buyers.Buy(c)
+		var refusal *client.Error
+		if !errors.As(err, &refusal) || refusal.Code != "GPLF" {
+			return false
+		}
+		if refusal.Status != http.StatusServiceUnavailable || refusal.RetryAfter <= 0 {
+			s.t.Errorf("it is refused with HTTP %d, to come back after %v", refusal.Status, refusal.RetryAfter)
+		}
+		return true
+	})
 }
 
 // healthy has the doctor look at the books.
@@ -196,15 +221,13 @@ func (s *shop) ready(p *programtest.Program) {
 	})
 }
 
-// unready waits until the node says that it should not, and returns why.
-func (s *shop) unready(p *programtest.Program) (why string) {
+// unready waits until the node says that it should not, and why.
+func (s *shop) unready(p *programtest.Program, why string) {
 	s.t.Helper()
-	programtest.Eventually(s.t, "the node is not ready", func() bool {
+	programtest.Eventually(s.t, "the node is not ready: "+why, func() bool {
 		status, said := s.readiness(p)
-		why = said
-		return status == http.StatusServiceUnavailable
+		return status == http.StatusServiceUnavailable && strings.Contains(said, why)
 	})
-	return why
 }
 
 // furnished are databases full of stock, of which tests get copies: filling one takes longer than copying it.

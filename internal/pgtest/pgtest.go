@@ -129,6 +129,17 @@ func (c *Cluster) Kill() {
 	c.done = told(<-c.done)
 }
 
+// Ended tells whether the server has ended by itself, as it does when it cannot write its log.
+func (c *Cluster) Ended() bool {
+	select {
+	case err := <-c.done:
+		c.done = told(err)
+		return true
+	default:
+		return false
+	}
+}
+
 // told returns a channel that tells how the process ended to whoever asks next.
 func told(err error) <-chan error {
 	done := make(chan error, 1)
