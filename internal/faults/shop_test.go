@@ -32,6 +32,7 @@ type shop struct {
 	made           *demo.Credentials
 	who            *demo.Partner
 	credit         int64          // won that the partner has beside what the demo gave it
+	refunded       int64          // won that it was paid back
 	buyers         *faults.Buyers // there once a server is
 }
 
@@ -162,8 +163,8 @@ func (s *shop) settleAt(at string, stop func() error, row faults.Row) {
 		t.Errorf("the server did not stop in order: %v", err)
 	}
 	shown := programtest.Do(t, append([]string{"partner", "show", s.who.PartnerID}, s.where()...)...)
-	if want := strconv.FormatInt(int64(s.who.Balance)+s.credit-spent, 10); !strings.Contains(shown, want) {
-		t.Errorf("%d won were spent, so %s are left; but\n%s", spent, want, shown)
+	if want := strconv.FormatInt(int64(s.who.Balance)+s.credit+s.refunded-spent, 10); !strings.Contains(shown, want) {
+		t.Errorf("%d won were spent and %d paid back, so %s are left; but\n%s", spent, s.refunded, want, shown)
 	}
 	s.healthy()
 	t.Logf("%d of the purchases were answered only when asked again", unknown)
