@@ -30,6 +30,7 @@ type Buyers struct {
 	who    client.Credentials
 	offers []listed // what they choose from
 	keys   atomic.Int64
+	rest   atomic.Int64 // nanoseconds that each waits between purchases
 
 	mu      sync.Mutex
 	made    map[string]listed          // guarded by mu: what each key was used for
@@ -86,6 +87,9 @@ func (b *Buyers) RunOn(n int, url string, stop <-chan struct{}) {
 	b.run(n, url, stop, true)
 }
 
+// Rest has each of the buyers wait so long between two purchases from now on, where a fault takes longer than its load matters.
+func (b *Buyers) Rest(d time.Duration) { b.rest.Store(int64(d)) }
+
 func (b *Buyers) run(n int, url string, stop <-chan struct{}, goOn bool) {
 	var wg sync.WaitGroup
 	c := b.Client(url)
@@ -99,6 +103,9 @@ func (b *Buyers) run(n int, url string, stop <-chan struct{}, goOn bool) {
 				}
 				switch {
 				case b.BuyAny(c):
+					if rest := time.Duration(b.rest.Load()); rest > 0 {
+						<-time.After(rest)
+					}
 				case !goOn:
 					return
 				default:

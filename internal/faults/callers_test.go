@@ -27,7 +27,7 @@ func TestCallersAreCutOffInTheMiddleOfAnswers(t *testing.T) {
 		stop := s.buying(networkBuyers, "http://"+proxy.Addr())
 		row := faults.Row{Fault: "callers are cut off in answers", Rounds: faults.Rounds(30, 1000)}
 		for range row.Rounds {
-			<-proxy.Trap(faults.Trap{Way: faults.Down, Bytes: 1 + rand.N(2000), Then: faults.CutAfter})
+			s.sprung(proxy.Trap(faults.Trap{Way: faults.Down, Bytes: 1 + rand.N(2000), Then: faults.CutAfter}))
 		}
 		row.Recovery = s.recovered(time.Now(), 0)
 		stop()

@@ -57,6 +57,7 @@ func TestAFullDiskIsSaidAndGotOver(t *testing.T) {
 func (s *shop) fillAndFree(node *programtest.Program, disk string, rounds int, look, mend func()) {
 	t := s.t
 	t.Helper()
+	s.buyers.Rest(longFaultsRest)
 	row := faults.Row{Fault: "the database's disk is full", Rounds: rounds}
 	for range rounds {
 		stop := s.buying(diskBuyers, node.URL)

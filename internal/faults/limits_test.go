@@ -64,6 +64,7 @@ func TestAReadOnlyDatabaseIsSaidAndGotOver(t *testing.T) {
 	}
 	s := openNew(t, t.TempDir(), database)
 	node := s.serve()
+	s.buyers.Rest(longFaultsRest)
 	stop := s.buying(networkBuyers, node.URL)
 	alter := func(statement string) {
 		t.Helper()

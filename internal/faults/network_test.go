@@ -10,7 +10,10 @@ import (
 	"giftimbiz/internal/programtest"
 )
 
-const networkBuyers = 16
+const (
+	networkBuyers  = 16
+	longFaultsRest = 50 * time.Millisecond // of each buyer, where a fault takes seconds
+)
 
 // commitOfAPurchase is what a node sends to have a batch of purchases stored.
 var commitOfAPurchase = []byte("COMMIT\x00")
@@ -57,7 +60,7 @@ func TestACommitThatIsCutOffIsToldAsItIs(t *testing.T) {
 			row := faults.Row{Fault: what, Rounds: c.rounds}
 			for range c.rounds {
 				s.sold(1)
-				<-proxy.Trap(faults.Trap{Way: faults.Up, Pattern: commitOfAPurchase, Then: c.fate})
+				s.sprung(proxy.Trap(faults.Trap{Way: faults.Up, Pattern: commitOfAPurchase, Then: c.fate}))
 				row.Recovery = s.recovered(time.Now(), row.Recovery)
 			}
 			stop()
@@ -107,6 +110,7 @@ func TestANodeComesBackWithItsDatabase(t *testing.T) {
 			database, proxy := s.proxied()
 			node := s.serveAt(database)
 			stop := s.buying(networkBuyers, node.URL)
+			s.buyers.Rest(longFaultsRest)
 			row := faults.Row{Fault: what, Rounds: c.rounds}
 			for range c.rounds {
 				s.sold(50)

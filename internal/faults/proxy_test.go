@@ -77,7 +77,13 @@ func dial(t *testing.T, p *faults.Proxy) net.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close() }) // some tests close it
+	return bounded(t, conn)
+}
+
+// bounded has a connection end with the test, and what is awaited on it in time.
+func bounded(t *testing.T, conn net.Conn) net.Conn {
+	t.Helper()
+	t.Cleanup(func() { _ = conn.Close() }) // it may be closed
 	if err := conn.SetDeadline(time.Now().Add(programtest.Patience)); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +188,7 @@ func TestAProxyRefusesAndCuts(t *testing.T) {
 	hear(t, conn, "a")
 	p.Set(faults.Conditions{Refuse: true})
 	if refused, err := net.Dial("tcp", p.Addr()); err == nil { // it may be reset before it knows that it is there
-		isCut(t, refused, "")
+		isCut(t, bounded(t, refused), "")
 	}
 	if n := p.CutAll(); n != 1 {
 		t.Errorf("%d connections were cut", n)

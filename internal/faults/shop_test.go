@@ -198,6 +198,16 @@ func (s *shop) healthy() {
 
 func (s *shop) where() []string { return []string{"--data", s.data, "--database", s.database} }
 
+// sprung waits until a trap has sprung.
+func (s *shop) sprung(trap <-chan struct{}) {
+	s.t.Helper()
+	select {
+	case <-trap:
+	case <-time.After(programtest.Patience):
+		s.t.Fatal("nothing passes by which a connection could be cut")
+	}
+}
+
 // readiness is what a node says of itself to load balancers.
 func (s *shop) readiness(p *programtest.Program) (status int, why string) {
 	s.t.Helper()

@@ -28,6 +28,7 @@ func TestAnImportThatIsKilledIsStoredAsAWholeOrNotAtAll(t *testing.T) {
 		file := s.stockFile(vouchers)
 		args := append([]string{"import", "vouchers", file}, s.where()...)
 		node := s.serve()
+		s.buyers.Rest(longFaultsRest)
 		stop := s.buying(1, node.URL)
 		before := s.count("units")
 		row := faults.Row{Fault: "kill -9 of a stock import", Rounds: faults.Rounds(2, 50)}
