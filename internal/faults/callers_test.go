@@ -20,7 +20,7 @@ const slowCallers = 200
 // TestCallersAreCutOffInTheMiddleOfAnswers anywhere in what the node says to them, over a network that is not good either. Who
 // asks again is told the same.
 func TestCallersAreCutOffInTheMiddleOfAnswers(t *testing.T) {
-	eachShop(t, func(s *shop) {
+	eachShopOrOne(t, "SQLite", func(s *shop) {
 		node := s.serve()
 		proxy := faults.NewProxy(s.t, strings.TrimPrefix(node.URL, "http://"))
 		proxy.Set(faults.Conditions{Latency: time.Millisecond, Jitter: 5 * time.Millisecond})
@@ -43,7 +43,7 @@ func TestOthersGoOnBuyingBesideSlowCallers(t *testing.T) {
 		onlyAll  string
 		goneSoon bool // the node closes their connections
 	}{
-		"headers by single bytes":  {call: drip, goneSoon: true},
+		"headers by single bytes":  {call: drip, onlyAll: "heads have ten seconds", goneSoon: true},
 		"bodies that stop":         {call: stopInBody, onlyAll: "bodies have half a minute", goneSoon: true},
 		"answers are read slowly":  {call: readSlowly},
 		"idle connections":         {call: stayIdle},

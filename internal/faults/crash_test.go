@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"giftimbiz/internal/faults"
-	"giftimbiz/internal/pgtest"
 	"giftimbiz/internal/programtest"
 )
 
@@ -92,9 +91,10 @@ func soon(before time.Duration) { <-time.After(rand.N(before)) }
 
 // TestAServerKilledWhileItMakesItsDatabaseIsMadeUpForByTheNext: the schema, sample stock, partners and their keys.
 func TestAServerKilledWhileItMakesItsDatabaseIsMadeUpForByTheNext(t *testing.T) {
+	faults.OnlyAll(t, "filling a database takes long")
 	programtest.EachDatabase(t, func(t *testing.T, data, database string) {
 		args := []string{"demo", "--data", data, "--database", database, "--offers", "300"}
-		row := faults.Row{Fault: "kill -9 while the database is made", Rounds: faults.Rounds(2, 20)}
+		row := faults.Row{Fault: "kill -9 while the database is made", Rounds: 8}
 		for n := range row.Rounds {
 			node := programtest.Launch(t, programtest.Built(t), args...)
 			soon(time.Duration(n+1) * 300 * time.Millisecond) // so that some come further than those before
@@ -115,7 +115,7 @@ func TestAServerKilledWhileItMakesItsDatabaseIsMadeUpForByTheNext(t *testing.T) 
 func TestWhenANodeDiesItsBuyersAreServedByAnother(t *testing.T) {
 	s := postgresShop(t)
 	survivor := s.serve()
-	row := faults.Row{Fault: "kill -9 of one of two nodes", Rounds: faults.Rounds(2, 50)}
+	row := faults.Row{Fault: "kill -9 of one of two nodes", Rounds: faults.Rounds(2, 20)}
 	for range row.Rounds {
 		victim := s.serve()
 		stops := []func(){s.buying(crashBuyers, victim.URL), s.buying(crashBuyers, survivor.URL)}
@@ -133,11 +133,8 @@ func TestWhenANodeDiesItsBuyersAreServedByAnother(t *testing.T) {
 // TestPostgreSQLMayBeKilled kills the server's first process, which then has to be started again, or one of those that serve a
 // connection, after which it starts again by itself. What it said was stored is on the disk.
 func TestPostgreSQLMayBeKilled(t *testing.T) {
-	cluster, err := pgtest.Start("fsync=on")
-	if err != nil {
-		t.Skipf("skipped: %v", err)
-	}
-	t.Cleanup(func() { _ = cluster.Stop() }) // its folder is temporary
+	faults.OnlyAll(t, "it needs a PostgreSQL of its own")
+	cluster := ownCluster(t, "fsync=on")
 	for what, c := range map[string]struct {
 		kill   func(s *shop)
 		rounds int
@@ -148,8 +145,8 @@ func TestPostgreSQLMayBeKilled(t *testing.T) {
 			if err := cluster.Restart(); err != nil {
 				s.t.Fatal(err)
 			}
-		}, faults.Rounds(1, 20)},
-		"kill -9 of a process of PostgreSQL": {func(s *shop) { s.killBackend() }, faults.Rounds(1, 20)},
+		}, 10},
+		"kill -9 of a process of PostgreSQL": {func(s *shop) { s.killBackend() }, 10},
 	} {
 		t.Run(what, func(t *testing.T) {
 			database, err := cluster.CreateDatabase(strings.ReplaceAll(what, " ", "_"))

@@ -20,16 +20,16 @@ const diskBuyers = 4 // who buy little while the node finds out
 
 // TestAFullDiskIsSaidAndGotOver: purchases are refused while there is no room, and made again once there is.
 func TestAFullDiskIsSaidAndGotOver(t *testing.T) {
+	faults.OnlyAll(t, "a node tries every ten seconds whether it can write")
 	t.Run("sqlite", func(t *testing.T) {
 		disk := smallDisk(t, 40)
 		s := open(t, t.TempDir(), "sqlite:"+disk+"/giftimbiz.db")
 		node := s.serve()
-		s.fillAndFree(node, disk, faults.Rounds(1, 10), func() {
+		s.fillAndFree(node, disk, 4, func() {
 			s.unready(node, "nothing can be written")
 		}, func() {})
 	})
 	t.Run("postgres", func(t *testing.T) {
-		faults.OnlyAll(t, "PostgreSQL takes long to fill its disk")
 		disk := smallDisk(t, 220)
 		usual := os.TempDir()
 		t.Setenv("TMPDIR", disk) // where the cluster is made, and nothing else
@@ -42,7 +42,7 @@ func TestAFullDiskIsSaidAndGotOver(t *testing.T) {
 		s := openNew(t, t.TempDir(), database)
 		node := s.serve()
 		// What cannot write its log ends, and an operator starts it again.
-		s.fillAndFree(node, disk, faults.Rounds(1, 5), func() {}, func() {
+		s.fillAndFree(node, disk, 3, func() {}, func() {
 			if !cluster.Ended() {
 				return
 			}

@@ -36,7 +36,7 @@ func TestADatabaseAtItsConnectionLimitIsSaidAndGotOver(t *testing.T) {
 		alter(fmt.Sprintf(`ALTER ROLE %s CONNECTION LIMIT %d`, role, n))
 		alter(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '` + role + `'`)
 	}
-	row := faults.Row{Fault: "PostgreSQL takes no more connections", Rounds: faults.Rounds(1, 20)}
+	row := faults.Row{Fault: "PostgreSQL takes no more connections", Rounds: faults.Rounds(1, 10)}
 	for range row.Rounds {
 		s.sold(20)
 		limit(0)
@@ -75,7 +75,7 @@ func TestAReadOnlyDatabaseIsSaidAndGotOver(t *testing.T) {
 			}
 		}
 	}
-	row := faults.Row{Fault: "PostgreSQL is read-only", Rounds: faults.Rounds(1, 5)}
+	row := faults.Row{Fault: "PostgreSQL is read-only", Rounds: 2}
 	for range row.Rounds {
 		s.sold(20)
 		alter(`ALTER SYSTEM SET default_transaction_read_only = on`)
@@ -92,7 +92,7 @@ func TestAReadOnlyDatabaseIsSaidAndGotOver(t *testing.T) {
 
 // TestANodeWithoutFileHandlesServesAgainOnceItHasSome: connections take all that it may have.
 func TestANodeWithoutFileHandlesServesAgainOnceItHasSome(t *testing.T) {
-	eachShop(t, func(s *shop) {
+	eachShopOrOne(t, "PostgreSQL", func(s *shop) {
 		t := s.t
 		const handles = 64
 		limited := fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, handles)
@@ -100,7 +100,7 @@ func TestANodeWithoutFileHandlesServesAgainOnceItHasSome(t *testing.T) {
 			"serve", "--data", s.data, "--database", s.database).Serving()
 		s.meet(node.URL)
 		stop := s.buying(networkBuyers, node.URL)
-		row := faults.Row{Fault: "no file handles are left", Rounds: faults.Rounds(1, 10)}
+		row := faults.Row{Fault: "no file handles are left", Rounds: faults.Rounds(1, 5)}
 		for range row.Rounds {
 			s.sold(20)
 			idle := connections(t, node.URL, 3*handles)

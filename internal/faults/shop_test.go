@@ -41,6 +41,16 @@ func eachShop(t *testing.T, test func(*shop)) {
 	programtest.EachDatabase(t, func(t *testing.T, data, database string) { test(open(t, data, database)) })
 }
 
+// eachShopOrOne is eachShop for what is much the same on both engines: the few rounds of make test are made on one of them.
+func eachShopOrOne(t *testing.T, one string, test func(*shop)) {
+	programtest.EachDatabase(t, func(t *testing.T, data, database string) {
+		if programtest.EngineOf(database) != one {
+			faults.OnlyAll(t, "the rounds of make test are made on "+one)
+		}
+		test(open(t, data, database))
+	})
+}
+
 // postgresShop returns a shop on PostgreSQL.
 func postgresShop(t *testing.T) *shop { return open(t, t.TempDir(), programtest.Postgres(t)) }
 
