@@ -122,6 +122,7 @@ func (db *DB) Transact(
 		s.rollback()
 		return classify(err)
 	}
+	answered := len(state.Keys) > 0
 	writes, err := decide(state)
 	if err == nil {
 		err = db.checkIDs(&writes)
@@ -139,6 +140,9 @@ func (db *DB) Transact(
 	if db.undecided(err) {
 		return &purchase.AmbiguousCommit{Cause: err}
 	}
+	if err == nil && answered && len(writes.Orders)+len(writes.Answers) == 0 {
+		return db.settle(ctx) // the answers of earlier purchases are told again
+	}
 	return classify(err)
 }
 
@@ -148,7 +152,6 @@ func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (m
 	if err != nil {
 		return nil, classify(err)
 	}
-	defer s.rollback()
 	found := make(map[gift.ID]bool, len(ids))
 	s.query(lockBuyers, func(scanner) error { return nil }, prepaidAccounts(partners))
 	s.query(selectWritten, func(row scanner) error {
@@ -157,7 +160,12 @@ func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (m
 		found[id] = true
 		return err
 	}, column(ids, func(id gift.ID) int64 { return int64(id) }))
-	return found, classify(s.flush(ctx))
+	err = s.flush(ctx)
+	s.rollback()
+	if err != nil {
+		return nil, classify(err)
+	}
+	return found, db.settle(ctx)
 }
 
 func prepaidAccounts(partners []int64) []int64 {

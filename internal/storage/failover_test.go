@@ -1,0 +1,195 @@
+package storage_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/pgtest"
+	"giftimbiz/internal/purchase"
+	"giftimbiz/internal/storage"
+	"giftimbiz/internal/storage/storagetest"
+)
+
+// server starts a PostgreSQL of the test's own.
+func server(t *testing.T, settings ...string) *pgtest.Cluster {
+	t.Helper()
+	c, err := pgtest.Start(append(settings, "fsync=off")...)
+	if errors.Is(err, pgtest.ErrMissing) {
+		t.Skipf("skipped: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Stop() }) // its folder is temporary
+	return c
+}
+
+func run(t *testing.T, raw *sql.DB, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if _, err := raw.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+// awaitRow asks until the answer is above 0.
+func awaitRow(t *testing.T, raw *sql.DB, what, query string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for n := 0; n == 0; {
+		if err := raw.QueryRowContext(ctx, query).Scan(&n); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+}
+
+const (
+	standbyWaits = `SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
+	depositsSeen = `SELECT COALESCE(SUM(balance), 0) FROM accounts WHERE kind = 'prepaid'`
+)
+
+// TestWhatNoStandbyHasIsNotShown gives up waiting for a COMMIT that waits for a standby. Nobody may see what a failover would
+// lose, so the driver must not have the server cancel the waiting.
+func TestWhatNoStandbyHasIsNotShown(t *testing.T) {
+	c := server(t)
+	dsn := c.URL("postgres")
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Partner(gift.Partner{Name: "demo"}, 1000)
+	raw := rawDB(t, "pgx", dsn)
+	run(t, raw, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, `SELECT pg_reload_conf()`)
+	waits := make(chan error, 1)
+	go func() {
+		_, err := raw.ExecContext(t.Context(), `CREATE TABLE waits_for_nobody ()`)
+		waits <- err
+	}()
+	awaitRow(t, raw, "the server waits for its standby", standbyWaits)
+
+	for range 2 { // the second waits for the first's locks, longer than a cancellation would take
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := h.DB.Deposit(ctx, "demo", 5, "", "", h.Clock.Now())
+		cancel()
+		if !errors.Is(err, purchase.ErrUnavailable) {
+			t.Errorf("a deposit that no standby has was answered %v", err)
+		}
+	}
+	seen := func() (won int) {
+		if err := raw.QueryRowContext(t.Context(), depositsSeen).Scan(&won); err != nil {
+			t.Fatal(err)
+		}
+		return won
+	}
+	if won := seen(); won != 1000 {
+		t.Errorf("%d won are shown, of which no standby has more than 1000", won)
+	}
+	run(t, raw, `ALTER SYSTEM RESET synchronous_standby_names`, `SELECT pg_reload_conf()`)
+	if err := <-waits; err != nil {
+		t.Error(err)
+	}
+	awaitRow(t, raw, "the deposit is stored when it is safe", `SELECT COUNT(*) FROM accounts WHERE kind = 'prepaid' AND balance >= 1005`)
+}
+
+// TestAConnectionToAReadOnlyServerIsNotKept: the server was demoted, and another takes writes under the same address.
+func TestAConnectionToAReadOnlyServerIsNotKept(t *testing.T) {
+	dsn := postgresURL(t)
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Stock(1, 5)
+	p := h.Partner(gift.Partner{Name: "demo"}, 100_000)
+	raw := rawDB(t, "pgx", dsn)
+	raw.SetMaxOpenConns(1) // one from before
+	var name string
+	if err := raw.QueryRowContext(t.Context(), `SELECT current_database()`).Scan(&name); err != nil {
+		t.Fatal(err)
+	}
+	const others = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+	run(t, raw, `ALTER DATABASE `+name+` SET default_transaction_read_only = on`, `SELECT pg_terminate_backend(pid) `+others)
+	awaitRow(t, raw, "its connections are gone", `SELECT CASE WHEN COUNT(*) = 0 THEN 1 ELSE 0 END `+others+` AND state = 'idle'
+AND backend_start < now()`)
+
+	deposit := func() error {
+		_, err := h.DB.Deposit(t.Context(), "demo", 5, "", "", h.Clock.Now())
+		return err
+	}
+	for range 3 {
+		if err := deposit(); !errors.Is(err, purchase.ErrUnavailable) || errors.Is(err, storage.ErrUnanswered) {
+			t.Errorf("a deposit on a read-only server is refused as %v", err)
+		}
+	}
+	run(t, raw, `ALTER DATABASE `+name+` RESET default_transaction_read_only`)
+	if err := deposit(); err != nil {
+		t.Errorf("the connection is still to the read-only server: %v", err)
+	}
+	if out := h.Buy(p, "", 1); out.Refusal != nil {
+		t.Error(out.Refusal)
+	}
+}
+
+// TestOfSeveralServersTheOneThatTakesWritesIsUsed: the first is read-only, as a standby is, and one does not answer at all.
+func TestOfSeveralServersTheOneThatTakesWritesIsUsed(t *testing.T) {
+	standby, primary := server(t, "default_transaction_read_only=on"), server(t)
+	gone, err := net.Listen("tcp", "127.0.0.1:0") // never accepts
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = gone.Close() }() // nothing was written
+	dsn := fmt.Sprintf("postgres://postgres@127.0.0.1:%d,127.0.0.1:%d,127.0.0.1:%d/postgres?sslmode=disable",
+		gone.Addr().(*net.TCPAddr).Port, standby.Port, primary.Port)
+	db, err := storage.Open(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAnAnswerThatIsToldAgainIsAsSafeAsTheFirst: the server started again after a crash shows what it had not told, though its
+// standbys may not have it.
+func TestAnAnswerThatIsToldAgainIsAsSafeAsTheFirst(t *testing.T) {
+	c := server(t)
+	dsn := c.URL("postgres")
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	h.Stock(1, 5)
+	p := h.Partner(gift.Partner{Name: "demo"}, 100_000)
+	first := h.Buy(p, "key", 1)
+	raw := rawDB(t, "pgx", dsn)
+	run(t, raw, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, `SELECT pg_reload_conf()`)
+	waits := make(chan error, 1)
+	go func() {
+		_, err := raw.ExecContext(t.Context(), `CREATE TABLE waits_for_nobody ()`)
+		waits <- err
+	}()
+	awaitRow(t, raw, "the server waits for its standby", standbyWaits)
+	told := make(chan purchase.Outcome, 1)
+	go func() { told <- h.Buy(p, "key", 1) }()
+	awaitRow(t, raw, "the repeated answer waits too", `SELECT CASE WHEN COUNT(*) > 1 THEN 1 ELSE 0 END FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+	select {
+	case out := <-told:
+		t.Errorf("it was told %+v before a standby had it", out)
+	default:
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if found, err := h.DB.Committed(ctx, []int64{p}, []gift.ID{first.OrderID}); err == nil {
+		t.Errorf("%v was read back before a standby had it", found)
+	}
+	run(t, raw, `ALTER SYSTEM RESET synchronous_standby_names`, `SELECT pg_reload_conf()`)
+	if err := <-waits; err != nil {
+		t.Error(err)
+	}
+	if out := <-told; out.OrderID != first.OrderID {
+		t.Errorf("first %d, then %+v", first.OrderID, out)
+	}
+}
