@@ -1,0 +1,157 @@
+package failover_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"giftimbiz/client"
+	"giftimbiz/internal/faults"
+	"giftimbiz/internal/programtest"
+)
+
+const (
+	backWithin = 15 * time.Second // of the new primary's being there
+	buyersEach = 4                // at each node
+	buyEvery   = 500 * time.Millisecond
+	rounds     = 20
+	before     = 24 // purchases answered in a round before its fault
+	topUp      = 1_000_000_000
+)
+
+// TestAPrimaryThatDiesTakesNothingAlong kills the primary, or cuts it off, while two nodes sell.
+func TestAPrimaryThatDiesTakesNothingAlong(t *testing.T) {
+	faults.OnlyAll(t, "twelve minutes of failovers")
+	dir, here := inWorldOfItsOwn(t)
+	if !here {
+		return
+	}
+	c := newCluster(t, dir)
+	data := filepath.Join(dir, "data")
+	made := programtest.DemoData(t, data, database, "--offers", "4000")
+	who := made.Partners[0]
+	where := []string{"--data", data, "--database", database}
+	programtest.Do(t, append([]string{"topup", who.PartnerID, strconv.Itoa(topUp)}, where...)...)
+	nodes := []*programtest.Program{node(t, "10.20.0.21:8080", where), node(t, "10.20.0.22:8080", where)}
+	b := faults.NewBuyers(t, nodes[0].URL, who.Credentials)
+
+	row := faults.Row{Fault: "failover of PostgreSQL", On: "Patroni", Rounds: rounds}
+	for n := range row.Rounds {
+		row.Recovery = max(row.Recovery, c.round(b, nodes, n%2 == 1))
+	}
+	unknown := b.Unknown()
+	b.Settle(nodes[0].URL)
+	row.Acknowledged, row.Lost, row.Doubled = b.Books(nodes[1].URL)
+	spent := int64(0)
+	for _, price := range b.Orders() {
+		won, err := strconv.ParseInt(price, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spent += won
+	}
+	shown := programtest.Do(t, append([]string{"partner", "show", who.PartnerID}, where...)...)
+	if want := strconv.FormatInt(int64(who.Balance)+topUp-spent, 10); !strings.Contains(shown, want) {
+		t.Errorf("%d won were spent, so %s are left; but\n%s", spent, want, shown)
+	}
+	for _, n := range nodes {
+		if err := n.Terminate(); err != nil {
+			t.Errorf("the node did not stop in order: %v", err)
+		}
+	}
+	if said := programtest.Do(t, append([]string{"doctor"}, where...)...); !strings.Contains(said, "healthy") {
+		t.Errorf("the doctor says %s", said)
+	}
+	t.Logf("%d of the purchases were answered only when asked again", unknown)
+	faults.Report(t, row)
+}
+
+// node runs one of ours at an address, and waits until it is ready.
+func node(t *testing.T, address string, where []string, args ...string) *programtest.Program {
+	t.Helper()
+	cmd := exec.Command(programtest.Checked(t), append(append([]string{"serve", "--listen", address}, where...), args...)...)
+	p := programtest.Run(t, cmd, syscall.SIGKILL, (*programtest.Program).Kill)
+	p.URL = "http://" + address
+	programtest.Eventually(t, "the node is ready", func() bool { return get(p.URL+"/readyz") == 200 })
+	return p
+}
+
+// get returns the status of an answer, 0 = none.
+func get(url string) int {
+	resp, err := quick.Get(url)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close() // only its status matters
+	return resp.StatusCode
+}
+
+// round lets a primary die under load and returns how long it took, from when there was another, until something was sold.
+func (c *cluster) round(b *faults.Buyers, nodes []*programtest.Program, cut bool) (recovery time.Duration) {
+	c.t.Helper()
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for _, n := range nodes {
+		for range buyersEach {
+			wg.Go(func() { buyNowAndThen(b, b.Client(n.URL), stop) })
+		}
+	}
+	sold := b.Answers()
+	c.await("enough is sold before the fault", func() bool { return b.Answers()-sold >= before })
+	victim := c.primary(nil)
+	if victim == nil {
+		c.t.Fatal("there is no primary")
+	}
+	what := "killed"
+	if cut {
+		what = "cut off"
+		victim.cut()
+	} else {
+		victim.patroni.kill()
+	}
+	died := time.Now()
+	var next *machine
+	c.await("there is another primary", func() bool {
+		next = c.primary(victim)
+		return next != nil
+	})
+	there := time.Now()
+	sold = b.Answers()
+	c.await("something is sold again", func() bool { return b.Answers() > sold })
+	recovery = time.Since(there)
+	c.await("both nodes are ready", func() bool { return get(nodes[0].URL+"/readyz") == 200 && get(nodes[1].URL+"/readyz") == 200 })
+	ready := time.Since(there)
+	close(stop)
+	wg.Wait()
+	c.t.Logf("%s %s, %s is there after %v, sells after %v more, nodes ready after %v", victim.name, what, next.name,
+		there.Sub(died).Round(time.Millisecond), recovery.Round(time.Millisecond), ready.Round(time.Millisecond))
+	if recovery > backWithin || ready > backWithin {
+		c.t.Errorf("it took %v to sell and %v to be ready with the new primary", recovery, ready)
+	}
+	if cut {
+		victim.heal()
+	} else {
+		victim.startPatroni()
+	}
+	c.await("the old primary follows the new one", c.whole)
+	return recovery
+}
+
+// buyNowAndThen buys until stop is closed.
+func buyNowAndThen(b *faults.Buyers, c *client.Client, stop <-chan struct{}) {
+	tick := time.NewTicker(buyEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+			b.BuyAny(c)
+		}
+	}
+}
