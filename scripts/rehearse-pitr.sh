@@ -62,10 +62,11 @@ call() { "$program" call --data "$dir/data" "$@"; }
 
 # buy takes a number of purchases and adds the order numbers that were answered to a file.
 buy() {
-	local n offer price product
+	local n offer price
 	for ((n = 0; n < $1; n++)); do
-		IFS=$'\t' read -r offer price product <&3
-		call buyGifticoupon md_idx="$offer" cash="$price" product="$product" --idempotency-key "$2-$n" | jq -r .tid >>"$dir/$2"
+		IFS=$'\t' read -r offer price <&3
+		call POST /orders --idempotency-key "$2-$n" --json "{\"reference\": \"$2-$n\", \"total\": $price,
+			\"items\": [{\"offer_id\": $offer, \"quantity\": 1}]}" | jq -er .id >>"$dir/$2"
 	done
 }
 
@@ -80,7 +81,7 @@ start_server "$dir/first"
 until_true 'the server answers' query 'SELECT 1'
 query 'CREATE DATABASE giftimbiz'
 start_demo
-call listAll site=gift limit=100 price=20000 | jq -r '.list[] | [.md_idx, .disprice, .product] | @tsv' >"$dir/offers"
+call GET /offers limit=100 | jq -r '.data[] | [.id, .price] | @tsv' >"$dir/offers"
 exec 3<"$dir/offers"
 
 echo 'pitr: a base backup, purchases, a moment, purchases'
@@ -115,7 +116,7 @@ until_true 'the database is at the moment' sh -c "[ \"\$(psql -h '$dir/run' -U p
 seconds=$((SECONDS - began))
 
 start_demo
-call buyGifticonList limit=1000 | jq -r '.list[].tid' | sort >"$dir/there"
+call GET /orders limit=100 | jq -r '.data[].id' | sort >"$dir/there"
 stop_demo
 sort -o "$dir/earlier" "$dir/earlier"
 lost=$(comm -23 "$dir/earlier" "$dir/there" | wc -l)
