@@ -117,29 +117,48 @@ func (c *cluster) primary(other *machine) *machine {
 	return nil
 }
 
-// whole tells whether there is a primary, and two standbys that follow it, one of them as closely as a commit.
+// whole tells whether there is one primary, and two standbys that follow it, one of them as closely as a commit – as all three
+// machines see it: one that was cut off believes in what was for a while.
 func (c *cluster) whole() bool {
-	resp, err := quick.Get("http://" + c.machines[0].address + ":8008/cluster")
-	if err != nil {
+	primary := c.primary(nil)
+	if primary == nil || c.primary(primary) != nil {
 		return false
+	}
+	for _, m := range c.machines {
+		if m.seesRoles() != primary.name+" leads, and map[replica:1 sync_standby:1]" {
+			return false
+		}
+	}
+	return true
+}
+
+// seesRoles returns who leads by what a machine knows, and the roles of the others, if all of them run on one timeline.
+func (m *machine) seesRoles() (seen string) {
+	resp, err := quick.Get("http://" + m.address + ":8008/cluster")
+	if err != nil {
+		return ""
 	}
 	defer func() { _ = resp.Body.Close() }() // read to its end below
 	var answer struct {
 		Members []struct {
-			Role, State string
-			Timeline    int
-			Lag         any // bytes, or "unknown"
+			Name, Role, State string
+			Timeline          int
+			Lag               any // bytes, or "unknown"
 		}
 	}
-	if json.NewDecoder(resp.Body).Decode(&answer) != nil || len(answer.Members) != len(c.machines) {
-		return false
+	if json.NewDecoder(resp.Body).Decode(&answer) != nil {
+		return ""
 	}
-	roles := map[string]int{}
+	leader, others := "", map[string]int{}
 	for _, m := range answer.Members {
 		if (m.State != "running" && m.State != "streaming") || m.Timeline != answer.Members[0].Timeline || m.Lag == "unknown" {
-			return false
+			return ""
 		}
-		roles[m.Role]++
+		if m.Role == "leader" {
+			leader = m.Name
+		} else {
+			others[m.Role]++
+		}
 	}
-	return fmt.Sprint(roles) == "map[leader:1 replica:1 sync_standby:1]"
+	return leader + " leads, and " + fmt.Sprint(others)
 }
