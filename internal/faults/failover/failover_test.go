@@ -1,6 +1,8 @@
 package failover_test
 
 import (
+	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -37,7 +39,11 @@ func TestAPrimaryThatDiesTakesNothingAlong(t *testing.T) {
 	who := made.Partners[0]
 	where := []string{"--data", data, "--database", database}
 	programtest.Do(t, append([]string{"topup", who.PartnerID, strconv.Itoa(topUp)}, where...)...)
-	nodes := []*programtest.Program{node(t, "10.20.0.21:8080", where), node(t, "10.20.0.22:8080", where)}
+	settings := edit(t, deployed(t, "giftimbiz.env"), "/var/lib/giftimbiz", data, "/etc/giftimbiz", data)
+	nodes := []*programtest.Program{
+		node(t, "10.20.0.21:8080", settings),
+		node(t, "10.20.0.22:8080", edit(t, settings, "LISTEN=10.20.0.21", "LISTEN=10.20.0.22")),
+	}
 	b := faults.NewBuyers(t, nodes[0].URL, who.Credentials)
 
 	row := faults.Row{Fault: "failover of PostgreSQL", On: "Patroni", Rounds: rounds}
@@ -71,13 +77,23 @@ func TestAPrimaryThatDiesTakesNothingAlong(t *testing.T) {
 	faults.Report(t, row)
 }
 
-// node runs one of ours at an address, and waits until it is ready.
-func node(t *testing.T, address string, where []string, args ...string) *programtest.Program {
+// node runs one of ours that serves at an address, by settings as systemd reads them, or by flags, and waits until it is ready.
+func node(t *testing.T, address, settings string, flags ...string) *programtest.Program {
 	t.Helper()
-	cmd := exec.Command(programtest.Checked(t), append(append([]string{"serve", "--listen", address}, where...), args...)...)
+	program := programtest.Built(t)
+	if faults.All() { // make test has other tests for races, and no time to link the program once more
+		program = programtest.Checked(t)
+	}
+	cmd := exec.Command(program, append([]string{"serve"}, flags...)...)
+	cmd.Env = os.Environ()
+	for line := range strings.Lines(settings) {
+		if !strings.HasPrefix(line, "#") {
+			cmd.Env = append(cmd.Env, strings.TrimSpace(line))
+		}
+	}
 	p := programtest.Run(t, cmd, syscall.SIGKILL, (*programtest.Program).Kill)
 	p.URL = "http://" + address
-	programtest.Eventually(t, "the node is ready", func() bool { return get(p.URL+"/readyz") == 200 })
+	programtest.Eventually(t, "the node is ready", func() bool { return get(p.URL+"/readyz") == http.StatusOK })
 	return p
 }
 
@@ -124,7 +140,9 @@ func (c *cluster) round(b *faults.Buyers, nodes []*programtest.Program, cut bool
 	sold = b.Answers()
 	c.await("something is sold again", func() bool { return b.Answers() > sold })
 	recovery = time.Since(there)
-	c.await("both nodes are ready", func() bool { return get(nodes[0].URL+"/readyz") == 200 && get(nodes[1].URL+"/readyz") == 200 })
+	c.await("both nodes are ready", func() bool {
+		return get(nodes[0].URL+"/readyz") == http.StatusOK && get(nodes[1].URL+"/readyz") == http.StatusOK
+	})
 	ready := time.Since(there)
 	close(stop)
 	wg.Wait()

@@ -22,7 +22,6 @@ func TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices(t *testing.T) {
 	data := t.TempDir()
 	made := programtest.DemoData(t, data, url, "--offers", "400")
 	who := made.Partners[0].Credentials
-	where := []string{"--data", data, "--database", url}
 	restarts := faults.Rounds(2, 10)
 
 	// Addresses of its own, so that a node finds its port free when it comes back.
@@ -37,7 +36,8 @@ func TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices(t *testing.T) {
 	const apps = 2
 	nodes := make([]*programtest.Program, apps)
 	start := func(n int) {
-		nodes[n] = node(t, fmt.Sprintf("%s2%d:8080", network, n+1), where, "--drain", "3s")
+		address := fmt.Sprintf("%s2%d:8080", network, n+1)
+		nodes[n] = node(t, address, "", "--data", data, "--database", url, "--listen", address, "--drain", "3s")
 	}
 	for n := range nodes {
 		start(n)
