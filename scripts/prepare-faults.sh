@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests of failover use beyond what prepare.sh does: Patroni, etcd, HAProxy and the tools for namespaces, from
-# Debian. None of their services is started. What stays missing is named together with what is skipped for it; that is no error.
+# Installs what the tests of failover use beyond what prepare.sh does: Patroni, etcd, HAProxy and the tools for
+# namespaces, from Debian. None of their services is started. What stays missing is named together with what is skipped
+# for it; that is no error.
 set -euo pipefail
 
 needs=(patroni etcd:etcd-server haproxy ip:iproute2 nsenter:util-linux)

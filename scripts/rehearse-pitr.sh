@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Rehearses point-in-time recovery: a PostgreSQL that archives its log, a base backup, purchases before and after a moment, a lost
-# disk; then the database as it was at that moment, looked at by the doctor and compared with what buyers had been told.
+# Rehearses point-in-time recovery: a PostgreSQL that archives its log, a base backup, purchases before and after a
+# moment, a lost disk; then the database as it was at that moment, looked at by the doctor and compared with what buyers
+# had been told.
 #
 #	scripts/rehearse-pitr.sh [bin/giftimbiz]
 #
 # It works in a temporary folder, listens on no port but the demo's own, and prints one last line:
-# "recovered: acknowledged=N lost=N later=N seconds=N". It fails when a purchase is lost, or one from after the moment is there.
+# "recovered: acknowledged=N lost=N later=N seconds=N". It fails when a purchase is lost, or one from after the moment is
+# there.
 set -euo pipefail
 program=$(realpath "${1:-bin/giftimbiz}")
 pg=$(dirname "$(compgen -G '/usr/lib/postgresql/*/bin/postgres' | sort -V | tail -n 1)")
@@ -111,7 +113,8 @@ recovery_target_action = promote
 CONF
 postgres touch "$dir/second/recovery.signal"
 start_server "$dir/second"
-until_true 'the database is at the moment' sh -c "[ \"\$(psql -h '$dir/run' -U postgres -XAtqc 'SELECT pg_is_in_recovery()')\" = f ]"
+primary_again() { [ "$(query 'SELECT pg_is_in_recovery()')" = f ]; }
+until_true 'the database is at the moment' primary_again
 "$program" doctor --data "$dir/data" --database "$database"
 seconds=$((SECONDS - began))
 

@@ -25,11 +25,12 @@ const (
 	severalTimeout    = 2 * time.Second // for connecting to one of several servers, of which the first may be the dead one
 )
 
-// The same for the server, which otherwise keeps the locks of a node that died or stands still. What a server does not know it is not
-// told, and one that cannot do it serves all the same.
+// The same for the server, which otherwise keeps the locks of a node that died or stands still. What a server does not
+// know it is not told, and one that cannot do it serves all the same.
 const noticeDeadNodes = `
 SELECT set_config(s.name, wanted.value, false) FROM pg_settings s JOIN (VALUES
-    ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'), ('tcp_user_timeout', '8000'),
+    ('tcp_keepalives_idle', '5'), ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'),
+    ('tcp_user_timeout', '8000'),
     ('client_connection_check_interval', '2000'), ('idle_in_transaction_session_timeout', $1)
 ) AS wanted (name, value) ON wanted.name = s.name`
 
@@ -103,9 +104,10 @@ func dialer(timeout time.Duration) *net.Dialer {
 	}
 }
 
-// lifeline keeps a connection that breaks during a COMMIT from cancelling it. The driver asks the server to cancel whatever it
-// gave up waiting for. A COMMIT that waits for a synchronous standby would then be shown to everybody although no standby has it, and
-// whoever looked would acknowledge what a failover loses. Left alone, it is seen when it is safe, or never.
+// lifeline keeps a connection that breaks during a COMMIT from cancelling it. The driver asks the server to cancel
+// whatever it gave up waiting for. A COMMIT that waits for a synchronous standby would then be shown to everybody
+// although no standby has it, and whoever looked would acknowledge what a failover loses. Left alone, it is seen when it
+// is safe, or never.
 type lifeline struct {
 	dial       pgconn.DialFunc
 	committing atomic.Bool
@@ -130,8 +132,9 @@ func (l *lifeline) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 // TraceQueryEnd implements pgx.QueryTracer.
 func (*lifeline) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// settle returns when all that could be seen until now is as safe as the server makes an acknowledged COMMIT. A server that died
-// during a COMMIT and started again shows it whether its standbys have it or not; a COMMIT after it is answered when they have both.
+// settle returns when all that could be seen until now is as safe as the server makes an acknowledged COMMIT. A server
+// that died during a COMMIT and started again shows it whether its standbys have it or not; a COMMIT after it is
+// answered when they have both.
 func (db *DB) settle(ctx context.Context) error {
 	if db.pool == nil {
 		return nil // SQLite shows nothing that is not on the disk

@@ -29,7 +29,8 @@ const database = "postgres://giftimbiz:replace-giftimbiz@127.0.0.1:5432/giftimbi
 
 func newCluster(t *testing.T, dir string) *cluster {
 	t.Helper()
-	shell(t, `ip link add lan type bridge; ip link set lan up; for n in 1 21 22 23; do ip address add 10.20.0.$n/24 dev lan; done`)
+	shell(t, `ip link add lan type bridge; ip link set lan up
+for n in 1 21 22 23; do ip address add 10.20.0.$n/24 dev lan; done`)
 	c := &cluster{t: t}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -117,8 +118,8 @@ func (c *cluster) primary(other *machine) *machine {
 	return nil
 }
 
-// whole tells whether there is one primary, and two standbys that follow it, one of them as closely as a commit – as all three
-// machines see it: one that was cut off believes in what was for a while.
+// whole tells whether there is one primary, and two standbys that follow it, one of them as closely as a commit – as all
+// three machines see it: one that was cut off believes in what was for a while.
 func (c *cluster) whole() bool {
 	primary := c.primary(nil)
 	if primary == nil || c.primary(primary) != nil {
@@ -151,7 +152,8 @@ func (m *machine) seesRoles() (seen string) {
 	}
 	leader, others := "", map[string]int{}
 	for _, m := range answer.Members {
-		if (m.State != "running" && m.State != "streaming") || m.Timeline != answer.Members[0].Timeline || m.Lag == "unknown" {
+		runs := m.State == "running" || m.State == "streaming"
+		if !runs || m.Timeline != answer.Members[0].Timeline || m.Lag == "unknown" {
 			return ""
 		}
 		if m.Role == "leader" {

@@ -77,7 +77,8 @@ func TestAPrimaryThatDiesTakesNothingAlong(t *testing.T) {
 	faults.Report(t, row)
 }
 
-// node runs one of ours that serves at an address, by settings as systemd reads them, or by flags, and waits until it is ready.
+// node runs one of ours that serves at an address, by settings as systemd reads them, or by flags, and waits until it is
+// ready.
 func node(t *testing.T, address, settings string, flags ...string) *programtest.Program {
 	t.Helper()
 	program := programtest.Built(t)

@@ -14,7 +14,8 @@ import (
 	"giftimbiz/internal/child"
 )
 
-// machine is one of the three that keep the database: a network namespace with a member of etcd, and Patroni with its PostgreSQL.
+// machine is one of the three that keep the database: a network namespace with a member of etcd, and Patroni with its
+// PostgreSQL.
 type machine struct {
 	t       *testing.T
 	dir     string
@@ -30,8 +31,8 @@ type process struct {
 	ended <-chan error
 }
 
-// ttl is how long Patroni waits for a silent primary, in seconds: deploy/ha has 20, so that a busy machine is not taken for a dead
-// one. Twenty rounds would then be twenty times as long for nothing.
+// ttl is how long Patroni waits for a silent primary, in seconds: deploy/ha has 20, so that a busy machine is not taken
+// for a dead one. Twenty rounds would then be twenty times as long for nothing.
 const ttl = "10"
 
 func newMachine(t *testing.T, dir string, number int) *machine {
@@ -40,7 +41,8 @@ func newMachine(t *testing.T, dir string, number int) *machine {
 	m.dir = filepath.Join(dir, m.name)
 	shell(t, "install -d -o postgres "+m.dir+" "+m.dir+"/etcd "+m.dir+"/socket")
 	write(t, m.dir+"/patroni.yml", m.own(edit(t, deployed(t, "patroni.yml"),
-		"/var/lib/postgresql", m.dir, "/var/run/postgresql", m.dir+"/socket", "ttl: 20", "ttl: "+ttl, "loop_wait: 2", "loop_wait: 1",
+		"/var/lib/postgresql", m.dir, "/var/run/postgresql", m.dir+"/socket", "ttl: 20", "ttl: "+ttl,
+		"loop_wait: 2", "loop_wait: 1",
 		"retry_timeout: 5", "retry_timeout: 3", "/usr/lib/postgresql/15/bin", postgresBin(t))))
 	write(t, m.dir+"/etcd.env", m.own(edit(t, deployed(t, "etcd.env"), "/var/lib/etcd", m.dir+"/etcd")))
 	m.plug()
@@ -80,8 +82,8 @@ nsenter --net=/proc/%[2]d/ns/net sh -ec 'ip link set lo up; ip address add %[3]s
 		m.name, m.net.Process.Pid, m.address))
 }
 
-// start runs a script as the user postgres in the machine's network, with processes of its own if told so: then they all end with
-// the first.
+// start runs a script as the user postgres in the machine's network, with processes of its own if told so: then they all
+// end with the first.
 func (m *machine) start(name, script string, own bool) process {
 	m.t.Helper()
 	enter := `exec setpriv --reuid=postgres --regid=postgres --init-groups sh -ec "$0"`
@@ -90,7 +92,9 @@ func (m *machine) start(name, script string, own bool) process {
 	}
 	cmd := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", m.net.Process.Pid), "sh", "-ec", enter, script)
 	cmd.Dir = m.dir
-	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=" + m.dir, "LC_ALL=C.UTF-8", "PYTHONUNBUFFERED=1"}
+	cmd.Env = []string{
+		"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=" + m.dir, "LC_ALL=C.UTF-8", "PYTHONUNBUFFERED=1",
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{}
 	if own {
 		cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWPID | syscall.CLONE_NEWNS

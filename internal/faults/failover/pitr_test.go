@@ -42,7 +42,8 @@ func TestADatabaseIsBroughtBackToAMoment(t *testing.T) {
 	row := faults.Row{Fault: "a lost disk, back to a moment", On: "PostgreSQL", Rounds: 1}
 	_, line, _ := strings.Cut(string(said), "recovered: ")
 	var seconds int
-	if _, err := fmt.Sscanf(line, "acknowledged=%d lost=%d later=%d seconds=%d", &row.Acknowledged, &row.Lost, &row.Doubled, &seconds); err != nil {
+	_, err = fmt.Sscanf(line, "acknowledged=%d lost=%d later=%d seconds=%d", &row.Acknowledged, &row.Lost, &row.Doubled, &seconds)
+	if err != nil {
 		t.Fatalf("%v in\n%s", err, said)
 	}
 	row.Recovery = time.Duration(seconds) * time.Second

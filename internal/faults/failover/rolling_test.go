@@ -14,8 +14,8 @@ import (
 	"giftimbiz/internal/programtest"
 )
 
-// TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices: half of the buyers keep their connections to the balancer, half make new
-// ones. None of them asks twice.
+// TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices: half of the buyers keep their connections to the balancer, half
+// make new ones. None of them asks twice.
 func TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices(t *testing.T) {
 	needs(t, "haproxy")
 	url := programtest.Postgres(t)
@@ -43,7 +43,9 @@ func TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices(t *testing.T) {
 		start(n)
 	}
 	balancer := "http://" + network + "1:8080"
-	programtest.Eventually(t, "the balancer sends requests to the nodes", func() bool { return get(balancer+"/readyz") == http.StatusOK })
+	programtest.Eventually(t, "the balancer sends requests to the nodes", func() bool {
+		return get(balancer+"/readyz") == http.StatusOK
+	})
 
 	b := faults.NewBuyers(t, balancer, who)
 	keeping := client.New(client.Options{BaseURL: balancer, Credentials: who, Retries: -1, HTTP: &http.Client{
@@ -65,7 +67,9 @@ func TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices(t *testing.T) {
 			t.Errorf("the node did not stop in order: %v", err)
 		}
 		start(n % apps)
-		programtest.Eventually(t, "the balancer has the node back", func() bool { return nodes[n%apps].Metric("giftimbiz_purchase_batch_size_count") > 0 })
+		programtest.Eventually(t, "the balancer has the node back", func() bool {
+			return nodes[n%apps].Metric("giftimbiz_purchase_batch_size_count") > 0
+		})
 	}
 	close(stop)
 	wg.Wait()

@@ -17,8 +17,8 @@ import (
 // inside names the variable that tells a test that it runs in a world of its own, and where its folder is.
 const inside = "GIFTIMBIZ_WORLD"
 
-// inWorldOfItsOwn runs the test again in a process that has a network, processes and mounts of its own, all of which end with it, and
-// reports what became of it. There it returns the world's folder; elsewhere the test is over.
+// inWorldOfItsOwn runs the test again in a process that has a network, processes and mounts of its own, all of which end
+// with it, and reports what became of it. There it returns the world's folder; elsewhere the test is over.
 func inWorldOfItsOwn(t *testing.T) (dir string, here bool) {
 	t.Helper()
 	if dir := os.Getenv(inside); dir != "" {
