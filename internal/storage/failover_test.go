@@ -188,7 +188,7 @@ func TestAnAnswerThatIsToldAgainIsAsSafeAsTheFirst(t *testing.T) {
 	comesBack := standbyLeaves(t, raw)
 	told := make(chan purchase.Outcome, 1)
 	go func() { told <- h.Buy(p, "key", 1) }()
-	awaitRow(t, raw, "the repeated answer waits too", standbyWaits+` AND query = 'commit'`)
+	awaitRow(t, raw, "the repeated answer waits too", standbyWaits+` AND query = 'COMMIT'`)
 	select {
 	case out := <-told:
 		t.Errorf("it was told %+v before a standby had it", out)

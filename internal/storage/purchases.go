@@ -99,7 +99,8 @@ func (db *DB) Lanes() int {
 	return postgresLanes
 }
 
-// Transact implements purchase.Store.
+// Transact implements purchase.Store. It commits also when it wrote nothing: PostgreSQL writes its locks down, so what it saw, such
+// as an answer that is told again, is on the standbys when the COMMIT is answered. See settle.
 func (db *DB) Transact(
 	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
 ) error {
@@ -122,7 +123,6 @@ func (db *DB) Transact(
 		s.rollback()
 		return classify(err)
 	}
-	answered := len(state.Keys) > 0
 	writes, err := decide(state)
 	if err == nil {
 		err = db.checkIDs(&writes)
@@ -139,9 +139,6 @@ func (db *DB) Transact(
 	err = s.commit(ctx)
 	if db.undecided(err) {
 		return &purchase.AmbiguousCommit{Cause: err}
-	}
-	if err == nil && answered && len(writes.Orders)+len(writes.Answers) == 0 {
-		return db.settle(ctx) // the answers of earlier purchases are told again
 	}
 	return classify(err)
 }
