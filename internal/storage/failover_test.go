@@ -58,14 +58,22 @@ const standbyWaits = `SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event = '
 func standbyLeaves(t *testing.T, raw *sql.DB) (comesBack func()) {
 	t.Helper()
 	run(t, raw, `ALTER SYSTEM SET synchronous_standby_names = 'nobody'`, `SELECT pg_reload_conf()`)
-	waits := make(chan error, 1)
+	waits, over := make(chan error, 1), make(chan struct{})
 	go func() {
-		_, err := raw.ExecContext(t.Context(), `CREATE TABLE waits_for_nobody ()`)
-		waits <- err
+		for n := 0; ; n++ { // the setting holds some time after it was made
+			_, err := raw.ExecContext(t.Context(), fmt.Sprintf(`CREATE TABLE waits_%d ()`, n))
+			select {
+			case <-over:
+				waits <- err
+				return
+			default:
+			}
+		}
 	}()
 	awaitRow(t, raw, "the server waits for its standby", standbyWaits)
 	return func() {
 		t.Helper()
+		close(over)
 		run(t, raw, `ALTER SYSTEM RESET synchronous_standby_names`, `SELECT pg_reload_conf()`)
 		if err := <-waits; err != nil {
 			t.Error(err)
