@@ -68,6 +68,10 @@ func standbyLeaves(t *testing.T, raw *sql.DB) (comesBack func()) {
 				return
 			default:
 			}
+			if err != nil {
+				waits <- err
+				return
+			}
 		}
 	}()
 	awaitRow(t, raw, "the server waits for its standby", standbyWaits)

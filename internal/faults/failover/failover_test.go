@@ -141,7 +141,8 @@ func (c *cluster) next(other *machine) (m *machine) {
 }
 
 // comeBack cuts the primary off, and lets it come back in the moment in which the one that replaced it dies. It still believes
-// in what was, and must not be believed.
+// in what was, and must not be believed. Nobody may become primary then before the dead one is back, if Patroni had not noted yet
+// which standby had all of its commits.
 func (c *cluster) comeBack(b *faults.Buyers, nodes []*programtest.Program) {
 	c.t.Helper()
 	stop := c.load(b, nodes)
@@ -149,18 +150,17 @@ func (c *cluster) comeBack(b *faults.Buyers, nodes []*programtest.Program) {
 	first.cut()
 	second := c.next(first)
 	sold := b.Answers()
-	c.await("the new primary sells", func() bool { return b.Answers()-sold >= before })
+	c.await("the new primary sells", func() bool { return b.Answers() > sold })
 	first.heal()
 	second.patroni.kill()
 	died := time.Now()
-	third := c.next(second)
-	sold = b.Answers()
-	// The one that came back is the only standby: nothing is sold before it follows.
 	second.startPatroni()
+	sold = b.Answers()
 	c.await("something is sold again", func() bool { return b.Answers() > sold })
-	c.t.Logf("%s came back when %s died, %s sells after %v", first.name, second.name, third.name, time.Since(died).Round(time.Millisecond))
+	took := time.Since(died).Round(time.Millisecond)
+	c.t.Logf("%s came back when %s died, something is sold after %v", first.name, second.name, took)
 	stop()
-	c.await("both follow the new primary", c.whole)
+	c.await("all follow one primary", c.whole)
 }
 
 // round lets a primary die under load and returns how long it took, from when there was another, until something was sold.
