@@ -57,11 +57,11 @@ func outlive(config *pgxpool.Config, idle string) {
 	config.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
 		l := &lifeline{dial: dialer(c.ConnectTimeout).DialContext}
 		c.DialFunc = l.Dial
-		tracers := []pgx.QueryTracer{l}
-		if c.Tracer != nil {
-			tracers = append(tracers, c.Tracer)
+		if c.Tracer == nil {
+			c.Tracer = l
+		} else {
+			c.Tracer = multitracer.New(l, c.Tracer)
 		}
-		c.Tracer = multitracer.New(tracers...)
 		return nil
 	}
 	prepare := config.AfterConnect
