@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 )
 
 // spoiltConn is a connection to a SQLite file whose statements may fail.
@@ -11,13 +12,31 @@ type spoiltConn struct {
 	spoil func(statement string, run func() error) error
 }
 
-// spoilt runs a statement, or not.
-func spoilt[T any](spoil func(string, func() error) error, statement string, run func() (T, error)) (result T, err error) {
+// spoiltExec runs a statement, or not.
+func spoiltExec(spoil func(string, func() error) error, statement string, run func() (driver.Result, error)) (
+	result driver.Result, err error,
+) {
 	err = spoil(statement, func() (err error) {
 		result, err = run()
 		return err
 	})
 	return result, err
+}
+
+// spoiltRows is the same for one that returns rows. Of one that fails none stay open: it would not let its transaction end.
+func spoiltRows(spoil func(string, func() error) error, statement string, run func() (driver.Rows, error)) (driver.Rows, error) {
+	var rows driver.Rows
+	err := spoil(statement, func() error {
+		read, err := run()
+		if err == nil {
+			rows = read
+		}
+		return err
+	})
+	if err == nil || rows == nil {
+		return rows, err
+	}
+	return nil, errors.Join(err, rows.Close())
 }
 
 // PrepareContext implements driver.ConnPrepareContext.
@@ -31,24 +50,28 @@ func (c spoiltConn) PrepareContext(ctx context.Context, query string) (driver.St
 
 // ExecContext implements driver.ExecerContext.
 func (c spoiltConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	return spoilt(c.spoil, query, func() (driver.Result, error) { return c.liteConn.ExecContext(ctx, query, args) })
+	return spoiltExec(c.spoil, query, func() (driver.Result, error) { return c.liteConn.ExecContext(ctx, query, args) })
 }
 
 // QueryContext implements driver.QueryerContext.
 func (c spoiltConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	return spoilt(c.spoil, query, func() (driver.Rows, error) { return c.liteConn.QueryContext(ctx, query, args) })
+	return spoiltRows(c.spoil, query, func() (driver.Rows, error) { return c.liteConn.QueryContext(ctx, query, args) })
 }
 
 // BeginTx implements driver.ConnBeginTx.
 func (c spoiltConn) BeginTx(ctx context.Context, opt driver.TxOptions) (driver.Tx, error) {
-	tx, err := spoilt(c.spoil, "BEGIN", func() (driver.Tx, error) { return c.liteConn.BeginTx(ctx, opt) })
-	if err != nil {
-		if tx != nil { // it has begun, and nobody else will end it
-			_ = tx.Rollback()
+	var begun driver.Tx
+	err := c.spoil("BEGIN", func() error {
+		tx, err := c.liteConn.BeginTx(ctx, opt)
+		if err == nil {
+			begun = tx
 		}
-		return nil, err
+		return err
+	})
+	if err != nil && begun != nil { // nobody else will end it
+		_ = begun.Rollback()
 	}
-	return spoiltTx{tx, c.spoil}, nil
+	return spoiltTx{begun, c.spoil}, err
 }
 
 type spoiltTx struct {
@@ -84,15 +107,10 @@ type spoiltStmt struct {
 
 // ExecContext implements driver.StmtExecContext.
 func (s spoiltStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	return spoilt(s.spoil, s.text, func() (driver.Result, error) { return s.liteStmt.ExecContext(ctx, args) })
+	return spoiltExec(s.spoil, s.text, func() (driver.Result, error) { return s.liteStmt.ExecContext(ctx, args) })
 }
 
 // QueryContext implements driver.StmtQueryContext.
 func (s spoiltStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	rows, err := spoilt(s.spoil, s.text, func() (driver.Rows, error) { return s.liteStmt.QueryContext(ctx, args) })
-	if err != nil && rows != nil {
-		_ = rows.Close() // else the statement would stay open
-		rows = nil
-	}
-	return rows, err
+	return spoiltRows(s.spoil, s.text, func() (driver.Rows, error) { return s.liteStmt.QueryContext(ctx, args) })
 }

@@ -21,7 +21,6 @@ func Run(t *testing.T, empty, open Opener) {
 		"money adds up whatever happens":                       ledgerProperty,
 		"an unanswered commit is looked up, never repeated":    unansweredCommits,
 		"a quote's unanswered commit is looked up, too":        unansweredQuotes,
-		"a quote that cannot be read is not bought":            unreadQuotes,
 		"a batch decides as if one came after the other":       batches,
 		"a failed batch hits its culprit only":                 failedTransactions,
 		"an outcome that stays unknown is found by its key":    neverAnswered,
