@@ -55,7 +55,8 @@ func openPostgres(ctx context.Context, dsn string, watch func(context.Context, s
 		return nil, err
 	}
 	pgDB := stdlib.OpenDBFromPool(pool)
-	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB, walks: make(chan struct{}, 1)}
+	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB}
+	db.walks, db.losers = make(chan struct{}, 1), make(chan struct{}, 1)
 	if db.isolation, err = isolationOf(ctx, pool); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())
 	}

@@ -27,7 +27,8 @@ type DB struct {
 	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
 	pool      *pgxpool.Pool
 	commits   *pgxpool.Pool
-	isolation isolation // of what writes
+	isolation isolation     // of what writes
+	losers    chan struct{} // whoever holds the token begins a transaction again that lost a race
 	// Whoever holds the token has a connection to move a sandbox's clock or reset a sandbox: see beginWalk.
 	walks chan struct{}
 

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"giftimbiz/internal/purchase"
@@ -32,7 +33,7 @@ const (
 // tx runs fn in one write transaction, again as a whole when it lost a race: what fn found out or changed outside the database in
 // a try before, it must find out or change anew. ErrUnanswered says that it may have been stored.
 func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
-	return db.retry(ctx, func() error { return db.try(ctx, fn) })
+	return db.inTurn(ctx, func() error { return db.try(ctx, fn) })
 }
 
 func (db *DB) try(ctx context.Context, fn func(*sql.Tx) error) error {
@@ -56,7 +57,7 @@ func (db *DB) try(ctx context.Context, fn func(*sql.Tx) error) error {
 
 // inSession is tx for set statements.
 func (db *DB) inSession(ctx context.Context, do func(session) error) error {
-	return db.retry(ctx, func() error {
+	return db.inTurn(ctx, func() error {
 		s, err := db.begin(ctx, db.pool)
 		if err != nil {
 			return classify(err)
@@ -82,15 +83,39 @@ func (db *DB) ended(err error) error {
 	return classify(err)
 }
 
-// retry runs a transaction until it loses no race. SQLite's writers wait for each other; one that could not have its turn has
-// waited long enough.
+// inTurn is retry for one transaction. Those of a node that lost a race are begun again one after the other: where all want one row,
+// each would lose to all others, and some never win.
+func (db *DB) inTurn(ctx context.Context, run func() error) error {
+	err := run()
+	if !db.lost(err) {
+		return err
+	}
+	select {
+	case db.losers <- struct{}{}:
+		defer func() { <-db.losers }()
+		return db.retry(ctx, run)
+	case <-ctx.Done():
+		return err
+	}
+}
+
+// lost tells whether a transaction lost a race, and counts it. SQLite's writers wait for each other; one that could not have its turn
+// has waited long enough.
+func (db *DB) lost(err error) bool {
+	if db.pool == nil || !errors.Is(err, purchase.ErrConflict) || errors.Is(err, ErrUnanswered) {
+		return false
+	}
+	db.retries.Add(1)
+	return true
+}
+
+// retry runs what may be several transactions until it loses no race.
 func (db *DB) retry(ctx context.Context, run func() error) error {
 	for n := range maxRetries {
 		err := run()
-		if db.pool == nil || !errors.Is(err, purchase.ErrConflict) || errors.Is(err, ErrUnanswered) {
+		if !db.lost(err) {
 			return err
 		}
-		db.retries.Add(1)
 		if rest(ctx, rand.N(min(time.Millisecond<<n, longestPause))) != nil {
 			return err
 		}
@@ -100,3 +125,12 @@ func (db *DB) retry(ctx context.Context, run func() error) error {
 
 // Retries returns how many transactions of this process, purchases aside, were begun again because they had lost a race.
 func (db *DB) Retries() int64 { return db.retries.Load() }
+
+// Isolation names how this database keeps transactions apart that write: "read committed" or "serializable". On SQLite there is one at
+// a time: "".
+func (db *DB) Isolation() string {
+	if db.pool == nil {
+		return ""
+	}
+	return strings.ToLower(db.isolation.level.String())
+}
