@@ -2,6 +2,7 @@ package inside
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"sync"
 )
@@ -31,6 +32,7 @@ type Faults struct {
 	armed bool
 	at    int // which statement fails, from 1; 0 = none
 	how   How
+	rain  int // one of so many fails; 0 = none does
 	seen  []string
 }
 
@@ -39,6 +41,13 @@ func (f *Faults) Arm(at int, how How) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.armed, f.at, f.how, f.seen = true, at, how, nil
+}
+
+// Rain lets one of n statements fail from now on, at random and in each way; 0 = none any more.
+func (f *Faults) Rain(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rain = n
 }
 
 // Disarm ends counting and returns the statements that were counted.
@@ -54,7 +63,13 @@ func (f *Faults) Disarm() (seen []string) {
 func (f *Faults) next(statement string) (how How, fails bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.armed || statement == "ROLLBACK" || strings.HasPrefix(statement, "SET ") || strings.HasPrefix(statement, "PRAGMA") {
+	if statement == "ROLLBACK" || strings.HasPrefix(statement, "SET ") || strings.HasPrefix(statement, "PRAGMA") {
+		return 0, false
+	}
+	if f.rain > 0 {
+		return How(rand.IntN(2)), rand.IntN(f.rain) == 0
+	}
+	if !f.armed {
 		return 0, false
 	}
 	f.seen = append(f.seen, statement)

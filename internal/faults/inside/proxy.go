@@ -32,6 +32,10 @@ type Proxy struct {
 	server   string
 	listener net.Listener
 	work     sync.WaitGroup
+
+	mu    sync.Mutex
+	dead  bool                  // guarded by mu
+	conns map[net.Conn]struct{} // guarded by mu: to nodes
 }
 
 // NewProxy returns a proxy to the server of a database URL, and the URL of the same database through it.
@@ -40,13 +44,38 @@ func NewProxy(database string, faults *Faults) (p *Proxy, through string, err er
 	if err != nil {
 		return nil, "", err
 	}
-	p = &Proxy{faults: faults, server: u.Host}
+	p = &Proxy{faults: faults, server: u.Host, conns: map[net.Conn]struct{}{}}
 	if p.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, "", err
 	}
 	u.Host = p.listener.Addr().String()
 	p.work.Go(p.accept)
 	return p, u.String(), nil
+}
+
+// Kill cuts all connections and takes no more: what a node did not get through by now it never will, as if it had died.
+func (p *Proxy) Kill() error {
+	err := p.listener.Close()
+	p.mu.Lock()
+	p.dead = true
+	for conn := range p.conns {
+		_ = conn.Close()
+	}
+	p.mu.Unlock()
+	p.work.Wait()
+	return err
+}
+
+// keep notes a connection until it ends, and tells whether the proxy takes it.
+func (p *Proxy) keep(conn net.Conn) (kept bool, end func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conns[conn] = struct{}{}
+	return !p.dead, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		delete(p.conns, conn)
+	}
 }
 
 // Close takes no more connections and waits for those there are to end.
@@ -68,6 +97,11 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) serve(node net.Conn) {
 	defer func() { _ = node.Close() }()
+	kept, end := p.keep(node)
+	defer end()
+	if !kept {
+		return
+	}
 	server, err := net.Dial("tcp", p.server)
 	if err != nil {
 		return
