@@ -21,6 +21,8 @@ type DB struct {
 	read    *sql.DB
 	lease   lease // of the number that this process makes order numbers with
 	news    news
+	// closedBefore is the first day whose balances are not closed, as far as this process knows.
+	closedBefore atomic.Int64
 
 	retries atomic.Int64 // transactions that were begun again because they had lost a race
 
