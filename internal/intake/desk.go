@@ -237,15 +237,6 @@ func (d *Desk) start(ctx context.Context, id int64, skipRefused bool) error {
 	return err
 }
 
-// refusedRows is why a plan with refused rows is not applied, unless they are to be left out.
-func refusedRows(p *Plan, skip bool) error {
-	if p.Counts.Refused == 0 || skip {
-		return nil
-	}
-	return &Refusal{Text: say("거절된 행이 %d개 있어 아무것도 적용하지 않았습니다.",
-		"%d rows are refused, so nothing was applied.", p.Counts.Refused)}
-}
-
 // apply does the work on an import that this desk has begun to apply, and notes how it ended.
 func (d *Desk) apply(
 	ctx context.Context, id int64, plan func(context.Context) (*Plan, error), progress func(done, total int),

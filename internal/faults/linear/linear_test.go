@@ -38,7 +38,7 @@ func TestWhatCallersAreToldIsLinearizable(t *testing.T) {
 	for engine, start := range map[string]func(*testing.T) *cluster{"SQLite": onSQLite, "PostgreSQL": onPostgres} {
 		t.Run(engine, func(t *testing.T) {
 			c := start(t)
-			rounds := faults.Rounds(2, 50)
+			rounds := faults.Rounds(2, 40)
 			c.stock(rounds)
 			row := faults.Row{Fault: "statements fail and nodes die: linearizable", On: engine}
 			for range rounds {
@@ -72,8 +72,23 @@ func TestANodeThatTellsOldBalancesIsFoundOut(t *testing.T) {
 		}
 		return p.Balance, err
 	})
+	p := r.partners[0]
+	if _, err := r.balance(c.DB, p.name); err != nil {
+		t.Fatal(err)
+	}
 	r.run()
 	c.faults.Rain(0)
+	asked := r.history.Now()
+	if _, err := c.DB.Deposit(t.Context(), p.name, 7, "", "", c.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	r.history.Add(0, asked, p.name, 7, linear.Done)
+	asked = r.history.Now()
+	old, err := r.balance(c.DB, p.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.history.Look(0, asked, p.name, int64(old))
 	v, err := r.history.Check()
 	if err != nil || v.Fits || v.Undecided {
 		t.Errorf("not found out: %+v, %v", v, err)
