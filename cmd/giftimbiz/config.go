@@ -14,6 +14,7 @@ import (
 
 	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/peer"
+	"giftimbiz/internal/tracing/otlp"
 	"giftimbiz/internal/vault"
 )
 
@@ -32,6 +33,8 @@ type config struct {
 	Drain          time.Duration `env:"DRAIN"`
 	RateLimit      int           `env:"RATE_LIMIT"`
 	OpenSandboxes  *bool         `env:"OPEN_SANDBOXES"` // nil: nothing was said
+
+	traces *otlp.Sender // where OpenTelemetry's own variables say; nil = nowhere
 }
 
 // newConfig returns the defaults that are built in.

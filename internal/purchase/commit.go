@@ -9,6 +9,7 @@ import (
 
 // group is what one transaction decides: all of a lane's batch, or one of it alone.
 type group struct {
+	ctx   context.Context // what the transaction is part of in traces; it never ends
 	lane  int
 	batch []*waiter
 	// join returns more for the batch, which need nothing else than it does; nil = nobody may join.
@@ -17,13 +18,17 @@ type group struct {
 
 // commit decides a lane's batch. An unexpected fault must hit only its culprit, so a faulty batch is tried again one by one.
 func (e *Engine) commit(g *group) {
+	span := g.begin()
+	defer span.End()
 	outs, err := e.transact(g)
 	batch := g.batch
+	span.Number("purchase.batch.size", int64(len(batch)))
 	if err == nil {
 		e.reply(batch, outs)
 		return
 	}
-	e.opt.Logger.Error("purchase batch failed", "size", len(batch), "error", err)
+	span.Fail(kindOf(err))
+	e.opt.Logger.ErrorContext(g.ctx, "purchase batch failed", "size", len(batch), "error", err)
 	if len(batch) == 1 || errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
 		for _, w := range batch {
 			w.answer <- answer{err: err}
@@ -31,12 +36,12 @@ func (e *Engine) commit(g *group) {
 		return
 	}
 	for i := range batch {
-		outs, err := e.transact(&group{lane: g.lane, batch: batch[i : i+1]})
+		outs, err := e.transact(&group{ctx: g.ctx, lane: g.lane, batch: batch[i : i+1]})
 		if err == nil {
 			e.reply(batch[i:i+1], outs)
 			continue
 		}
-		e.opt.Logger.Error("purchase failed", "partner", batch[i].req.PartnerID, "error", err)
+		e.opt.Logger.ErrorContext(batch[i].caller, "purchase failed", "partner", batch[i].req.PartnerID, "error", err)
 		batch[i].answer <- answer{err: err}
 		if errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
 			e.giveUp(batch[i+1:])
@@ -61,7 +66,7 @@ func (e *Engine) reply(batch []*waiter, outs []Outcome) {
 // transact decides a group. What lost a race, and what an unanswered COMMIT turned out not to have stored, is decided
 // again, a few times.
 func (e *Engine) transact(g *group) ([]Outcome, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
+	ctx, cancel := context.WithTimeout(g.ctx, e.opt.Resolve)
 	defer cancel()
 	began := e.opt.Clock.Now()
 	var err error
@@ -103,7 +108,7 @@ func (e *Engine) attempt(ctx context.Context, g *group, d *decision) error {
 	if !errors.As(err, &unanswered) {
 		return err
 	}
-	stored, lookErr := e.resolve(d)
+	stored, lookErr := e.resolve(g, d)
 	switch {
 	case lookErr != nil:
 		e.unsettled.remember(d)
@@ -125,6 +130,7 @@ func (e *Engine) late(g *group, d *decision) Reads {
 	joined := g.join()
 	if len(joined) > 0 {
 		g.batch = append(g.batch, joined...)
+		g.admit(joined)
 		d.join(g.batch)
 	}
 	return readsOfBatch(joined, now)
@@ -144,20 +150,20 @@ func (e *Engine) committed(d *decision, began time.Time) {
 }
 
 // resolve asks until the store answers whether the decision's orders and quotes exist. A batch is stored as a whole or not at all.
-func (e *Engine) resolve(d *decision) (bool, error) {
+func (e *Engine) resolve(g *group, d *decision) (bool, error) {
 	partners, ids := d.written()
 	if len(ids) == 0 {
 		return false, nil // only refusals: deciding them again does no harm
 	}
 	// The transaction may have used up its time waiting for the answer: the question has time of its own.
-	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
+	ctx, cancel := context.WithTimeout(g.ctx, e.opt.Resolve)
 	defer cancel()
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		found, err := e.opt.Store.Committed(ctx, partners, ids)
 		if err == nil {
 			return found[ids[0]], nil
 		}
-		e.opt.Logger.Warn("cannot read back an unanswered commit yet", "orders", len(ids), "error", err)
+		e.opt.Logger.WarnContext(ctx, "cannot read back an unanswered commit yet", "orders", len(ids), "error", err)
 		pause(ctx, wait)
 		if ctx.Err() != nil {
 			return false, err

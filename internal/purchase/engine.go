@@ -14,6 +14,7 @@ import (
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/tracing"
 )
 
 // Faults of the engine. Refusals are not among them: those are part of an Outcome.
@@ -123,8 +124,10 @@ type waiter struct {
 	req     Request
 	quote   *gift.Quote // what req buys, as it was made; nil = no quote
 	reads   requestReads
-	arrived time.Time   // a repeat is told by when it was asked for, not by when its turn came
-	answer  chan answer // buffered: the committer never waits for a caller
+	arrived time.Time       // a repeat is told by when it was asked for, not by when its turn came
+	caller  context.Context // says what the purchase is part of, in traces and logs; it may end before the purchase does
+	queued  tracing.Span    // waiting for a lane
+	answer  chan answer     // buffered: the committer never waits for a caller
 }
 
 type answer struct {
@@ -178,7 +181,7 @@ func (e *Engine) Stop() {
 // Buy decides a purchase and makes it durable. When ctx ends first, Buy returns its error, and the purchase goes on:
 // its outcome is found by the same key or in the history.
 func (e *Engine) Buy(ctx context.Context, req Request) (Outcome, error) {
-	w := &waiter{req: req, arrived: e.opt.Clock.Now(), answer: make(chan answer, 1)}
+	w := &waiter{req: req, arrived: e.opt.Clock.Now(), caller: ctx, answer: make(chan answer, 1)}
 	if err := e.complete(ctx, w); err != nil {
 		return Outcome{}, err
 	}
@@ -236,6 +239,7 @@ func (e *Engine) enqueue(w *waiter) error {
 		e.waiting.Add(-1)
 		return ErrBusy
 	}
+	_, w.queued = tracing.Start(w.caller, "purchase.queue")
 	e.queue <- w // as many as may wait fit in
 	return nil
 }

@@ -24,6 +24,7 @@ import (
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
+	"giftimbiz/internal/tracing"
 	"giftimbiz/internal/vault"
 	"giftimbiz/internal/webhook"
 )
@@ -46,7 +47,7 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version and OpenSandboxes.
+// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version, OpenSandboxes, Tracer and Spans.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -61,6 +62,9 @@ type Config struct {
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
 	OpenSandboxes  bool           // sandboxes are lent to whoever tries the API on the documentation's pages
+
+	Tracer *tracing.Tracer           // of the Front, too; nil = nothing is traced
+	Spans  func() (sent, lost int64) // how many spans went to a collector; nil = none
 }
 
 // Node is one running server: all rooms, wired. The Config is what it was made with and is not to be changed.
@@ -93,6 +97,7 @@ type Node struct {
 // New wires a server on a migrated database and reads what it keeps in memory. It fails when the database was written with
 // other keys, or cannot be read. Nothing runs before Start.
 func New(ctx context.Context, cfg Config) (*Node, error) {
+	cfg.Logger = joinable(cfg.Logger)
 	n := &Node{Config: cfg, metrics: newMetrics(), loops: newLoops(cfg.Logger)}
 	if err := n.DB.BindKeys(ctx, n.Vault.Fingerprint(), n.Vault.DataFingerprints()); err != nil {
 		return nil, err
@@ -158,7 +163,7 @@ func (n *Node) wire(hooks *webhook.Guard) {
 // wireSender makes what tells partners of events, and has it know at once of those that this node writes down.
 func (n *Node) wireSender(guard *webhook.Guard) {
 	n.sender = webhook.New(webhook.Options{
-		Store: n.DB, Secrets: n.Vault, Clock: n.Clock, Logger: n.Logger, Guard: guard, Observe: n.metrics.delivery,
+		Store: n.DB, Secrets: n.Vault, Clock: n.Clock, Logger: n.Logger, Guard: guard, Observe: n.metrics.delivery, Tracer: n.Tracer,
 	})
 	n.DB.OnEvents(n.sender.Nudge)
 }

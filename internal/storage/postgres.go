@@ -33,13 +33,16 @@ SET enable_mergejoin = off; SET enable_material = off; SET jit = off; SET plan_c
 UNION ALL SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
 )
 
-func openPostgres(ctx context.Context, dsn string, watch func(context.Context, string)) (*DB, error) {
+func openPostgres(ctx context.Context, dsn string, w witness) (*DB, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
 	}
-	if watch != nil {
-		config.ConnConfig.Tracer = watchTracer{watch}
+	switch {
+	case w.watch != nil:
+		config.ConnConfig.Tracer = watchTracer{w.watch}
+	case w.trace:
+		config.ConnConfig.Tracer = roundTrips{}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -35,24 +35,39 @@ type DB struct {
 
 // Open connects to the database at a URL, "sqlite:PATH" or "postgres://…", and changes nothing in it. A SQLite file must be
 // there. Call CheckSchema, or Migrate, next.
-func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, false, nil) }
+func Open(ctx context.Context, dsn string) (*DB, error) {
+	return open(ctx, dsn, false, witness{})
+}
 
 // OpenOrCreate is Open for whoever may start anew: it makes a missing SQLite file, and the folders to it, for their owner
 // only. Call Migrate next.
-func OpenOrCreate(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, true, nil) }
+func OpenOrCreate(ctx context.Context, dsn string) (*DB, error) {
+	return open(ctx, dsn, true, witness{})
+}
+
+// OpenTraced is OpenOrCreate for whoever traces: what is asked of the engine inside a recorded span gets spans of its own.
+func OpenTraced(ctx context.Context, dsn string) (*DB, error) {
+	return open(ctx, dsn, true, witness{trace: true})
+}
 
 // OpenWatched is OpenOrCreate for tests that ask the engine how it runs its statements: watch is called, by any goroutine,
 // with each that is prepared or sent.
 func OpenWatched(ctx context.Context, dsn string, watch func(ctx context.Context, statement string)) (*DB, error) {
-	return open(ctx, dsn, true, watch)
+	return open(ctx, dsn, true, witness{watch: watch})
 }
 
-func open(ctx context.Context, dsn string, create bool, watch func(context.Context, string)) (*DB, error) {
+// witness is who looks at what is asked of the engine: nobody, tests, or traces.
+type witness struct {
+	watch func(ctx context.Context, statement string)
+	trace bool
+}
+
+func open(ctx context.Context, dsn string, create bool, w witness) (*DB, error) {
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		return openSQLite(ctx, path, create, watch)
+		return openSQLite(ctx, path, create, w)
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return openPostgres(ctx, dsn, watch)
+		return openPostgres(ctx, dsn, w)
 	}
 	return nil, fmt.Errorf("database %q: want sqlite:PATH or postgres://…", redact(dsn))
 }

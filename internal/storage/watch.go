@@ -9,18 +9,18 @@ import (
 )
 
 // openFile is sql.Open for SQLite.
-func openFile(dsn string, watch func(context.Context, string)) (*sql.DB, error) {
+func openFile(dsn string, w witness) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dsn)
-	if err != nil || watch == nil {
+	if err != nil || w.watch == nil && !w.trace {
 		return db, err
 	}
-	watched := sql.OpenDB(&watchedFile{watch, dsn, db.Driver()})
+	watched := sql.OpenDB(&watchedFile{w, dsn, db.Driver()})
 	return watched, db.Close() // it never connected
 }
 
 // watchedFile opens connections to a SQLite file that tell what is asked of them.
 type watchedFile struct {
-	watch  func(context.Context, string)
+	witness
 	dsn    string
 	driver driver.Driver
 }
@@ -30,6 +30,9 @@ func (f *watchedFile) Connect(context.Context) (driver.Conn, error) {
 	conn, err := f.driver.Open(f.dsn)
 	if err != nil {
 		return nil, err
+	}
+	if f.trace {
+		return tracedConn{conn.(liteConn)}, nil
 	}
 	return watchedConn{conn.(liteConn), f.watch}, nil
 }
