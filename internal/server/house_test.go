@@ -68,6 +68,7 @@ func startHouseOn(t testing.TB, open func(context.Context, string) (*storage.DB,
 	must(err)
 	h.node.Start()
 	door := NewFront(h.node.Logger)
+	door.Trace(h.node.Tracer)
 	door.Open(h.node.Routes())
 	web := httptest.NewServer(door)
 	h.url = web.URL

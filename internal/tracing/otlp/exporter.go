@@ -111,3 +111,6 @@ func (c *counter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpan
 	}
 	return nil
 }
+
+// Flush sends what has ended so far.
+func (s *Sender) Flush(ctx context.Context) error { return s.provider.ForceFlush(ctx) }
