@@ -144,6 +144,9 @@ func (e *Engine) committed(d *decision, began time.Time) {
 	if e.opt.Observe != nil {
 		e.opt.Observe(len(d.batch), e.opt.Clock.Now().Sub(began))
 	}
+	if e.opt.Sold != nil && len(d.books.w.Orders) > 0 {
+		e.opt.Sold(d.books.w.Orders)
+	}
 	if e.opt.SoldOut != nil && len(d.soldOut) > 0 {
 		e.opt.SoldOut(d.soldOut)
 	}

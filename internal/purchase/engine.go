@@ -98,10 +98,12 @@ type Options struct {
 	// Resolve bounds how long a batch is tried, and then how long a store is asked that left its COMMIT unanswered;
 	// default 20 s.
 	Resolve time.Duration
-	// SoldOut is told, after the commit, of offers without stock. It and Observe may be called by several lanes at once.
+	// SoldOut is told, after the commit, of offers without stock. It, Observe and Sold may be called by several lanes at once.
 	SoldOut func(offers []int64)
 	// Observe is told the size of each committed batch and how long its transaction took.
 	Observe func(size int, took time.Duration)
+	// Sold is told of the orders of each committed batch. It must not keep them.
+	Sold func(orders []Order)
 }
 
 // Engine commits purchases in groups. Buy may be called from any goroutine.

@@ -42,8 +42,6 @@ const (
 	repriceWithin      = time.Minute // then others may go on
 	forgetEvery        = time.Hour
 	sandboxesEvery     = time.Minute
-	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
-	readyTimeout       = 2 * time.Second
 	firstLoadWithin    = 5 * time.Minute
 )
 
@@ -91,7 +89,9 @@ type Node struct {
 	docs      http.Handler
 	draining  atomic.Bool
 
-	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
+	partnersRead moment // when the partners were last read
+	wrote        moment // when the database last took something that this node writes again and again
+	pinged       pinged
 }
 
 // New wires a server on a migrated database and reads what it keeps in memory. It fails when the database was written with
@@ -105,6 +105,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	if err := n.DB.Join(ctx, n.Clock); err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}
+	n.wrote.set(n.Clock.Now())
 	guard := webhook.NewGuard(cfg.WebhookAllow)
 	n.wire(guard)
 	n.wireSender(guard)
@@ -118,7 +119,7 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	n.engine = purchase.New(purchase.Options{
 		Store: n.DB, Clock: n.Clock, IDs: n.DB.IDs(), Logger: n.Logger, Lanes: n.DB.Lanes(),
 		SoldOut: func(offers []int64) { n.catalog.Remove(offers...) },
-		Observe: n.metrics.batch,
+		Observe: n.metrics.batch, Sold: n.metrics.bought,
 	})
 	n.calls, n.refusals = office.NewRecorder(n.DB), office.NewRefusalCounter(n.DB)
 	n.metrics.watchCalls(n.calls.Dropped)
@@ -155,9 +156,11 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{
-		Store: n.DB, Clock: n.Clock, Logger: n.Logger, Jobs: n.jobs(), Ran: n.metrics.jobRan, Seen: n.metrics.jobsSeen,
+		Store: n.DB, Clock: n.Clock, Logger: n.Logger, Jobs: n.jobs(), Ran: n.metrics.jobRan,
+		Seen: func(states []job.State) { n.metrics.jobsSeen(states, n.Clock.Now()) },
 	})
 	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.Clock)
+	n.metrics.watchNode(n)
 }
 
 // wireSender makes what tells partners of events, and has it know at once of those that this node writes down.
@@ -195,7 +198,7 @@ func (n *Node) readPartners(ctx context.Context) error {
 	if err := n.directory.Refresh(ctx); err != nil {
 		return err
 	}
-	n.partnersRead.Store(began.UnixMilli())
+	n.partnersRead.set(began)
 	return nil
 }
 
@@ -203,7 +206,7 @@ func (n *Node) readPartners(ctx context.Context) error {
 func (n *Node) Start() {
 	n.engine.Start()
 	n.sender.Start()
-	n.loops.every(storage.RenewEvery, "keeping the node's number", n.DB.Renew)
+	n.loops.every(storage.RenewEvery, "keeping the node's number", n.renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
 		return err
@@ -215,10 +218,10 @@ func (n *Node) Start() {
 		return n.refusals.Flush(ctx, n.Clock.Now())
 	})
 	n.loops.every(trimEvery, "trimming the database's log", n.DB.TrimLog)
-	n.loops.every(reportEvery, "counting what waits to be delivered", func(ctx context.Context) error {
-		waiting, err := n.DB.WaitingDeliveries(ctx, office.MostWaiting)
+	n.loops.every(reportEvery, "counting for the figures", func(ctx context.Context) error {
+		figures, err := n.DB.Figures(ctx)
 		if err == nil {
-			n.metrics.waiting.Set(float64(waiting))
+			n.metrics.house.show(figures, n.Clock.Now())
 		}
 		return err
 	})
@@ -288,7 +291,10 @@ func (n *Node) APIConfig() partnerapi.Config { return n.apiConfig }
 // Routes is every path the server answers. Put a Front before it.
 func (n *Node) Routes() http.Handler {
 	mux := http.NewServeMux()
-	pages, pictures, backOffice := n.admission.page(n.pages), n.admission.page(n.pictures), n.admission.page(n.console)
+	pages := n.metrics.surface("pages", n.admission.page(n.pages))
+	pictures := n.metrics.surface("pictures", n.admission.page(n.pictures))
+	backOffice := n.metrics.surface("console", n.admission.page(n.console))
+	guides := n.metrics.surface("docs", n.admission.page(n.docs))
 	mux.Handle("/r/", pages)
 	mux.Handle("/v/", pages)
 	mux.Handle("/UPLOAD/qr/", pages)
@@ -297,14 +303,14 @@ func (n *Node) Routes() http.Handler {
 	mux.Handle("/Form/", pictures)
 	mux.Handle(console.Root+"/", backOffice)
 	mux.Handle(console.Root, backOffice)
-	mux.Handle(docs.Root+"/", n.admission.page(n.docs))
-	mux.Handle(docs.Root, n.admission.page(n.docs))
-	mux.Handle("/llms.txt", n.admission.page(n.docs))
+	mux.Handle(docs.Root+"/", guides)
+	mux.Handle(docs.Root, guides)
+	mux.Handle("/llms.txt", guides)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), mux)
+	return apiFirst(n.metrics.surface("v2", n.admission.v2(n.v2)), n.metrics.surface("v1", n.admission.api(n.api)), mux)
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
@@ -323,26 +329,6 @@ func apiFirst(v2, api, rest http.Handler) http.Handler {
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
-
-// readyz tells a load balancer whether this node should be sent requests.
-func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
-	now := n.Clock.Now()
-	stock, partners := now.Sub(n.catalog.Stats().LoadedAt), now.Sub(time.UnixMilli(n.partnersRead.Load()))
-	switch {
-	case n.draining.Load():
-		plain(w, http.StatusServiceUnavailable, "stopping")
-	case stock > staleAfter:
-		plain(w, http.StatusServiceUnavailable, "the stock was last read "+stock.Round(time.Second).String()+" ago")
-	case partners > staleAfter:
-		plain(w, http.StatusServiceUnavailable, "the partners were last read "+partners.Round(time.Second).String()+" ago")
-	case n.DB.Ping(ctx) != nil:
-		plain(w, http.StatusServiceUnavailable, "the database does not answer")
-	default:
-		plain(w, http.StatusOK, "ready")
-	}
-}
 
 func (n *Node) home(w http.ResponseWriter, _ *http.Request) {
 	plain(w, http.StatusOK, "GiftiMBiz "+n.Version+"\nThe partner API is below /api/v1/ and /api/v2/. How to use it: /docs")

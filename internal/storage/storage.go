@@ -111,8 +111,19 @@ func (db *DB) Close() error {
 // Engine returns "sqlite" or "postgres".
 func (db *DB) Engine() string { return db.dialect.name }
 
-// Ping tells whether the database answers.
-func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
+// Ping tells whether the database answers. Connections that were lost meanwhile are found out one by one, and say nothing of it.
+func (db *DB) Ping(ctx context.Context) (err error) {
+	tries := int32(1)
+	if db.pool != nil {
+		tries += db.pool.Stat().MaxConns()
+	}
+	for range tries {
+		if err = db.read.PingContext(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
+}
 
 // tx runs fn in one write transaction. It sees, statement by statement, what others have committed, whatever the
 // database's default is: that is what locks and counters rely on. ErrUnanswered says that it may have been stored.
