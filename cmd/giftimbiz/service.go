@@ -45,6 +45,11 @@ func (s *service) run(ctx context.Context) error {
 	defer s.cfg.stopTraces()
 	door := server.NewFront(log)
 	door.Trace(s.cfg.tracer())
+	monitoring, err := s.cfg.startMonitoring(log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer monitoring.stop()
 	web := server.NewHTTP(door, log)
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
@@ -54,6 +59,7 @@ func (s *service) run(ctx context.Context) error {
 		return errors.Join(err, web.Close())
 	}
 	door.Open(n.Routes())
+	monitoring.open(n)
 	if err = s.ready(ctx, n); err == nil {
 		select {
 		case err = <-served:
@@ -92,6 +98,7 @@ func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n
 func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string) (*server.Node, error) {
 	made := server.Config{Clock: clk, DB: db, Listening: listening, Guessed: cfg.PublicURL == "", Version: version, RateLimit: cfg.RateLimit}
 	made.Tracer, made.Spans = cfg.tracer(), cfg.traces.Spans
+	made.Figures = cfg.figures
 	made.OpenSandboxes = cfg.OpenSandboxes != nil && *cfg.OpenSandboxes
 	var err error
 	if made.Logger, err = cfg.logger(); err != nil {

@@ -45,7 +45,7 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version, OpenSandboxes, Tracer and Spans.
+// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version, OpenSandboxes, Figures, Tracer and Spans.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -60,6 +60,8 @@ type Config struct {
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
 	OpenSandboxes  bool           // sandboxes are lent to whoever tries the API on the documentation's pages
+
+	Figures FiguresTo // who may read /metrics where everything else is
 
 	Tracer *tracing.Tracer           // of the Front, too; nil = nothing is traced
 	Spans  func() (sent, lost int64) // how many spans went to a collector; nil = none
@@ -308,7 +310,7 @@ func (n *Node) Routes() http.Handler {
 	mux.Handle("/llms.txt", guides)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
-	mux.Handle("GET /metrics", n.metrics.handler())
+	mux.Handle("GET /metrics", n.Figures.guard(n.metrics.handler()))
 	mux.HandleFunc("GET /{$}", n.home)
 	return apiFirst(n.metrics.surface("v2", n.admission.v2(n.v2)), n.metrics.surface("v1", n.admission.api(n.api)), mux)
 }
