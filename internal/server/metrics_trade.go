@@ -11,9 +11,6 @@ import (
 	"giftimbiz/internal/purchase"
 )
 
-// surfaces are what requests are counted by, besides the endpoints of the partner API.
-var surfaces = []string{"v1", "v2", "pages", "pictures", "console", "docs"}
-
 // addTrade adds what is sold, and how all surfaces answer.
 func (m *metrics) addTrade() {
 	m.orders = prometheus.NewCounterVec(prometheus.CounterOpts{

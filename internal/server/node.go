@@ -312,7 +312,18 @@ func (n *Node) Routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.Figures.guard(n.metrics.handler()))
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.metrics.surface("v2", n.admission.v2(n.v2)), n.metrics.surface("v1", n.admission.api(n.api)), mux)
+	return n.leaving(apiFirst(n.metrics.surface("v2", n.admission.v2(n.v2)), n.metrics.surface("v1", n.admission.api(n.api)), mux))
+}
+
+// leaving has connections end with their next answer once the node stops. Else they would be closed while they are idle, perhaps in
+// the moment in which a caller sends something, and it would not know whether that was read.
+func (n *Node) leaving(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of

@@ -56,6 +56,14 @@ func TestANodeThatStopsIsNotReadyButServes(t *testing.T) {
 	h.isReady("before")
 	h.node.Drain()
 	h.isNotReady("stopping")
+	resp, err := http.Get(h.url + "/healthz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close() // only its head matters
+	if resp.StatusCode != http.StatusOK || !resp.Close {
+		t.Errorf("HTTP %d; the connection is to be used again: %t", resp.StatusCode, !resp.Close)
+	}
 	if a := h.as("demo").order(t.Name()); a.status != http.StatusOK {
 		t.Errorf("HTTP %d, %s", a.status, a.body)
 	}

@@ -132,7 +132,9 @@ func TestAFullQueueHoldsNobodyUp(t *testing.T) {
 
 func TestNothingIsSentUnlessItIsSaidWhere(t *testing.T) {
 	for _, vars := range [][]string{
-		nil, {"OTEL_SERVICE_NAME=x"}, {"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_SDK_DISABLED=true"},
+		nil,
+		{"OTEL_SERVICE_NAME=x"},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_SDK_DISABLED=true"},
 		{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", "OTEL_TRACES_EXPORTER=none"},
 	} {
 		s, _ := start(t, clock.System{}, vars...)
