@@ -29,9 +29,25 @@ func (h *house) figures() string {
 	return string(h.send(http.MethodGet, h.url+"/metrics", http.Header{}, "").body)
 }
 
-// TestFiguresAreNamedAsPrometheusWantsThem by the check that promtool makes.
-func TestFiguresAreNamedAsPrometheusWantsThem(t *testing.T) {
+// TestFiguresOfARunningServer are named as Prometheus wants them, tell of money, and are all that the files of deploy name.
+func TestFiguresOfARunningServer(t *testing.T) {
 	h := used(t)
+	t.Run("names", func(t *testing.T) { h.in(t).namedAsPrometheusWants() })
+	t.Run("files", func(t *testing.T) { h.in(t).dashboardAndAlertsNameOnlyWhatIsExported() })
+	t.Run("an address of their own", func(t *testing.T) { h.in(t).figuresHaveAnAddressOfTheirOwn() })
+	t.Run("what they tell", func(t *testing.T) { h.in(t).tellOfMoneyAndOfAnswers() })
+}
+
+// in returns the house for use by a subtest.
+func (h *house) in(t testing.TB) *house {
+	sub := *h
+	sub.t = t
+	return &sub
+}
+
+// namedAsPrometheusWants makes the check that promtool makes.
+func (h *house) namedAsPrometheusWants() {
+	t := h.t
 	problems, err := testutil.GatherAndLint(h.node.metrics.registry)
 	if err != nil {
 		t.Fatal(err)
@@ -41,8 +57,8 @@ func TestFiguresAreNamedAsPrometheusWantsThem(t *testing.T) {
 	}
 }
 
-func TestFiguresTellOfMoneyAndOfAnswers(t *testing.T) {
-	h := used(t)
+func (h *house) tellOfMoneyAndOfAnswers() {
+	t := h.t
 	text := h.figures()
 	for _, line := range []string{
 		`giftimbiz_orders_total{kind="gifticon",mode="live"} 1`, `giftimbiz_sales_won_total{kind="gifticon"} 940`,
@@ -61,10 +77,10 @@ func TestFiguresTellOfMoneyAndOfAnswers(t *testing.T) {
 	}
 }
 
-// TestDashboardAndAlertsNameOnlyWhatIsExported holds the files of deploy against a running server, and each alert against what
+// dashboardAndAlertsNameOnlyWhatIsExported holds the files of deploy against a running server, and each alert against what
 // docs/alerts.md says of it.
-func TestDashboardAndAlertsNameOnlyWhatIsExported(t *testing.T) {
-	h := used(t)
+func (h *house) dashboardAndAlertsNameOnlyWhatIsExported() {
+	t := h.t
 	exported := map[string]bool{"up": true} // Prometheus's own
 	for _, m := range regexp.MustCompile(`(?m)^(\w+)[ {]`).FindAllStringSubmatch(h.figures(), -1) {
 		exported[m[1]] = true
@@ -102,7 +118,7 @@ func TestDashboardAndAlertsNameOnlyWhatIsExported(t *testing.T) {
 	}
 }
 
-func readDeployed(t *testing.T, name string) []byte {
+func readDeployed(t testing.TB, name string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("../../deploy", name))
 	if err != nil {
@@ -112,7 +128,7 @@ func readDeployed(t *testing.T, name string) []byte {
 }
 
 // dashboard returns the queries of each panel.
-func dashboard(t *testing.T) map[string][]string {
+func dashboard(t testing.TB) map[string][]string {
 	t.Helper()
 	var board struct {
 		Panels []struct {
@@ -145,7 +161,7 @@ type alertRule struct {
 	Labels, Annotations map[string]string
 }
 
-func alerts(t *testing.T) []alertRule {
+func alerts(t testing.TB) []alertRule {
 	t.Helper()
 	var file struct {
 		Groups []struct{ Rules []alertRule }

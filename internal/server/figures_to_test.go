@@ -37,9 +37,9 @@ func TestFiguresAreForWhoRunsTheHouse(t *testing.T) {
 	}
 }
 
-// TestFiguresHaveAnAddressOfTheirOwn beside which nothing else is.
-func TestFiguresHaveAnAddressOfTheirOwn(t *testing.T) {
-	h := startHouse(t, func(c *Config) { c.Figures = FiguresToNobody })
+// figuresHaveAnAddressOfTheirOwn at which nothing else is.
+func (h *house) figuresHaveAnAddressOfTheirOwn() {
+	t := h.t
 	door := NewFront(h.node.Logger)
 	web := httptest.NewServer(door)
 	defer web.Close()
@@ -52,8 +52,5 @@ func TestFiguresHaveAnAddressOfTheirOwn(t *testing.T) {
 		if got := status(web.URL, path); got != want {
 			t.Errorf("%s: HTTP %d", path, got)
 		}
-	}
-	if got := status(h.url, "/metrics"); got != http.StatusNotFound {
-		t.Errorf("where everything else is: HTTP %d", got)
 	}
 }

@@ -34,10 +34,9 @@ func TestLinesOfARequestHaveItsID(t *testing.T) {
 	}
 }
 
-// TestARefusalIsFoundInTheLogByWhatTheCallerWasTold in both versions of the API, and on a page that fails.
-func TestARefusalIsFoundInTheLogByWhatTheCallerWasTold(t *testing.T) {
-	var log heard
-	h := startHouse(t, func(c *Config) { c.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+// refusalsAreFoundInTheLog by what the caller was told, in both versions of the API, and so is a page that fails.
+func (h *tracedHouse) refusalsAreFoundInTheLog() {
+	t, log := h.t, h.log
 	v1 := h.send(http.MethodPost, h.url+"/api/v1/giftimbiz/listAll", http.Header{}, "")
 	v2 := h.send(http.MethodGet, h.url+"/api/v2/offers", http.Header{}, "")
 	var problem struct {
@@ -48,7 +47,7 @@ func TestARefusalIsFoundInTheLogByWhatTheCallerWasTold(t *testing.T) {
 	}
 	for _, a := range []answer{v1, v2} {
 		if id := a.header.Get("X-Request-Id"); strings.Count(log.String(), "msg=call ") == 0 || strings.Count(log.String(), " request="+id) != 1 {
-			t.Errorf("%s is not once in %s", id, &log)
+			t.Errorf("%s is not once in %s", id, log)
 		}
 	}
 	door := NewFront(h.node.Logger)
@@ -58,6 +57,6 @@ func TestARefusalIsFoundInTheLogByWhatTheCallerWasTold(t *testing.T) {
 	w := httptest.NewRecorder()
 	door.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/r/x", nil))
 	if id := w.Header().Get("X-Request-Id"); !strings.Contains(log.String(), "msg=page error=x request="+id) {
-		t.Errorf("%s is not in %s", id, &log)
+		t.Errorf("%s is not in %s", id, log)
 	}
 }
