@@ -74,6 +74,9 @@ func classifySQLite(err error, code int) error {
 	return err
 }
 
+// NotAnswering is what WhyUnavailable says when nothing more is known.
+const NotAnswering = "the database does not answer"
+
 // WhyUnavailable says, for whoever runs the server, why the database cannot be reached or written; "" when that is not what the
 // error says.
 func WhyUnavailable(err error) string {
@@ -87,7 +90,7 @@ func WhyUnavailable(err error) string {
 	case errors.As(err, &lite):
 		return whySQLite(lite.Code())
 	}
-	return "the database does not answer"
+	return NotAnswering
 }
 
 func whyPostgres(code string) string {
@@ -101,7 +104,7 @@ func whyPostgres(code string) string {
 	case "57P03":
 		return "the database is starting or stopping"
 	}
-	return "the database does not answer"
+	return NotAnswering
 }
 
 func whySQLite(code int) string {

@@ -34,13 +34,16 @@ SET default_transaction_isolation = 'read committed'`
 UNION ALL SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
 )
 
-func openPostgres(ctx context.Context, dsn string, watch func(context.Context, string)) (*DB, error) {
+func openPostgres(ctx context.Context, dsn string, hooks hooks) (*DB, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
 	}
-	if watch != nil {
-		config.ConnConfig.Tracer = watchTracer{watch}
+	switch {
+	case hooks.watch != nil:
+		config.ConnConfig.Tracer = watchTracer{hooks.watch}
+	case hooks.trace:
+		config.ConnConfig.Tracer = roundTrips{}
 	}
 	own := config.Copy()
 	outlive(config, idleInTransaction)

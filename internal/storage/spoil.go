@@ -92,13 +92,6 @@ func (t spoiltTx) Commit() error {
 	return err
 }
 
-// liteStmt is what SQLite's statements can do and database/sql asks them for.
-type liteStmt interface {
-	driver.Stmt
-	driver.StmtExecContext
-	driver.StmtQueryContext
-}
-
 type spoiltStmt struct {
 	liteStmt
 	text  string

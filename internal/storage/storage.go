@@ -48,6 +48,11 @@ func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, 
 // only. Call Migrate next.
 func OpenOrCreate(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, true, hooks{}) }
 
+// OpenTraced is OpenOrCreate for whoever traces: what is asked of the engine inside a recorded span gets spans of its own.
+func OpenTraced(ctx context.Context, dsn string) (*DB, error) {
+	return open(ctx, dsn, true, hooks{trace: true})
+}
+
 // OpenWatched is OpenOrCreate for tests that ask the engine how it runs its statements: watch is called, by any goroutine,
 // with each that is prepared or sent.
 func OpenWatched(ctx context.Context, dsn string, watch func(ctx context.Context, statement string)) (*DB, error) {
@@ -63,10 +68,12 @@ func OpenSpoilt(ctx context.Context, dsn string, spoil func(statement string, ru
 	return open(ctx, dsn, false, hooks{spoil: spoil})
 }
 
-// hooks let tests see what is asked of an engine. Both may be nil, and are called by any goroutine.
+// hooks are who looks at what is asked of an engine: tests, which may let it fail, and traces. The functions may be nil, and are
+// called by any goroutine.
 type hooks struct {
 	watch func(ctx context.Context, statement string)
 	spoil func(statement string, run func() error) error
+	trace bool
 }
 
 func open(ctx context.Context, dsn string, create bool, hooks hooks) (*DB, error) {
@@ -74,7 +81,7 @@ func open(ctx context.Context, dsn string, create bool, hooks hooks) (*DB, error
 		return openSQLite(ctx, path, create, hooks)
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return openPostgres(ctx, dsn, hooks.watch)
+		return openPostgres(ctx, dsn, hooks)
 	}
 	return nil, fmt.Errorf("database %q: want sqlite:PATH or postgres://…", redact(dsn))
 }
@@ -115,8 +122,19 @@ func (db *DB) Close() error {
 // Engine returns "sqlite" or "postgres".
 func (db *DB) Engine() string { return db.dialect.name }
 
-// Ping tells whether the database answers.
-func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
+// Ping tells whether the database answers. Connections that were lost meanwhile are found out one by one, and say nothing of it.
+func (db *DB) Ping(ctx context.Context) (err error) {
+	tries := int32(1)
+	if db.pool != nil {
+		tries += db.pool.Stat().MaxConns()
+	}
+	for range tries {
+		if err = db.read.PingContext(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return err
+}
 
 func millis(t time.Time) int64 { return t.UnixMilli() }
 

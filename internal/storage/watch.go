@@ -11,7 +11,7 @@ import (
 // openFile is sql.Open for SQLite.
 func openFile(dsn string, hooks hooks) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dsn)
-	if err != nil || hooks.watch == nil && hooks.spoil == nil {
+	if err != nil || hooks.watch == nil && hooks.spoil == nil && !hooks.trace {
 		return db, err
 	}
 	hooked := sql.OpenDB(&hookedFile{hooks, dsn, db.Driver()})
@@ -31,8 +31,11 @@ func (f *hookedFile) Connect(context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.spoil != nil {
+	switch {
+	case f.spoil != nil:
 		return spoiltConn{conn.(liteConn), f.spoil}, nil
+	case f.trace:
+		return tracedConn{conn.(liteConn)}, nil
 	}
 	return watchedConn{conn.(liteConn), f.watch}, nil
 }
@@ -55,6 +58,13 @@ type liteConn interface {
 type watchedConn struct {
 	liteConn
 	watch func(context.Context, string)
+}
+
+// liteStmt is what SQLite's statements can do and database/sql asks them for.
+type liteStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
 }
 
 // PrepareContext implements driver.ConnPrepareContext.
