@@ -73,7 +73,7 @@ it.
 	cmd.Flags().IntVar(&opt.Offers, "offers", 2000, "how many gift offers to make up")
 	cmd.Flags().Int64Var(&opt.Seed, "seed", 1, "the same seed makes the same stock")
 	cmd.Flags().StringVar(&now, "now", "", "start the clock at this time, such as 2025-09-15T12:00:00+09:00")
-	cfg.addRateLimit(cmd.Flags())
+	cfg.addDoor(cmd.Flags())
 	return cmd
 }
 

@@ -81,7 +81,7 @@ func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n
 
 // newNode makes a node by the configuration; listening is the address it has in the end.
 func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string) (*server.Node, error) {
-	made := server.Config{Clock: clk, DB: db, Listening: listening, Guessed: cfg.PublicURL == "", Version: version, RateLimit: cfg.RateLimit}
+	made := server.Config{Clock: clk, DB: db, Listening: listening, Guessed: cfg.PublicURL == "", Version: version, Limits: cfg.limits()}
 	made.OpenSandboxes = cfg.OpenSandboxes != nil && *cfg.OpenSandboxes
 	var err error
 	if made.Logger, err = cfg.logger(); err != nil {

@@ -22,6 +22,7 @@ import (
 	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/purchase"
+	"giftimbiz/internal/rate"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/vault"
@@ -46,7 +47,7 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version and OpenSandboxes.
+// Config is what a server is made of. All of it is needed but Guessed, Limits, the networks, Version and OpenSandboxes.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -56,7 +57,7 @@ type Config struct {
 	PublicURL string // the base of absolute links, without a trailing slash
 	Guessed   bool   // whether PublicURL is only a guess
 
-	RateLimit      int            // requests a second that a partner may make of version 2 of the API; 0 = any number
+	Limits         Limits
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
@@ -126,6 +127,9 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	})
 	n.pictures = media.NewHandler(n.DB, n.Clock, n.Logger)
 	n.intake = intake.NewDesk(intake.Config{Store: n.DB, Vault: n.Vault, Clock: n.Clock, Logger: n.Logger, Prices: PricesByRules(n.DB)})
+	n.admission = newAdmission(n.metrics, n.engine.Full)
+	n.admission.addresses = newAddressLimit(n.Limits.Address, n.TrustedProxies, n.Clock, n.admission.often)
+	failures := rate.NewFailures(n.Limits.Failures, n.admission.wrong.add)
 	authority := credential.NewAuthority(credential.Config{Vault: n.Vault, Clock: n.Clock, Directory: n.directory})
 	n.console = console.New(console.Config{
 		Store: n.DB, Passwords: n.Vault, Numbers: n.Vault, Keys: authority, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL,
@@ -141,14 +145,14 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.DB, Counter: counter, Links: links, Numbers: n.Vault,
 		Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, Observe: n.observe, TrustedProxies: n.TrustedProxies,
+		RateLimit: n.Limits.PartnerV1, Failures: failures,
 	}
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
 		Authority: authority, Store: n.DB, Catalog: n.catalog, Buyer: n.engine, Links: links, Numbers: n.Vault, Secrets: n.Vault,
-		Webhooks: hooks, Counter: counter, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.RateLimit,
+		Webhooks: hooks, Counter: counter, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.Limits.Partner, Failures: failures,
 		TrustedProxies: n.TrustedProxies, Observe: n.observe,
 	})
-	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{
 		Store: n.DB, Clock: n.Clock, Logger: n.Logger, Jobs: n.jobs(), Ran: n.metrics.jobRan, Seen: n.metrics.jobsSeen,
 	})
