@@ -19,6 +19,25 @@ func behindProxy(limits Limits) func(*Config) {
 	}
 }
 
+func TestWrongCredentialsAreCountedAndLockNobodyOut(t *testing.T) {
+	s := startHouse(t, behindProxy(Limits{Failures: 5}))
+	t.Run("of version 1", func(t *testing.T) { guessingLocksNobodyOut(t, s.in(t)) })
+	t.Run("of version 2", func(t *testing.T) { wrongTokensAreCounted(t, s.in(t)) })
+}
+
+func TestCallersAreHeldToTheirRates(t *testing.T) {
+	s := startHouse(t, behindProxy(Limits{Address: 2, PartnerV1: 2}))
+	t.Run("an address", func(t *testing.T) { addressIsRefusedUnread(t, s.in(t)) })
+	t.Run("a partner of version 1", func(t *testing.T) { version1Counts(t, s.in(t)) })
+}
+
+// in returns the house for use by a subtest.
+func (h *house) in(t testing.TB) *house {
+	sub := *h
+	sub.t = t
+	return &sub
+}
+
 // from lets a partner call from an address.
 func (c *caller) from(address string) *caller {
 	other := *c
@@ -27,10 +46,9 @@ func (c *caller) from(address string) *caller {
 	return &other
 }
 
-// TestGuessingInAPartnersNameLocksNobodyOut has somebody send wrong keys in a live partner's name until it is told nothing more. The
+// guessingLocksNobodyOut has somebody send wrong keys in a live partner's name until it is told nothing more. The
 // partner goes on buying: from its own address, and from the very one that the guesses come from.
-func TestGuessingInAPartnersNameLocksNobodyOut(t *testing.T) {
-	s := startHouse(t, behindProxy(Limits{Failures: 5}))
+func guessingLocksNobodyOut(t *testing.T, s *house) {
 	partner := s.as("demo")
 	const home, evil = "198.51.100.7", "203.0.113.66"
 	guess := func(header, value string) answer {
@@ -64,9 +82,8 @@ func TestGuessingInAPartnersNameLocksNobodyOut(t *testing.T) {
 	s.counts(`giftimbiz_refused_total{why="wrong_credentials"} 1`)
 }
 
-// TestWrongTokensOfVersion2AreCountedToo, for the address: they name nobody. IPv6 addresses of one network are one.
-func TestWrongTokensOfVersion2AreCountedToo(t *testing.T) {
-	s := startHouse(t, behindProxy(Limits{Failures: 5}))
+// wrongTokensAreCounted sends tokens to version 2, and counts them for the address: they name nobody. IPv6 addresses of one network are one.
+func wrongTokensAreCounted(t *testing.T, s *house) {
 	ask := func(address string) answer {
 		return s.send(http.MethodGet, s.url+"/api/v2/partner", http.Header{
 			"Authorization": {"Bearer eyJhbGciOiJIUzI1NiJ9.e30.AAAA"}, "X-Forwarded-For": {address},
@@ -91,9 +108,8 @@ func TestWrongTokensOfVersion2AreCountedToo(t *testing.T) {
 	}
 }
 
-// TestAnAddressThatAsksTooOftenIsToldSoUnread, in the words of whatever it asks for; others are served, and so is this machine.
-func TestAnAddressThatAsksTooOftenIsToldSoUnread(t *testing.T) {
-	s := startHouse(t, behindProxy(Limits{Address: 2}))
+// addressIsRefusedUnread has an address ask too often: it is told so in the words of whatever it asks for; others are served, and so is this machine.
+func addressIsRefusedUnread(t *testing.T, s *house) {
 	ask := func(method, path, address string) answer {
 		return s.send(method, s.url+path, http.Header{"X-Forwarded-For": {address}}, "")
 	}
@@ -113,9 +129,9 @@ func TestAnAddressThatAsksTooOftenIsToldSoUnread(t *testing.T) {
 		if strings.HasPrefix(path, "/api/v1") && a.code != "Q" || strings.HasPrefix(path, "/api/v2") && !strings.Contains(string(a.body), "rate-limited") {
 			t.Errorf("%s: %s", path, a.body)
 		}
-		if a := ask(method, path, calm+", "+calm); path == "/llms.txt" && a.status == http.StatusTooManyRequests {
-			t.Errorf("%s from another address: HTTP %d", path, a.status)
-		}
+	}
+	if a := ask(http.MethodGet, "/UPLOAD/y.png", calm); a.status == http.StatusTooManyRequests {
+		t.Errorf("from another address: HTTP %d", a.status)
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		if a := ask(http.MethodGet, path, busy); a.status != http.StatusOK {
@@ -123,17 +139,16 @@ func TestAnAddressThatAsksTooOftenIsToldSoUnread(t *testing.T) {
 		}
 	}
 	for range 20 {
-		if a := ask(http.MethodGet, "/UPLOAD/y.png", ""); a.status == http.StatusTooManyRequests {
+		if a := ask(http.MethodGet, "/UPLOAD/y.png", "::1"); a.status == http.StatusTooManyRequests {
 			t.Fatal("this machine is held to a rate")
 		}
 	}
 	s.counts(`giftimbiz_refused_total{why="address_rate"} 6`)
 }
 
-// TestVersion1HoldsAPartnerToItsRateIfToldTo by HTTP 429 and Q, as the wire has it for outcomes of the transport.
-func TestVersion1HoldsAPartnerToItsRateIfToldTo(t *testing.T) {
-	s := startHouse(t, func(c *Config) { c.Limits.PartnerV1 = 2 })
-	c, other := s.as("demo"), s.as("devtest1") // one call each
+// version1Counts holds a partner to its rate by HTTP 429 and Q, as the wire has it for outcomes of the transport.
+func version1Counts(t *testing.T, s *house) {
+	c, other := s.as("demo").from("::1"), s.as("devtest1").from("::1") // one call each
 	list := func(c *caller) answer { return c.call("giftimbiz/listAll", url.Values{"site": {"gift"}}) }
 	for i := range 3 {
 		if a := list(c); a.code != partnerapi.Success || a.header.Get("RateLimit") != fmt.Sprintf(`"partner";r=%d;t=%d`, 2-i, (i+3)/2) {
