@@ -33,14 +33,19 @@ type config struct {
 	RateLimitV1    int           `env:"RATE_LIMIT_V1"`
 	AddressLimit   int           `env:"ADDRESS_LIMIT"`
 	FailureLimit   int           `env:"FAILURE_LIMIT"`
-	OpenSandboxes  *bool         `env:"OPEN_SANDBOXES"` // nil: nothing was said
+	Connections    int           `env:"CONNECTIONS"`
+	TLSCert        string        `env:"TLS_CERT"`
+	TLSKey         string        `env:"TLS_KEY"`
+
+	AddressConnections int   `env:"ADDRESS_CONNECTIONS"`
+	OpenSandboxes      *bool `env:"OPEN_SANDBOXES"` // nil: nothing was said
 }
 
 // newConfig returns the defaults that are built in.
 func newConfig() *config {
 	return &config{
 		Listen: "127.0.0.1:8080", Data: "giftimbiz-data", LogLevel: "info", LogFormat: "text", Drain: 3 * time.Second,
-		RateLimit: 100, AddressLimit: 2000, FailureLimit: 120,
+		RateLimit: 100, AddressLimit: 2000, FailureLimit: 120, Connections: 16384, AddressConnections: 1024,
 	}
 }
 
@@ -123,7 +128,7 @@ func (c *config) credentialsFile() string { return filepath.Join(c.Data, "creden
 // publicURL returns the base of all absolute links, without a trailing slash.
 func (c *config) publicURL(listening string) (string, error) {
 	if c.PublicURL == "" {
-		return likelyURL(listening), nil
+		return c.secured(likelyURL(listening)), nil
 	}
 	return parsePublicURL(c.PublicURL)
 }

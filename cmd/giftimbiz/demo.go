@@ -119,7 +119,7 @@ func tellIgnored(ctx context.Context, cmd *cobra.Command, n *server.Node, opt de
 // welcome writes credentials.json, for the address may differ from that of the last start, and says what to open and
 // what to paste.
 func welcome(cmd *cobra.Command, cfg *config, n *server.Node, made *demo.Credentials) error {
-	made.BaseURL = localURL(n.Listening)
+	made.BaseURL = cfg.secured(localURL(n.Listening))
 	made.Console.URL = made.BaseURL + "/console"
 	if err := writeCredentials(cfg.Data, made); err != nil {
 		return err

@@ -23,6 +23,7 @@ type service struct {
 	drain time.Duration                             // how long it says that it stops before it takes nothing more
 	fill  func(context.Context, *storage.DB) error  // prepares the migrated database; may be nil
 	ready func(context.Context, *server.Node) error // called when it answers
+	door  door
 }
 
 // run serves until ctx ends. It listens first: a port that is taken is known at once, and whoever looks meanwhile is
@@ -35,20 +36,23 @@ func (s *service) run(ctx context.Context) error {
 	if err := s.cfg.check(); err != nil {
 		return err
 	}
+	if s.door, err = s.cfg.door(log); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", s.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("%w\nAnother address may be given: --listen 127.0.0.1:8090", err)
 	}
-	door := server.NewFront(log)
-	web := server.NewHTTP(door, log)
+	front := server.NewFront(log)
+	web := server.NewHTTP(front, log)
 	served := make(chan error, 1)
-	go func() { served <- web.Serve(listener) }()
+	go func() { served <- s.door.serve(web, listener) }()
 
 	db, n, err := s.open(ctx, listener.Addr().String())
 	if err != nil {
 		return errors.Join(err, web.Close())
 	}
-	door.Open(n.Routes())
+	front.Open(n.Routes())
 	if err = s.ready(ctx, n); err == nil {
 		select {
 		case err = <-served:
@@ -70,7 +74,7 @@ func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n
 		err = s.fill(ctx, db)
 	}
 	if err == nil {
-		n, err = newNode(ctx, s.cfg, db, s.clock, listening)
+		n, err = newNode(ctx, s.cfg, db, s.clock, listening, s.door)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(startError(ctx, err), db.Close())
@@ -80,8 +84,9 @@ func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n
 }
 
 // newNode makes a node by the configuration; listening is the address it has in the end.
-func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string) (*server.Node, error) {
+func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string, d door) (*server.Node, error) {
 	made := server.Config{Clock: clk, DB: db, Listening: listening, Guessed: cfg.PublicURL == "", Version: version, Limits: cfg.limits()}
+	made.Certificate, made.Connections = d.certificate, d.connections
 	made.OpenSandboxes = cfg.OpenSandboxes != nil && *cfg.OpenSandboxes
 	var err error
 	if made.Logger, err = cfg.logger(); err != nil {

@@ -37,6 +37,7 @@ const (
 	tallyEvery         = 30 * time.Second
 	trimEvery          = 10 * time.Second
 	reportEvery        = 10 * time.Second
+	certificateEvery   = 5 * time.Second
 	sweepEvery         = 15 * time.Second
 	repriceEvery       = time.Second
 	repriceWithin      = time.Minute // then others may go on
@@ -47,7 +48,7 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, Limits, the networks, Version and OpenSandboxes.
+// Config is what a server is made of. All of it is needed but Guessed, Limits, Certificate, Connections, the networks, Version and OpenSandboxes.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -58,6 +59,8 @@ type Config struct {
 	Guessed   bool   // whether PublicURL is only a guess
 
 	Limits         Limits
+	Certificate    *Certificate   // of the server's own TLS; nil = there is none
+	Connections    *Connections   // what is open; nil = it is not counted
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
@@ -118,6 +121,12 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	})
 	n.calls, n.refusals = office.NewRecorder(n.DB), office.NewRefusalCounter(n.DB)
 	n.metrics.watchCalls(n.calls.Dropped)
+	if n.Connections != nil {
+		n.Connections.register(n.metrics.registry)
+	}
+	if n.Certificate != nil {
+		n.metrics.registry.MustRegister(n.Certificate.untilGauge)
+	}
 	links := redeem.NewLinks(n.Vault, n.PublicURL)
 	counter := redeem.NewCounter(redeem.CounterConfig{
 		Store: n.DB, Codes: n.Vault, Clock: n.Clock, Logger: n.Logger, Observe: n.metrics.redemption,
@@ -213,6 +222,9 @@ func (n *Node) Start() {
 	n.loops.every(countRefusalsEvery, "counting refusals", func(ctx context.Context) error {
 		return n.refusals.Flush(ctx, n.Clock.Now())
 	})
+	if n.Certificate != nil {
+		n.loops.every(certificateEvery, "looking for a new TLS certificate", n.Certificate.Reload)
+	}
 	n.loops.every(trimEvery, "trimming the database's log", n.DB.TrimLog)
 	n.loops.every(reportEvery, "counting what waits to be delivered", func(ctx context.Context) error {
 		waiting, err := n.DB.WaitingDeliveries(ctx, office.MostWaiting)
@@ -303,7 +315,7 @@ func (n *Node) Routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), mux)
+	return n.encryptedOnly(apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), mux))
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
