@@ -315,7 +315,7 @@ func (n *Node) Routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return n.encryptedOnly(apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), mux))
+	return n.encryptedOnly(apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), guarded(mux)))
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
