@@ -24,8 +24,8 @@ import (
 // and many requests. docs/security.md says which threat each part answers.
 func TestTheDoor(t *testing.T) {
 	d := openDoor(t)
-	t.Run("every answer has the headers that keep it safe", func(t *testing.T) { d.in(t).headersEverywhere() })
-	t.Run("no address leads elsewhere by what a request says of its host", func(t *testing.T) { d.in(t).hostsAreNotBelieved() })
+	t.Run("every answer has headers that keep it safe, and believes no request's host", func(t *testing.T) { d.in(t).answersEverywhere() })
+	t.Run("nobody is led elsewhere after signing in", func(t *testing.T) { d.in(t).nextLeadsNowhereElse() })
 	t.Run("no form of another site is taken", func(t *testing.T) { d.in(t).formsOfOthers() })
 	t.Run("no path leads out of its folder", func(t *testing.T) { d.in(t).pathsOut() })
 	t.Run("no request hides in another", func(t *testing.T) { d.in(t).smuggled() })
