@@ -17,6 +17,7 @@ import (
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/redeem"
 )
 
@@ -149,12 +150,12 @@ func (d *prober) ask(method, path string, header http.Header) answer {
 // raw sends bytes over a connection of its own and returns all that comes back until the server is silent or closes it.
 func (d *prober) raw(text string) []*http.Response {
 	d.s.t.Helper()
-	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(d.s.url, "http://"), patience)
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(d.s.url, "http://"), programtest.Patience)
 	if err != nil {
 		d.s.t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(programtest.Patience)); err != nil {
 		d.s.t.Fatal(err)
 	}
 	if _, err := io.WriteString(conn, text); err != nil {
