@@ -194,7 +194,7 @@ func TestANodeShowsUntilWhenItsCertificateIsGood(t *testing.T) {
 	}
 	cert, key := pairOf(t, 4, time.Now().Add(time.Hour))
 	c.put(cert, key)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
 	for c.made.current.Load().Leaf.SerialNumber.Int64() != 4 {
 		select {

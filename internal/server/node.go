@@ -37,7 +37,7 @@ const (
 	tallyEvery         = 30 * time.Second
 	trimEvery          = 10 * time.Second
 	reportEvery        = 10 * time.Second
-	certificateEvery   = 5 * time.Second
+	certificateEvery   = 2 * time.Second
 	sweepEvery         = 15 * time.Second
 	repriceEvery       = time.Second
 	repriceWithin      = time.Minute // then others may go on
