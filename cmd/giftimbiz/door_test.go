@@ -192,8 +192,10 @@ func (d *prober) formsOfOthers() {
 	paths = append(paths, "/r/counter/sign-out")
 	for _, path := range paths {
 		for _, headers := range [][]string{
-			{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site", "Origin", "https://other.gift.example"},
-			{"Origin", "https://evil.example"}, {"Origin", "http://gift.example"},
+			{"Sec-Fetch-Site", "cross-site"},
+			{"Sec-Fetch-Site", "same-site", "Origin", "https://other.gift.example"},
+			{"Origin", "https://evil.example"},
+			{"Origin", "http://gift.example"},
 		} {
 			a := d.send(http.MethodPost, path, url.Values{"lang": {"en"}}, append(headers, "Cookie", d.cookies[office.Admin])...)
 			if a.status != http.StatusForbidden && a.status != http.StatusNotFound && a.status != http.StatusMethodNotAllowed {

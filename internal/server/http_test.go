@@ -14,7 +14,9 @@ import (
 // TestNoCallerIsWaitedForTooLong: who sends a head or a body drop by drop, or says nothing more, is left. The times of the server are
 // shortened for it.
 func TestNoCallerIsWaitedForTooLong(t *testing.T) {
-	slow := impatient(t, func(web *http.Server) { web.ReadHeaderTimeout, web.ReadTimeout = web.ReadHeaderTimeout/100, web.ReadTimeout/100 })
+	slow := impatient(t, func(web *http.Server) {
+		web.ReadHeaderTimeout, web.ReadTimeout = web.ReadHeaderTimeout/100, web.ReadTimeout/100
+	})
 	for what, sent := range map[string]string{
 		"nothing at all":    "",
 		"half a head":       "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
