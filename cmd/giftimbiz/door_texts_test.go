@@ -39,6 +39,9 @@ func (d *prober) textsStayTexts() {
 	}
 	pages := crawlBy(t, s.url, cookie, pathShape, look)
 	for _, page := range d.public {
+		if strings.HasPrefix(page, "/docs") || page == "/llms.txt" { // they show nothing that people write here
+			continue
+		}
 		if doc := fetchAny(t, s.url+page, cookie); doc != nil {
 			look(page, doc)
 		}
