@@ -12,7 +12,6 @@ import (
 	"github.com/caarlos0/env/v11"
 	"github.com/spf13/pflag"
 
-	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/server"
 	"giftimbiz/internal/tracing/otlp"
@@ -33,7 +32,15 @@ type config struct {
 	LogFormat      string        `env:"LOG_FORMAT"`
 	Drain          time.Duration `env:"DRAIN"`
 	RateLimit      int           `env:"RATE_LIMIT"`
-	OpenSandboxes  *bool         `env:"OPEN_SANDBOXES"` // nil: nothing was said
+	RateLimitV1    int           `env:"RATE_LIMIT_V1"`
+	AddressLimit   int           `env:"ADDRESS_LIMIT"`
+	FailureLimit   int           `env:"FAILURE_LIMIT"`
+	Connections    int           `env:"CONNECTIONS"`
+	TLSCert        string        `env:"TLS_CERT"`
+	TLSKey         string        `env:"TLS_KEY"`
+
+	AddressConnections int   `env:"ADDRESS_CONNECTIONS"`
+	OpenSandboxes      *bool `env:"OPEN_SANDBOXES"` // nil: nothing was said
 
 	MetricsListen string `env:"METRICS_LISTEN"`
 
@@ -45,7 +52,7 @@ type config struct {
 func newConfig() *config {
 	return &config{
 		Listen: "127.0.0.1:8080", Data: "giftimbiz-data", LogLevel: "info", LogFormat: "text", Drain: 3 * time.Second,
-		RateLimit: 100,
+		RateLimit: 100, AddressLimit: 2000, FailureLimit: 120, Connections: 16384, AddressConnections: 1024,
 	}
 }
 
@@ -83,16 +90,10 @@ func (c *config) addSandboxes(f *pflag.FlagSet, usually string) {
 		})
 }
 
-// addRateLimit adds the flag of servers.
-func (c *config) addRateLimit(f *pflag.FlagSet) {
-	f.IntVar(&c.RateLimit, "rate-limit", c.RateLimit,
-		"requests a second that each partner may make of API v2 on this node, twice as many at once; 0 = any number")
-}
-
 // check refuses settings of a server that cannot be meant, before anything is opened.
 func (c *config) check() error {
-	if c.RateLimit < 0 || c.RateLimit > partnerv2.MaxRateLimit {
-		return usageError{fmt.Errorf("--rate-limit %d: want 0 to %d", c.RateLimit, partnerv2.MaxRateLimit)}
+	if err := c.checkDoor(); err != nil {
+		return err
 	}
 	if err := checkListen("--listen", c.Listen); err != nil {
 		return err
@@ -141,7 +142,7 @@ func (c *config) credentialsFile() string { return filepath.Join(c.Data, "creden
 // publicURL returns the base of all absolute links, without a trailing slash.
 func (c *config) publicURL(listening string) (string, error) {
 	if c.PublicURL == "" {
-		return likelyURL(listening), nil
+		return c.secured(likelyURL(listening)), nil
 	}
 	return parsePublicURL(c.PublicURL)
 }

@@ -22,6 +22,12 @@ const mostPages = 300
 // sent with each of their fields filled.
 func crawl(t testing.TB, base, cookie string) (pages []string) {
 	t.Helper()
+	return crawlBy(t, base, cookie, shape, func(string, *html.Node) {})
+}
+
+// crawlBy is crawl that tells pages apart by their shape, and shows each to visit.
+func crawlBy(t testing.TB, base, cookie string, shape func(string) string, visit func(page string, doc *html.Node)) (pages []string) {
+	t.Helper()
 	waiting, known := []string{"/console/"}, map[string]bool{}
 	for len(waiting) > 0 && len(pages) < mostPages {
 		page := waiting[0]
@@ -32,6 +38,7 @@ func crawl(t testing.TB, base, cookie string) (pages []string) {
 		known[shape(page)] = true
 		if doc := fetchPage(t, base+page, cookie); doc != nil {
 			pages = append(pages, page)
+			visit(page, doc)
 			waiting = append(waiting, leadsTo(doc, page)...)
 		}
 	}

@@ -35,8 +35,19 @@ func mustLoad(version string) *contract.Document {
 	return d
 }
 
+var publishedTexts sync.Map // of each version: making the documentation takes its time
+
 // publishedText returns a document as the server sends it.
 func publishedText(version string) []byte {
+	if text, ok := publishedTexts.Load(version); ok {
+		return text.([]byte)
+	}
+	text := makePublished(version)
+	publishedTexts.Store(version, text)
+	return text
+}
+
+func makePublished(version string) []byte {
 	handler := docs.New(docs.Config{
 		PublicURL: "https://gift.example", Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler),
 		Place: func(*http.Request) string { return "" },

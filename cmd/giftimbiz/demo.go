@@ -73,7 +73,7 @@ it.
 	cmd.Flags().IntVar(&opt.Offers, "offers", 2000, "how many gift offers to make up")
 	cmd.Flags().Int64Var(&opt.Seed, "seed", 1, "the same seed makes the same stock")
 	cmd.Flags().StringVar(&now, "now", "", "start the clock at this time, such as 2025-09-15T12:00:00+09:00")
-	cfg.addRateLimit(cmd.Flags())
+	cfg.addDoor(cmd.Flags())
 	return cmd
 }
 
@@ -119,7 +119,7 @@ func tellIgnored(ctx context.Context, cmd *cobra.Command, n *server.Node, opt de
 // welcome writes credentials.json, for the address may differ from that of the last start, and says what to open and
 // what to paste.
 func welcome(cmd *cobra.Command, cfg *config, n *server.Node, made *demo.Credentials) error {
-	made.BaseURL = localURL(n.Listening)
+	made.BaseURL = cfg.secured(localURL(n.Listening))
 	made.Console.URL = made.BaseURL + "/console"
 	if err := writeCredentials(cfg.Data, made); err != nil {
 		return err

@@ -91,7 +91,7 @@ func (s *testServer) openDB() *storage.DB {
 
 func (s *testServer) serve(db *storage.DB) {
 	s.t.Helper()
-	n, err := newNode(s.t.Context(), s.cfg, db, s.clock, "127.0.0.1:0")
+	n, err := newNode(s.t.Context(), s.cfg, db, s.clock, "127.0.0.1:0", door{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ requests are still taken, then requests under way are answered. A second signal 
 	cfg.addSandboxes(cmd.Flags(), "false")
 	cmd.Flags().DurationVar(&cfg.Drain, "drain", cfg.Drain,
 		"how long requests are still taken after SIGTERM, so that load balancers notice by /readyz")
-	cfg.addRateLimit(cmd.Flags())
+	cfg.addDoor(cmd.Flags())
 	return cmd
 }
 

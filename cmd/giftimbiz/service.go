@@ -23,6 +23,7 @@ type service struct {
 	drain time.Duration                             // how long it says that it stops before it takes nothing more
 	fill  func(context.Context, *storage.DB) error  // prepares the migrated database; may be nil
 	ready func(context.Context, *server.Node) error // called when it answers
+	door  door
 }
 
 // run serves until ctx ends. It listens first: a port that is taken is known at once, and whoever looks meanwhile is
@@ -35,6 +36,9 @@ func (s *service) run(ctx context.Context) error {
 	if err := s.cfg.check(); err != nil {
 		return err
 	}
+	if s.door, err = s.cfg.door(log); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", s.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("%w\nAnother address may be given: --listen 127.0.0.1:8090", err)
@@ -43,22 +47,22 @@ func (s *service) run(ctx context.Context) error {
 		return errors.Join(err, listener.Close())
 	}
 	defer s.cfg.stopTraces()
-	door := server.NewFront(log)
-	door.Trace(s.cfg.tracer())
+	front := server.NewFront(log)
+	front.Trace(s.cfg.tracer())
 	monitoring, err := s.cfg.startMonitoring(log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer monitoring.stop()
-	web := server.NewHTTP(door, log)
+	web := server.NewHTTP(front, log)
 	served := make(chan error, 1)
-	go func() { served <- web.Serve(listener) }()
+	go func() { served <- s.door.serve(web, listener) }()
 
 	db, n, err := s.open(ctx, listener.Addr().String())
 	if err != nil {
 		return errors.Join(err, web.Close())
 	}
-	door.Open(n.Routes())
+	front.Open(n.Routes())
 	monitoring.open(n)
 	if err = s.ready(ctx, n); err == nil {
 		select {
@@ -85,7 +89,7 @@ func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n
 		err = s.fill(ctx, db)
 	}
 	if err == nil {
-		n, err = newNode(ctx, s.cfg, db, s.clock, listening)
+		n, err = newNode(ctx, s.cfg, db, s.clock, listening, s.door)
 	}
 	if err != nil {
 		return nil, nil, errors.Join(startError(ctx, err), db.Close())
@@ -95,8 +99,9 @@ func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n
 }
 
 // newNode makes a node by the configuration; listening is the address it has in the end.
-func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string) (*server.Node, error) {
-	made := server.Config{Clock: clk, DB: db, Listening: listening, Guessed: cfg.PublicURL == "", Version: version, RateLimit: cfg.RateLimit}
+func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string, d door) (*server.Node, error) {
+	made := server.Config{Clock: clk, DB: db, Listening: listening, Guessed: cfg.PublicURL == "", Version: version, Limits: cfg.limits()}
+	made.Certificate, made.Connections = d.certificate, d.connections
 	made.Tracer, made.Spans = cfg.tracer(), cfg.traces.Spans
 	made.Figures = cfg.figures
 	made.OpenSandboxes = cfg.OpenSandboxes != nil && *cfg.OpenSandboxes

@@ -67,3 +67,31 @@ func TestLinksInDocumentsLeadSomewhere(t *testing.T) {
 		}
 	}
 }
+
+var testName = regexp.MustCompile("`(Test[A-Z][A-Za-z0-9]*)`")
+
+// TestTheThreatModelNamesTestsThatExist: what shows that a threat is answered must not get lost by a new name.
+func TestTheThreatModelNamesTestsThatExist(t *testing.T) {
+	var model string
+	known := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	for _, f := range projectFiles(t) {
+		switch {
+		case f.path == "docs/security.md":
+			model = string(f.text)
+		case strings.HasSuffix(f.path, "_test.go"):
+			for _, name := range function.FindAllStringSubmatch(string(f.text), -1) {
+				known[name[1]] = true
+			}
+		}
+	}
+	named := testName.FindAllStringSubmatch(model, -1)
+	for _, name := range named {
+		if !known[name[1]] {
+			t.Errorf("docs/security.md names %s, which does not exist", name[1])
+		}
+	}
+	if len(named) < 80 {
+		t.Errorf("only %d tests are named: the test looks at the wrong things", len(named))
+	}
+}

@@ -186,3 +186,13 @@ type fileAnswer struct {
 func (a fileAnswer) Header() http.Header            { return a.head }
 func (fileAnswer) WriteHeader(int)                  {}
 func (fileAnswer) SetWriteDeadline(time.Time) error { return nil }
+
+// Page returns the address of the page that shows the list, of what it is a list of.
+func (l List) Page(of string) string {
+	from, rest, ok := strings.Cut(l.address, "{")
+	if !ok {
+		return l.address
+	}
+	_, rest, _ = strings.Cut(rest, "}")
+	return from + url.PathEscape(of) + rest
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -264,7 +265,8 @@ func (q *request) signInAddress() string {
 // ownAddress is next, if that is an address of the console, or else the console's first page.
 func ownAddress(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(u.Path, Root+"/") || strings.Contains(next, "\\") {
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(u.Path, Root+"/") || strings.Contains(next, "\\") ||
+		path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") { // it may lead out again
 		return Root + "/"
 	}
 	return next

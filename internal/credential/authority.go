@@ -128,3 +128,6 @@ func (a *Authority) AccessTTL() time.Duration { return a.accessTTL }
 
 // Refresh makes the authority know at once what was stored of partners before the call; see Directory.Refresh.
 func (a *Authority) Refresh(ctx context.Context) error { return a.directory.Refresh(ctx) }
+
+// PartnerID returns the id of the partner of a name, 0 when there is none.
+func (a *Authority) PartnerID(name string) int64 { return a.directory.PartnerID(name) }

@@ -146,3 +146,14 @@ func (k FaultKind) String() string {
 	}
 	return fmt.Sprintf("fault kind %d", int(k))
 }
+
+// MayBeGuess tells whether who sends such credentials may know nothing that is right of them. Others are right but of no use any more,
+// or not yet all there.
+func (k FaultKind) MayBeGuess() bool {
+	switch k {
+	case UnknownKey, KeyOfAnother, PartnerTokenWrong, RefreshTooLong, RefreshMalformed, RefreshInvalid,
+		AccessTooLong, AccessMalformed, AccessNotOurs, AccessSignatureWrong, AccessOfUnknownPartner, AccessOfAnother:
+		return true
+	}
+	return false
+}

@@ -16,6 +16,7 @@ import (
 	"giftimbiz/internal/credential"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/purchase"
+	"giftimbiz/internal/rate"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/rehearsal"
 )
@@ -38,7 +39,7 @@ type Numbers interface {
 	Open(unitID int64, sealed []byte) (string, error)
 }
 
-// Config is what New needs. Observe and TrustedProxies may be left out.
+// Config is what New needs. RateLimit, Failures, Observe and TrustedProxies may be left out.
 type Config struct {
 	Authority *credential.Authority
 	Catalog   *catalog.Catalog
@@ -51,6 +52,11 @@ type Config struct {
 	Logger    *slog.Logger
 	PublicURL string // where the world reaches this server, without a path
 
+	// RateLimit is how many requests a second a partner may make of this node for long, and half of how many at once, up to
+	// rate.Most; 0 = any number.
+	RateLimit int
+	// Failures counts wrong credentials; nil = they are not counted.
+	Failures *rate.Failures
 	// Observe is told of every answer.
 	Observe func(Answered)
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
@@ -60,6 +66,7 @@ type Config struct {
 type api struct {
 	Config
 	endpoints map[string]*endpoint
+	limits    *rate.Limiter[int64]
 	turns     atomic.Uint64 // of naming free coupons
 
 	stage       rehearsal.Stage
@@ -88,7 +95,7 @@ func New(cfg Config) http.Handler {
 	if cfg.Observe == nil {
 		cfg.Observe = func(Answered) {}
 	}
-	a := &api{Config: cfg, largeBodies: make(chan struct{}, maxLargeBodies)}
+	a := &api{Config: cfg, limits: newLimits(cfg.RateLimit), largeBodies: make(chan struct{}, maxLargeBodies)}
 	a.endpoints = routes()
 	return a
 }

@@ -78,6 +78,9 @@ func (c *call) run() (err error) {
 	if err := c.endpoint.signIn(c); err != nil {
 		return err
 	}
+	if err := c.countIn(); err != nil {
+		return err
+	}
 	if err := c.rehearse(); err != nil {
 		return err
 	}
@@ -175,6 +178,7 @@ func (c *call) log(status int, code string, took time.Duration, f *failure) {
 		level = slog.LevelInfo
 	case status >= http.StatusInternalServerError && !f.expected:
 		level = slog.LevelError
+	case status == http.StatusTooManyRequests: // counted, and reported now and then: a line each is what a flood would want
 	case f != nil || c.endpoint.writes:
 		level = slog.LevelInfo
 	}

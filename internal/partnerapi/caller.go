@@ -36,6 +36,9 @@ func (c *call) identified(
 		c.who = who
 		return nil
 	}
+	if over := c.countWrong(fault.Kind, p); over != nil {
+		return over
+	}
 	return refuse(callerFaults[fault.Kind], "header", refreshHeader, "names", strings.Join(missingOf(p), ", "))
 }
 

@@ -34,6 +34,7 @@ var (
 	badKey         = reply{"Q", "Idempotency-Key 헤더는 공백 없는 ASCII 1~255자여야 합니다.", "The header Idempotency-Key must be 1 to 255 visible ASCII characters."}
 	unknownOutcome = reply{"Q", "Sandbox-Outcome 헤더에는 다음 중 하나를 쓰십시오(재고·가격·잔액·한도·기간 거절은 구매 호출에만): {names}", "The header Sandbox-Outcome must be one of these, refusals on purchases only: {names}"}
 	overTheLimit   = reply{"Q", "허용된 속도보다 자주 호출했습니다. Retry-After 초 뒤에 다시 보내십시오.", "You call more often than you may. Send this again after the seconds in Retry-After."}
+	failedOften    = reply{"Q", "이 주소에서 잘못된 인증 정보가 너무 많이 왔습니다. 키와 토큰을 확인하고 Retry-After 초 뒤에 다시 보내십시오.", "Too many wrong credentials came from your address. Check keys and tokens, and send this again after the seconds in Retry-After."}
 	bodyUnreadable = reply{"Q", "요청 본문을 끝까지 받지 못했습니다.", "The body did not arrive whole."}
 )
 

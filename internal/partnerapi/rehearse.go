@@ -32,6 +32,4 @@ func (c *call) rehearse() error {
 	return err
 }
 
-func tooMany() *failure {
-	return &failure{reply: overTheLimit, status: http.StatusTooManyRequests, retryAfter: "1", expected: true}
-}
+func tooMany() *failure { return overLimit(overTheLimit, "1") }

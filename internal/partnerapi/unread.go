@@ -18,6 +18,11 @@ func TooManyCalls(w http.ResponseWriter, r *http.Request) {
 	answerUnread(w, r, tooBusy(tooManyCalls, nil))
 }
 
+// TooOften answers a call from an address that calls too often: nothing was done.
+func TooOften(w http.ResponseWriter, r *http.Request) {
+	answerUnread(w, r, &failure{reply: overTheLimit, status: http.StatusTooManyRequests, expected: true})
+}
+
 // answerUnread answers a call of which nothing but its head was read.
 func answerUnread(w http.ResponseWriter, r *http.Request, f *failure) {
 	writeAnswer(w, f.httpStatus(), f.append(nil, locale.Of(r.Header.Get("Accept-Language"))), f)

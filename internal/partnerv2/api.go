@@ -21,6 +21,7 @@ import (
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/peer"
+	"giftimbiz/internal/rate"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
@@ -50,7 +51,7 @@ type Store interface {
 	sandboxStore
 }
 
-// Config is what New needs. RateLimit, Observe and TrustedProxies may be left out.
+// Config is what New needs. RateLimit, Failures, Observe and TrustedProxies may be left out.
 type Config struct {
 	Authority Authority
 	Store     Store
@@ -68,6 +69,8 @@ type Config struct {
 	// RateLimit is how many requests a second a partner may make of this node for long, and half of how many at once, up to
 	// MaxRateLimit; 0 = any number.
 	RateLimit int
+	// Failures counts wrong credentials; nil = they are not counted.
+	Failures *rate.Failures
 	// Observe is told of every answer.
 	Observe func(office.Answered)
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
@@ -81,7 +84,7 @@ type API struct {
 	first  *http.ServeMux // of the routes that say so
 	other  http.Handler   // of paths that do not exist
 	origin string         // PublicURL without a slash at its end
-	limits *limits
+	limits *rate.Limiter[int64]
 	polls  polls
 	stage  rehearsal.Stage
 
@@ -279,6 +282,9 @@ func (c *call) signIn() error {
 		return addressRefused
 	case credential.AccessExpired:
 		return tokenExpired
+	}
+	if err := c.countWrong(fault.Kind); err != nil {
+		return err
 	}
 	return tokenInvalid.because(errors.New(fault.Kind.String()))
 }

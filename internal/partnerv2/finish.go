@@ -65,6 +65,7 @@ func (c *call) log(endpoint string, writes bool, took time.Duration) {
 	switch p := c.refusal; {
 	case p != nil && p.status >= http.StatusInternalServerError && p.cause != nil && !p.away():
 		level = slog.LevelError
+	case p != nil && p.status == http.StatusTooManyRequests: // a line each is what a flood would want
 	case p != nil || writes:
 		level = slog.LevelInfo
 	}

@@ -1,105 +1,63 @@
 package partnerv2
 
 import (
-	"maps"
 	"net/http"
-	"strconv"
-	"sync"
 	"time"
+
+	"giftimbiz/internal/credential"
+	"giftimbiz/internal/peer"
+	"giftimbiz/internal/rate"
 )
 
-// MaxRateLimit is the highest Config.RateLimit there can be: intervals are counted in nanoseconds.
-const MaxRateLimit = 1_000_000
+// MaxRateLimit is the highest Config.RateLimit there can be.
+const MaxRateLimit = rate.Most
 
-// rateLimited is a call that came too soon.
-var rateLimited = problem{
-	kind: "rate-limited", status: http.StatusTooManyRequests, code: "Q",
-	ko: "요청이 너무 잦습니다. Retry-After 초 뒤에 다시 하십시오.", en: "Too many requests. Ask again after the seconds in Retry-After.",
-}
-
-// limits hold each partner to a rate of requests, by a bucket that holds two seconds' worth of them (GCRA: of a bucket nothing
-// is kept but the time at which it will be full). A nil *limits lets everybody through.
-type limits struct {
-	every time.Duration // the time after which one request more may be made
-	burst int64         // how many may be made at once
-
-	mu      sync.Mutex
-	full    map[int64]time.Time // guarded by mu: by partner, when its bucket is full; full ones need not be there
-	sweepAt int                 // guarded by mu: the number of buckets at which those that are full again are dropped
-}
-
-const sweepFrom = 1024
-
-// newLimits returns limits of so many requests a second; nil for 0.
-func newLimits(perSecond int) *limits {
-	if perSecond <= 0 {
-		return nil
+// What is said of calls that came too soon, and of credentials that were wrong too often.
+var (
+	rateLimited = problem{
+		kind: "rate-limited", status: http.StatusTooManyRequests, code: "Q",
+		ko: "요청이 너무 잦습니다. Retry-After 초 뒤에 다시 하십시오.", en: "Too many requests. Ask again after the seconds in Retry-After.",
 	}
+	failedTooOften = rateLimited.saying(
+		"이 주소에서 잘못된 인증 정보가 너무 많이 왔습니다. 키와 토큰을 확인하고 Retry-After 초 뒤에 다시 하십시오.",
+		"Too many wrong credentials came from your address. Check keys and token, and ask again after the seconds in Retry-After.",
+	)
+)
+
+// newLimits holds each partner to so many requests a second, to twice as many at once; nil for 0.
+func newLimits(perSecond int) *rate.Limiter[int64] {
 	perSecond = min(perSecond, MaxRateLimit)
-	return &limits{
-		every: time.Second / time.Duration(perSecond), burst: 2 * int64(perSecond), full: map[int64]time.Time{}, sweepAt: sweepFrom,
-	}
+	return rate.New[int64](rate.Policy{Name: "partner", Per: perSecond, Window: time.Second, Burst: 2 * perSecond})
 }
 
-// allowance is what a partner may do after a request was counted.
-type allowance struct {
-	ok    bool          // the request may be made
-	left  int64         // so many more may be made at once
-	full  time.Duration // until all may
-	retry time.Duration // until a request may be made that may not be now
-}
-
-// take counts a request, if it may be made.
-func (l *limits) take(partner int64, now time.Time) (a allowance) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	capacity := time.Duration(l.burst) * l.every
-	full := l.full[partner]
-	if full.Before(now) || full.Sub(now) > capacity { // the clock was set back
-		full = now
-	}
-	if next := full.Add(l.every); next.Sub(now) <= capacity {
-		a.ok, full = true, next
-		l.keep(partner, full, now)
-	} else {
-		a.retry = next.Sub(now) - capacity
-	}
-	a.full = full.Sub(now)
-	a.left = int64((capacity - a.full) / l.every)
-	return a
-}
-
-// keep notes when a bucket is full, and drops those that are.
-func (l *limits) keep(partner int64, full, now time.Time) {
-	l.full[partner] = full
-	if len(l.full) < l.sweepAt {
-		return
-	}
-	maps.DeleteFunc(l.full, func(_ int64, full time.Time) bool { return !full.After(now) })
-	l.sweepAt = max(sweepFrom, 2*len(l.full))
-}
-
-// policy is what RateLimit-Policy says: how many requests in how many seconds.
-func (l *limits) policy() string {
-	return `"partner";q=` + strconv.FormatInt(l.burst, 10) + `;w=` + seconds(time.Duration(l.burst)*l.every)
-}
-
-// seconds writes a time in seconds, rounded up.
-func seconds(d time.Duration) string {
-	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
-}
-
-// countIn counts a partner's request and tells it what is left, in the words of draft-ietf-httpapi-ratelimit-headers.
+// countIn counts a partner's request and tells it what is left.
 func (c *call) countIn() error {
 	if c.limits == nil {
 		return nil
 	}
-	a := c.limits.take(c.partner.ID, c.Clock.Now())
-	h := c.w.Header()
-	h.Set("RateLimit-Policy", c.limits.policy())
-	h.Set("RateLimit", `"partner";r=`+strconv.FormatInt(a.left, 10)+`;t=`+seconds(a.full))
-	if a.ok {
+	a := c.limits.Take(c.partner.ID, c.Clock.Now())
+	policy, state := c.limits.Headers(a)
+	setLimit(c.w.Header(), policy, state)
+	if a.OK {
 		return nil
 	}
-	return rateLimited.retryAfter(seconds(max(a.retry, 1)))
+	return rateLimited.retryAfter(a.RetryAfter())
+}
+
+func setLimit(h http.Header, policy, state string) {
+	h.Set("RateLimit-Policy", policy)
+	h.Set("RateLimit", state)
+}
+
+// countWrong counts wrong credentials. It returns what is said when there were too many from where the call comes, nil before that.
+func (c *call) countWrong(kind credential.FaultKind) error {
+	if !kind.MayBeGuess() {
+		return nil
+	}
+	over := c.Failures.Count(0, peer.PlaceOf(c.address()), c.Clock.Now())
+	if over == nil {
+		return nil
+	}
+	setLimit(c.w.Header(), over.Policy, over.State)
+	return failedTooOften.retryAfter(over.RetryAfter)
 }

@@ -27,6 +27,9 @@ func (c *call) token() error {
 	}
 	who, why := c.Authority.CheckClient(key, secret, c.address())
 	if why != nil {
+		if err := c.countWrong(why.Kind); err != nil {
+			return err
+		}
 		return c.deny(clientFaults[why.Kind])
 	}
 	c.who, c.partner = who, who.Partner

@@ -18,6 +18,9 @@ func Busy(w http.ResponseWriter, r *http.Request) {
 	answerUnread(w, r, busy.retryAfter(strconv.Itoa(1+rand.IntN(most))))
 }
 
+// TooOften answers a call from an address that calls too often: nothing of it was looked at.
+func TooOften(w http.ResponseWriter, r *http.Request) { answerUnread(w, r, rateLimited) }
+
 // answerUnread answers a call of which nothing but its head was read.
 func answerUnread(w http.ResponseWriter, r *http.Request, p problem) {
 	p.send(w, w.Header().Get(requestid.Header), locale.Of(r.Header.Get("Accept-Language")))

@@ -15,12 +15,12 @@ func Address(r *http.Request, trusted []netip.Prefix) netip.Addr {
 		return netip.Addr{}
 	}
 	addr := other.Addr().Unmap()
-	if !within(trusted, addr) {
+	if !Within(trusted, addr) {
 		return addr
 	}
 	hops := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
-		if addr = hopAddress(strings.TrimSpace(hops[i])); !within(trusted, addr) {
+		if addr = hopAddress(strings.TrimSpace(hops[i])); !Within(trusted, addr) {
 			return addr
 		}
 	}
@@ -39,7 +39,8 @@ func hopAddress(text string) netip.Addr {
 	return netip.Addr{}
 }
 
-func within(list []netip.Prefix, addr netip.Addr) bool {
+// Within tells whether an address is in one of the networks.
+func Within(list []netip.Prefix, addr netip.Addr) bool {
 	for _, prefix := range list {
 		if prefix.Contains(addr) {
 			return true

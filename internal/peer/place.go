@@ -15,3 +15,17 @@ func Place(address string) string {
 	}
 	return address
 }
+
+// PlaceOf is Place for an address that was read: an IPv4 address itself, of an IPv6 address the first of its network. The zero Addr stands
+// for itself.
+func PlaceOf(addr netip.Addr) netip.Addr {
+	addr = addr.Unmap()
+	if !addr.Is6() {
+		return addr
+	}
+	p, err := addr.WithZone("").Prefix(placeBits)
+	if err != nil {
+		return addr
+	}
+	return p.Addr()
+}

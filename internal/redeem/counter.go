@@ -37,6 +37,7 @@ type Attempt struct {
 	Code      string // the seller's manager code
 	Via       string // ViaAPI or ViaPage
 	Device    []byte // what the shop's browser is known by; nil = nothing
+	Known     bool   // the browser knows the seller: wrong codes of others do not lock it out
 }
 
 // CounterConfig is what NewCounter needs; every field is required.
@@ -144,7 +145,7 @@ func (c *Counter) takeTurn(
 	if refusal := item.Spent(item.Today(now)); refusal != nil {
 		return item, refusal, nil
 	}
-	t := trial{seller: seller, code: a.Code, sandbox: item.Sandbox, via: a.Via, partner: a.PartnerID}
+	t := trial{seller: seller, code: a.Code, by: guesser(item, a), via: a.Via}
 	if refusal, err := c.checkCode(ctx, t, now); refusal != nil || err != nil {
 		return item, refusal, err
 	}
@@ -153,17 +154,29 @@ func (c *Counter) takeTurn(
 
 // trial is a manager code that somebody gave for a seller's.
 type trial struct {
-	seller  *Seller
-	code    string
-	sandbox bool // for a test coupon
-	via     string
-	partner int64
+	seller *Seller
+	code   string
+	by     Guesser
+	via    string
+}
+
+// guesser tells whom a wrong code is counted for.
+func guesser(item *gift.BoughtItem, a Attempt) Guesser {
+	switch {
+	case item.Sandbox:
+		return Testers
+	case a.PartnerID != 0:
+		return Guesser(a.PartnerID)
+	case a.Known:
+		return OwnDevices
+	}
+	return Strangers
 }
 
 // checkCode returns nil for a right code of a seller who is not locked. It looks at the lock again after checking: another
 // node may have set it meanwhile, and a guess that came too late must not count.
 func (c *Counter) checkCode(ctx context.Context, t trial, now time.Time) (*gift.Refusal, error) {
-	before, err := c.Store.Attempts(ctx, t.seller.ID, t.sandbox)
+	before, err := c.Store.Attempts(ctx, t.seller.ID, t.by)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +190,7 @@ func (c *Counter) checkCode(ctx context.Context, t trial, now time.Time) (*gift.
 	if !right {
 		return c.countWrong(ctx, t, now)
 	}
-	after, err := c.Store.Attempts(ctx, t.seller.ID, t.sandbox)
+	after, err := c.Store.Attempts(ctx, t.seller.ID, t.by)
 	if err != nil {
 		return nil, err
 	}
@@ -188,15 +201,15 @@ func (c *Counter) checkCode(ctx context.Context, t trial, now time.Time) (*gift.
 }
 
 func (c *Counter) countWrong(ctx context.Context, t trial, now time.Time) (*gift.Refusal, error) {
-	after, err := c.Store.CountWrong(ctx, t.seller.ID, t.sandbox, now)
+	after, err := c.Store.CountWrong(ctx, t.seller.ID, t.by, now)
 	if err != nil {
 		return nil, err
 	}
 	if !after.Locked(now) {
 		return wrongCode(), nil
 	}
-	c.Logger.WarnContext(ctx, "a seller is locked after wrong codes", "seller", t.seller.ID, "shop", t.seller.ShopID, "partner", t.partner,
-		"sandbox", t.sandbox, "via", t.via, "until", after.LockedUntil)
+	c.Logger.WarnContext(ctx, "a seller is locked after wrong codes", "seller", t.seller.ID, "shop", t.seller.ShopID, "by", int64(t.by),
+		"via", t.via, "until", after.LockedUntil)
 	return locked(after, now), nil
 }
 

@@ -348,7 +348,7 @@ type lateLock struct {
 	looks int
 }
 
-func (l *lateLock) Attempts(context.Context, int64, bool) (Attempts, error) {
+func (l *lateLock) Attempts(context.Context, int64, Guesser) (Attempts, error) {
 	l.looks++
 	if l.looks == 1 {
 		return Attempts{}, nil

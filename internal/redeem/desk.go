@@ -81,6 +81,16 @@ func (v *visit) seller(token string) (*Seller, error) {
 	return s, err
 }
 
+// knows tells whether the browser was signed in for a seller, and could be again.
+func (v *visit) knows(sellerID int64) bool {
+	c, err := v.Cookie(v.cookie(sellerCookie))
+	if err != nil {
+		return false
+	}
+	s, err := v.seller(c.Value)
+	return err == nil && s.ID == sellerID
+}
+
 func (v *visit) showSignIn() error {
 	seller, err := v.seller(v.PathValue("seller"))
 	if err != nil {

@@ -79,7 +79,7 @@ type memory struct {
 	items   []gift.BoughtItem
 	buyer   int64
 	sellers []Seller
-	wrong   map[int64]Attempts // sandbox sellers are negative
+	wrong   map[wrongCodes]Attempts // sandbox sellers are negative
 	uses    []Use
 	undone  map[gift.ID]Undo // by the redemption's number, which is its place in uses
 	shifts  map[string]shiftRow
@@ -94,7 +94,7 @@ type shiftRow struct {
 
 func newMemory(items ...gift.BoughtItem) *memory {
 	return &memory{
-		items: items, buyer: partner, wrong: map[int64]Attempts{}, undone: map[gift.ID]Undo{}, shifts: map[string]shiftRow{},
+		items: items, buyer: partner, wrong: map[wrongCodes]Attempts{}, undone: map[gift.ID]Undo{}, shifts: map[string]shiftRow{},
 		sellers: []Seller{
 			{ID: seller, ShopID: 37, Name: "김점장", CodeHash: codeHash()},
 			{ID: stranger, ShopID: 38, Name: "박점장", CodeHash: codeHash()},
@@ -143,24 +143,23 @@ func (m *memory) ShopSellers(_ context.Context, shopID int64) (found []Seller, e
 	return found, nil
 }
 
-func side(id int64, sandbox bool) int64 {
-	if sandbox {
-		return -id
-	}
-	return id
+// wrongCodes is for whom and by whom codes were wrong.
+type wrongCodes struct {
+	seller int64
+	by     Guesser
 }
 
-func (m *memory) Attempts(_ context.Context, id int64, sandbox bool) (Attempts, error) {
+func (m *memory) Attempts(_ context.Context, id int64, by Guesser) (Attempts, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.wrong[side(id, sandbox)], nil
+	return m.wrong[wrongCodes{id, by}], nil
 }
 
-func (m *memory) CountWrong(_ context.Context, id int64, sandbox bool, now time.Time) (Attempts, error) {
+func (m *memory) CountWrong(_ context.Context, id int64, by Guesser, now time.Time) (Attempts, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.wrong[side(id, sandbox)] = m.wrong[side(id, sandbox)].After(now)
-	return m.wrong[side(id, sandbox)], nil
+	m.wrong[wrongCodes{id, by}] = m.wrong[wrongCodes{id, by}].After(now)
+	return m.wrong[wrongCodes{id, by}], nil
 }
 
 func (m *memory) MarkUsed(_ context.Context, use Use) (bool, error) {

@@ -54,6 +54,7 @@ func (v *visit) useCoupon() error {
 	}
 	used, refusal, err := v.h.Counter.Redeem(v.Context(), Attempt{
 		OrderID: item.OrderID, UnitID: item.UnitID, SellerID: in.SellerID, Code: in.Code, Via: ViaPage, Device: v.device,
+		Known: v.knows(in.SellerID),
 	})
 	if err == nil && refusal == nil && in.Keep {
 		err = v.keepSignedIn(in.SellerID)
@@ -114,7 +115,7 @@ func (v *visit) undoUse() error {
 	if err := v.soleSeller(item, &in); err != nil {
 		return err
 	}
-	a := UndoAttempt{Place: item.Place(), RedemptionID: gift.ID(redemption), SellerID: in.SellerID, Code: in.Code, Device: v.device}
+	a := UndoAttempt{Place: item.Place(), RedemptionID: gift.ID(redemption), SellerID: in.SellerID, Code: in.Code, Device: v.device, Known: v.knows(in.SellerID)}
 	if v.sealed() && in.Code == "" {
 		a.Shift = v.shift
 	}

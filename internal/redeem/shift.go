@@ -17,14 +17,14 @@ const (
 func refuse(reason gift.Reason) *gift.Refusal { return &gift.Refusal{Reason: reason, Item: -1} }
 
 // SignIn checks a seller's code for a device that is to stay signed in. Refusals are WrongCode and SellerLocked; wrong codes
-// count as those for live coupons do. ErrBusy means that nothing was tried.
+// are counted for OwnDevices: the address to sign in at is known to the seller only. ErrBusy means that nothing was tried.
 func (c *Counter) SignIn(ctx context.Context, seller *Seller, code string) (*gift.Refusal, error) {
 	leave, err := c.sellers.enter(ctx, seller.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
-	return c.checkCode(ctx, trial{seller: seller, code: code, via: "sign-in"}, c.Clock.Now())
+	return c.checkCode(ctx, trial{seller: seller, code: code, by: OwnDevices, via: "sign-in"}, c.Clock.Now())
 }
 
 // RedeemInShift is Redeem on a device that is signed in: it asks for no code. via is ViaShift or ViaNumber. A refusal may also
@@ -63,6 +63,7 @@ type UndoAttempt struct {
 	SellerID     int64
 	Code         string
 	Device       []byte
+	Known        bool // as in Attempt
 }
 
 // Undo takes a redemption back, within UndoFor of it and by its shop. Refusals are tooLate, notStanding (which both leave
@@ -127,5 +128,6 @@ func (c *Counter) mayUndo(ctx context.Context, item *gift.BoughtItem, r *Redempt
 		return nil, err
 	}
 	defer leave()
-	return c.checkCode(ctx, trial{seller: seller, code: a.Code, sandbox: item.Sandbox, via: ViaPage}, c.Clock.Now())
+	t := trial{seller: seller, code: a.Code, by: guesser(item, Attempt{Known: a.Known}), via: ViaPage}
+	return c.checkCode(ctx, t, c.Clock.Now())
 }

@@ -258,7 +258,7 @@ func TestWrongCodesForUndoingLockTheSellerToo(t *testing.T) {
 	p.shows(429, "10분")
 }
 
-func TestWrongCodesForSigningInLockTheSellerToo(t *testing.T) {
+func TestWrongCodesForSigningInLockWhoKnowsTheAddress(t *testing.T) {
 	h, c, links := newTestHandler(t, starCoupon())
 	p := newPhone(t, h)
 	address := links.SellerURL(Seller{ID: seller, CodeHash: codeHash()})
@@ -267,10 +267,80 @@ func TestWrongCodesForSigningInLockTheSellerToo(t *testing.T) {
 		p.send(address, "code", "000000")
 	}
 	p.shows(429, "10분")
-	if _, refusal, err := c.Redeem(t.Context(), attempt()); err != nil || reasonOf(refusal) != gift.SellerLocked {
-		t.Errorf("refusal %+v, error %v", refusal, err)
+	p.send(address, "code", code)
+	p.shows(429, "10분")
+	if _, refusal, err := c.Redeem(t.Context(), attempt()); err != nil || refusal != nil {
+		t.Errorf("a partner: refusal %+v, error %v", refusal, err)
 	}
 }
+
+// TestWhoGuessesAtACouponsPageLocksNobodyElseOut has the holder of a coupon give wrong codes until it is locked. The shop goes on: on a
+// device that was signed in before, by signing in, and through partners.
+func TestWhoGuessesAtACouponsPageLocksNobodyElseOut(t *testing.T) {
+	second := starCoupon()
+	second.UnitID, second.Line = coupon+1, 2
+	h, c, links := newTestHandler(t, starCoupon(), second)
+	shops := signedIn(t, h, links)
+	shops.send("/r/counter/sign-out") // what it knows is the seller, no more
+	holder := newPhone(t, h)
+	holder.get(pageOf(links))
+	for range MaxWrong {
+		holder.send(pageOf(links), "code", "000000")
+	}
+	holder.shows(429, "10분")
+	holder.send(pageOf(links), "code", code)
+	holder.shows(429, "10분")
+	api := attempt()
+	api.UnitID = coupon + 1
+	if _, refusal, err := c.Redeem(t.Context(), api); err != nil || refusal != nil {
+		t.Errorf("a partner: refusal %+v, error %v", refusal, err)
+	}
+	signedIn(t, h, links)
+	shops.get(pageOf(links))
+	shops.send(pageOf(links), "code", code)
+	shops.shows(200, "사용 처리되었습니다")
+}
+
+// TestAPartnerThatGuessesLocksItselfOutOnly, but whoever tries sandbox coupons shares one count: else each lent sandbox would be five
+// guesses more at a real seller's code.
+func TestAPartnerThatGuessesLocksItselfOutOnly(t *testing.T) {
+	c := newCounterAt(starCoupon())
+	test := starCoupon()
+	test.Sandbox = true
+	for name, tc := range map[string]struct {
+		item *gift.BoughtItem
+		a    Attempt
+		want Guesser
+	}{
+		"a partner":                 {ptr(starCoupon()), Attempt{PartnerID: partner}, Guesser(partner)},
+		"a sandbox partner":         {&test, Attempt{PartnerID: partner}, Testers},
+		"a sandbox coupon's page":   {&test, Attempt{Known: true}, Testers},
+		"a stranger":                {ptr(starCoupon()), Attempt{}, Strangers},
+		"a browser of the shop":     {ptr(starCoupon()), Attempt{Known: true}, OwnDevices},
+		"a partner, as if a shop's": {ptr(starCoupon()), Attempt{PartnerID: partner, Known: true}, Guesser(partner)},
+	} {
+		if got := guesser(tc.item, tc.a); got != tc.want {
+			t.Errorf("%s is counted for %d, want %d", name, got, tc.want)
+		}
+	}
+	wrong := attempt()
+	wrong.Code = "000000"
+	for range MaxWrong {
+		if _, _, err := c.Redeem(t.Context(), wrong); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, refusal, err := c.Redeem(t.Context(), attempt()); err != nil || reasonOf(refusal) != gift.SellerLocked {
+		t.Errorf("the partner itself: refusal %+v, error %v", refusal, err)
+	}
+	page := attempt()
+	page.PartnerID, page.OrderID, page.Via = 0, order, ViaPage
+	if _, refusal, err := c.Redeem(t.Context(), page); err != nil || refusal != nil {
+		t.Errorf("the coupon's page: refusal %+v, error %v", refusal, err)
+	}
+}
+
+func ptr(item gift.BoughtItem) *gift.BoughtItem { return &item }
 
 func TestOfSimultaneousUndosExactlyOneSucceeds(t *testing.T) {
 	c := newCounterAt(starCoupon())

@@ -8,11 +8,25 @@ import (
 	"giftimbiz/internal/office"
 )
 
-// The lock against guessed codes: MaxWrong wrong codes for one seller within any WrongWindow lock that seller for LockFor.
+// The lock against guessed codes: MaxWrong wrong codes for one seller by one Guesser within any WrongWindow lock that seller for
+// LockFor, to that Guesser.
 const (
 	MaxWrong    = 5
 	WrongWindow = 10 * time.Minute
 	LockFor     = 10 * time.Minute
+)
+
+// Guesser is whom wrong codes are counted for: a live partner's id, or one of those below. Who gives wrong codes locks itself out and
+// nobody else, so no holder of a coupon and no partner can keep a shop's counter, or other partners, from redeeming.
+type Guesser int64
+
+const (
+	Strangers Guesser = -iota // whoever has the address of a live coupon's page
+	// Testers are all that redeem sandbox coupons. They share one count: sandboxes are lent to anybody, and the codes are those that
+	// real coupons are redeemed with.
+	Testers
+	// OwnDevices are browsers that know the seller: they are at its own sign-in address, or signed in there within a year.
+	OwnDevices
 )
 
 // Store is what redemption needs of the database. Implementations are safe for concurrent use, also by other processes on
@@ -31,12 +45,12 @@ type Store interface {
 	// ShopSellers returns a shop's sellers by ascending id.
 	ShopSellers(ctx context.Context, shopID int64) ([]Seller, error)
 
-	// Attempts returns the wrong codes counted for a seller, the zero Attempts when there are none.
-	Attempts(ctx context.Context, sellerID int64, sandbox bool) (Attempts, error)
+	// Attempts returns the wrong codes counted of a guesser for a seller, the zero Attempts when there are none.
+	Attempts(ctx context.Context, sellerID int64, by Guesser) (Attempts, error)
 
 	// CountWrong counts one wrong code at now and returns the new count, in one conditional write that does what
 	// Attempts.After says.
-	CountWrong(ctx context.Context, sellerID int64, sandbox bool, now time.Time) (Attempts, error)
+	CountWrong(ctx context.Context, sellerID int64, by Guesser, now time.Time) (Attempts, error)
 
 	// MarkUsed uses a coupon that is neither used nor cancelled, in one conditional write. Of any number of simultaneous
 	// calls exactly one returns true; false means that somebody else was first. What a paid live coupon earned its shop is

@@ -27,11 +27,14 @@ const (
 const beforeRefusing = 250 * time.Millisecond
 
 // admission lets requests in while there is room for them, and refuses the others before anything of them but the head
-// is read: HTTP 503 with Retry-After. It stands before everything but /healthz, /readyz and /metrics.
+// is read: HTTP 503 with Retry-After; or HTTP 429, when their address asks too often. It stands before everything but /healthz, /readyz and /metrics.
 type admission struct {
 	full                    func() bool // too many purchases wait for their transaction
 	purchases, calls, pages *room
 	waiting                 *refusals
+	often                   *refusals     // for requests of an address that asks too often
+	wrong                   *refusals     // for wrong credentials that are not answered as what they are any more
+	addresses               *addressLimit // nil: they are not counted
 }
 
 func newAdmission(m *metrics, full func() bool) *admission {
@@ -41,6 +44,8 @@ func newAdmission(m *metrics, full func() bool) *admission {
 		calls:     newRoom(maxCalls, m.refused, "calls_under_way"),
 		pages:     newRoom(maxPages, m.refused, "pages_under_way"),
 		waiting:   newRefusals(m.refused, "purchases_waiting"),
+		often:     newRefusals(m.refused, "address_rate"),
+		wrong:     newRefusals(m.refused, "wrong_credentials"),
 	}
 }
 
@@ -48,20 +53,20 @@ func newAdmission(m *metrics, full func() bool) *admission {
 func (a *admission) api(next http.Handler) http.Handler {
 	purchases := a.purchases.guard(a.unlessFull(next, partnerapi.TooManyPurchases), partnerapi.TooManyPurchases)
 	calls := a.calls.guard(next, partnerapi.TooManyCalls)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return a.addresses.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if partnerapi.Buys(r.URL.Path) {
 			purchases.ServeHTTP(w, r)
 		} else {
 			calls.ServeHTTP(w, r)
 		}
-	})
+	}), partnerapi.TooOften)
 }
 
 // v2 guards the second version of the partner API, in the same rooms. It bounds by itself how many wait for events.
 func (a *admission) v2(next http.Handler) http.Handler {
 	purchases := a.purchases.guard(a.unlessFull(next, partnerv2.Busy), partnerv2.Busy)
 	calls := a.calls.guard(next, partnerv2.Busy)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return a.addresses.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case partnerv2.Waits(r):
 			next.ServeHTTP(w, r)
@@ -70,7 +75,7 @@ func (a *admission) v2(next http.Handler) http.Handler {
 		default:
 			calls.ServeHTTP(w, r)
 		}
-	})
+	}), partnerv2.TooOften)
 }
 
 // unlessFull refuses purchases while too many wait for their transaction.
@@ -90,10 +95,10 @@ func (a *admission) unlessFull(next http.Handler, refuse http.HandlerFunc) http.
 
 // page guards a handler of pages or pictures.
 func (a *admission) page(next http.Handler) http.Handler {
-	return a.pages.guard(next, func(w http.ResponseWriter, _ *http.Request) {
+	return a.addresses.guard(a.pages.guard(next, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "1")
 		plain(w, http.StatusServiceUnavailable, "요청이 너무 많습니다. 잠시 후 다시 시도하십시오.\nToo many requests at a time. Try again in a moment.")
-	})
+	}), tooOftenPage)
 }
 
 // underWay returns how many requests are not answered yet.
@@ -104,13 +109,13 @@ func (a *admission) underWay() int64 {
 // report logs what was refused since the last report: a line for each refusal would be too many just then.
 func (a *admission) report(ctx context.Context, log *slog.Logger) {
 	var attrs []slog.Attr
-	for _, r := range []*refusals{a.waiting, a.purchases.refused, a.calls.refused, a.pages.refused} {
+	for _, r := range []*refusals{a.waiting, a.purchases.refused, a.calls.refused, a.pages.refused, a.often, a.wrong} {
 		if n := r.unreported.Swap(0); n > 0 {
 			attrs = append(attrs, slog.Int64(r.why, n))
 		}
 	}
 	if len(attrs) > 0 {
-		log.LogAttrs(ctx, slog.LevelWarn, "more came than can be served; refused with Retry-After", attrs...)
+		log.LogAttrs(ctx, slog.LevelWarn, "more came than can be served or is allowed; refused with Retry-After", attrs...)
 	}
 }
 

@@ -38,13 +38,6 @@ func TestFiguresOfARunningServer(t *testing.T) {
 	t.Run("what they tell", func(t *testing.T) { h.in(t).tellOfMoneyAndOfAnswers() })
 }
 
-// in returns the house for use by a subtest.
-func (h *house) in(t testing.TB) *house {
-	sub := *h
-	sub.t = t
-	return &sub
-}
-
 // namedAsPrometheusWants makes the check that promtool makes.
 func (h *house) namedAsPrometheusWants() {
 	t := h.t

@@ -74,7 +74,7 @@ func starting() http.Handler {
 		w.Header().Set("Retry-After", "1")
 		plain(w, http.StatusServiceUnavailable, "starting")
 	})
-	return apiFirst(http.HandlerFunc(partnerv2.Starting), http.HandlerFunc(partnerapi.Starting), mux)
+	return apiFirst(http.HandlerFunc(partnerv2.Starting), http.HandlerFunc(partnerapi.Starting), guarded(mux))
 }
 
 // seenWriter knows whether the answer has begun, and with which status.

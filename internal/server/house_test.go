@@ -152,3 +152,10 @@ func eventually(t testing.TB, what string, done func() bool) {
 		}
 	}
 }
+
+// in returns the house for use by a subtest.
+func (h *house) in(t testing.TB) *house {
+	sub := *h
+	sub.t = t
+	return &sub
+}

@@ -22,6 +22,7 @@ import (
 	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/purchase"
+	"giftimbiz/internal/rate"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/tracing"
@@ -37,6 +38,7 @@ const (
 	tallyEvery         = 30 * time.Second
 	trimEvery          = 10 * time.Second
 	reportEvery        = 10 * time.Second
+	certificateEvery   = 2 * time.Second
 	sweepEvery         = 15 * time.Second
 	repriceEvery       = time.Second
 	repriceWithin      = time.Minute // then others may go on
@@ -45,7 +47,8 @@ const (
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version, OpenSandboxes, Figures, Tracer and Spans.
+// Config is what a server is made of. All of it is needed but Guessed, Limits, Certificate, Connections, the networks, Version,
+// OpenSandboxes, Figures, Tracer and Spans.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -55,7 +58,9 @@ type Config struct {
 	PublicURL string // the base of absolute links, without a trailing slash
 	Guessed   bool   // whether PublicURL is only a guess
 
-	RateLimit      int            // requests a second that a partner may make of version 2 of the API; 0 = any number
+	Limits         Limits
+	Certificate    *Certificate   // of the server's own TLS; nil = there is none
+	Connections    *Connections   // what is open; nil = it is not counted
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
@@ -126,6 +131,12 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	})
 	n.calls, n.refusals = office.NewRecorder(n.DB), office.NewRefusalCounter(n.DB)
 	n.metrics.watchCalls(n.calls.Dropped)
+	if n.Connections != nil {
+		n.Connections.register(n.metrics.registry)
+	}
+	if n.Certificate != nil {
+		n.metrics.registry.MustRegister(n.Certificate.untilGauge)
+	}
 	links := redeem.NewLinks(n.Vault, n.PublicURL)
 	counter := redeem.NewCounter(redeem.CounterConfig{
 		Store: n.DB, Codes: n.Vault, Clock: n.Clock, Logger: n.Logger, Observe: n.metrics.redemption,
@@ -135,6 +146,9 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	})
 	n.pictures = media.NewHandler(n.DB, n.Clock, n.Logger)
 	n.intake = intake.NewDesk(intake.Config{Store: n.DB, Vault: n.Vault, Clock: n.Clock, Logger: n.Logger, Prices: PricesByRules(n.DB)})
+	n.admission = newAdmission(n.metrics, n.engine.Full)
+	n.admission.addresses = newAddressLimit(n.Limits.Address, n.TrustedProxies, n.Clock, n.admission.often)
+	failures := rate.NewFailures(n.Limits.Failures, n.admission.wrong.add)
 	authority := credential.NewAuthority(credential.Config{Vault: n.Vault, Clock: n.Clock, Directory: n.directory})
 	n.console = console.New(console.Config{
 		Store: n.DB, Passwords: n.Vault, Numbers: n.Vault, Keys: authority, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL,
@@ -150,14 +164,14 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	n.apiConfig = partnerapi.Config{
 		Authority: authority, Catalog: n.catalog, Buyer: n.engine, History: n.DB, Counter: counter, Links: links, Numbers: n.Vault,
 		Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, Observe: n.observe, TrustedProxies: n.TrustedProxies,
+		RateLimit: n.Limits.PartnerV1, Failures: failures,
 	}
 	n.api = partnerapi.New(n.apiConfig)
 	n.v2 = partnerv2.New(partnerv2.Config{
 		Authority: authority, Store: n.DB, Catalog: n.catalog, Buyer: n.engine, Links: links, Numbers: n.Vault, Secrets: n.Vault,
-		Webhooks: hooks, Counter: counter, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.RateLimit,
+		Webhooks: hooks, Counter: counter, Clock: n.Clock, Logger: n.Logger, PublicURL: n.PublicURL, RateLimit: n.Limits.Partner, Failures: failures,
 		TrustedProxies: n.TrustedProxies, Observe: n.observe,
 	})
-	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{
 		Store: n.DB, Clock: n.Clock, Logger: n.Logger, Jobs: n.jobs(), Ran: n.metrics.jobRan,
 		Seen: func(states []job.State) { n.metrics.jobsSeen(states, n.Clock.Now()) },
@@ -220,6 +234,9 @@ func (n *Node) Start() {
 	n.loops.every(countRefusalsEvery, "counting refusals", func(ctx context.Context) error {
 		return n.refusals.Flush(ctx, n.Clock.Now())
 	})
+	if n.Certificate != nil {
+		n.loops.every(certificateEvery, "looking for a new TLS certificate", n.Certificate.Reload)
+	}
 	n.loops.every(trimEvery, "trimming the database's log", n.DB.TrimLog)
 	n.loops.every(reportEvery, "counting for the figures", func(ctx context.Context) error {
 		figures, err := n.DB.Figures(ctx)
@@ -313,7 +330,8 @@ func (n *Node) Routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.Figures.guard(n.metrics.handler()))
 	mux.HandleFunc("GET /{$}", n.home)
-	return n.leaving(apiFirst(n.metrics.surface("v2", n.admission.v2(n.v2)), n.metrics.surface("v1", n.admission.api(n.api)), mux))
+	v2, v1 := n.metrics.surface("v2", n.admission.v2(n.v2)), n.metrics.surface("v1", n.admission.api(n.api))
+	return n.leaving(n.encryptedOnly(apiFirst(v2, v1, guarded(mux))))
 }
 
 // leaving has connections end with their next answer once the node stops. Else they would be closed while they are idle, perhaps in

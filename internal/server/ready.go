@@ -83,9 +83,9 @@ func ago(d time.Duration) string { return d.Round(time.Second).String() + " ago"
 
 // pinged asks the database, for many who want to know at once.
 type pinged struct {
-	mu   sync.Mutex
-	at   time.Time // guarded by mu: when it was last asked
-	why  string    // guarded by mu: why it did not answer; "" = it did
+	mu  sync.Mutex
+	at  time.Time // guarded by mu: when it was last asked
+	why string    // guarded by mu: why it did not answer; "" = it did
 }
 
 // gone tells why the database refuses to answer; "" = it does not refuse. One that is slow, or all of whose connections are busy, is not gone: if it

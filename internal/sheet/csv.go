@@ -117,7 +117,7 @@ func csvCell(text string) Cell {
 	switch {
 	case strings.HasPrefix(c.Text, "=") && c.Problem == nil:
 		c.Problem = formula
-	case len(c.Text) > 1 && c.Text[0] == '\'' && strings.ContainsRune("=+-@", rune(c.Text[1])):
+	case strings.HasPrefix(c.Text, "'") && looksLikeFormula(c.Text[1:]):
 		c.Text = c.Text[1:]
 	}
 	c.Text = strings.Clone(c.Text) // the record's texts share one string, the length of the line

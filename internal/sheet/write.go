@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -78,7 +79,7 @@ func plain(cell any) string {
 	case nil:
 		return ""
 	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
+		if looksLikeFormula(v) {
 			return "'" + v
 		}
 		return v
@@ -87,6 +88,15 @@ func plain(cell any) string {
 	default:
 		return fmt.Sprint(v)
 	}
+}
+
+// formulaMarks begin what a spreadsheet takes for a formula, or what such a mark may hide behind. The wide forms are what Excel accepts in
+// Korean and Japanese.
+const formulaMarks = "=+-@\t\r\n＝＋－＠"
+
+func looksLikeFormula(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return text != "" && strings.ContainsRune(formulaMarks, first)
 }
 
 type xlsxWriter struct {

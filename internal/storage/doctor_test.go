@@ -100,7 +100,7 @@ func harmAll(t *testing.T, all []harm, dsn string, hurt func(testing.TB, string)
 	built := t.Run("healthy before", func(t *testing.T) { // the subtest closes the database
 		h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 		p = newPatient(t, h)
-		if _, err := h.DB.CountWrong(t.Context(), 1, false, h.Clock.Now()); err != nil {
+		if _, err := h.DB.CountWrong(t.Context(), 1, redeem.Strangers, h.Clock.Now()); err != nil {
 			t.Fatal(err)
 		}
 		err := h.DB.Load(t.Context(), &storage.Stock{Sales: []storage.ItemSale{

@@ -17,18 +17,18 @@ var _ redeem.Store = (*DB)(nil)
 const attemptColumns = `wrong_1, wrong_2, wrong_3, wrong_4, locked_until`
 
 // Attempts implements redeem.Store.
-func (db *DB) Attempts(ctx context.Context, sellerID int64, sandbox bool) (redeem.Attempts, error) {
+func (db *DB) Attempts(ctx context.Context, sellerID int64, by redeem.Guesser) (redeem.Attempts, error) {
 	a, err := scanAttempts(db.read.QueryRowContext(ctx,
-		`SELECT `+attemptColumns+` FROM seller_attempts WHERE seller_id = $1 AND sandbox = $2`, sellerID, flag(sandbox)))
+		`SELECT `+attemptColumns+` FROM seller_attempts WHERE seller_id = $1 AND guesser = $2`, sellerID, int64(by)))
 	return a, absent(err)
 }
 
 // CountWrong implements redeem.Store. Its statement is redeem.Attempts.After in SQL.
-func (db *DB) CountWrong(ctx context.Context, sellerID int64, sandbox bool, now time.Time) (a redeem.Attempts, err error) {
+func (db *DB) CountWrong(ctx context.Context, sellerID int64, by redeem.Guesser, now time.Time) (a redeem.Attempts, err error) {
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		a, err = scanAttempts(tx.QueryRowContext(ctx, `
-INSERT INTO seller_attempts AS a (seller_id, sandbox, wrong_1) VALUES ($1, $2, $3)
-ON CONFLICT (seller_id, sandbox) DO UPDATE SET
+INSERT INTO seller_attempts AS a (seller_id, guesser, wrong_1) VALUES ($1, $2, $3)
+ON CONFLICT (seller_id, guesser) DO UPDATE SET
     wrong_1 = CASE WHEN a.locked_until > $3 THEN a.wrong_1 ELSE $3 END,
     wrong_2 = CASE WHEN a.locked_until > $3 THEN a.wrong_2 ELSE a.wrong_1 END,
     wrong_3 = CASE WHEN a.locked_until > $3 THEN a.wrong_3 ELSE a.wrong_2 END,
@@ -36,7 +36,7 @@ ON CONFLICT (seller_id, sandbox) DO UPDATE SET
     locked_until = CASE WHEN a.locked_until <= $3 AND a.wrong_4 <> 0 AND a.wrong_4 > $3 - $4 THEN $3 + $5
                         ELSE a.locked_until END
 RETURNING `+attemptColumns,
-			sellerID, flag(sandbox), millis(now), redeem.WrongWindow.Milliseconds(), redeem.LockFor.Milliseconds()))
+			sellerID, int64(by), millis(now), redeem.WrongWindow.Milliseconds(), redeem.LockFor.Milliseconds()))
 		return err
 	})
 	return a, err

@@ -54,17 +54,17 @@ func TestWrongCodesAreCountedAsTheRuleSays(t *testing.T) {
 			if _, err := out.raw.ExecContext(ctx, `DELETE FROM seller_attempts`); err != nil {
 				rt.Fatal(err)
 			}
-			sandbox := rapid.Bool().Draw(rt, "sandbox")
+			by := rapid.SampledFrom([]redeem.Guesser{redeem.OwnDevices, redeem.Testers, redeem.Strangers, 7}).Draw(rt, "by")
 			var want redeem.Attempts
 			now := storagetest.Noon
 			for range rapid.IntRange(1, 14).Draw(rt, "codes") {
 				now = now.Add(rapid.SampledFrom(pauses).Draw(rt, "pause"))
 				want = want.After(now)
-				got, err := h.DB.CountWrong(ctx, paidSeller, sandbox, now)
+				got, err := h.DB.CountWrong(ctx, paidSeller, by, now)
 				if diff := cmp.Diff(want, got); diff != "" || err != nil {
 					rt.Fatal(err, diff)
 				}
-				read, err := h.DB.Attempts(ctx, paidSeller, sandbox)
+				read, err := h.DB.Attempts(ctx, paidSeller, by)
 				if diff := cmp.Diff(want, read); diff != "" || err != nil {
 					rt.Fatal(err, diff)
 				}
@@ -77,17 +77,18 @@ func TestWrongCodesAreCountedApart(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		h.Stock(1, 1)
 		stockPaid(t, h, 1)
-		if _, err := h.DB.CountWrong(t.Context(), paidSeller, false, storagetest.Noon); err != nil {
+		if _, err := h.DB.CountWrong(t.Context(), paidSeller, redeem.Strangers, storagetest.Noon); err != nil {
 			t.Fatal(err)
 		}
-		counted := func(seller int64, sandbox bool) bool {
-			a, err := h.DB.Attempts(t.Context(), seller, sandbox)
+		counted := func(seller int64, by redeem.Guesser) bool {
+			a, err := h.DB.Attempts(t.Context(), seller, by)
 			if err != nil {
 				t.Fatal(err)
 			}
 			return a != redeem.Attempts{}
 		}
-		if !counted(paidSeller, false) || counted(paidSeller, true) || counted(paidSeller+1, false) {
+		if !counted(paidSeller, redeem.Strangers) || counted(paidSeller, redeem.Testers) || counted(paidSeller, redeem.OwnDevices) ||
+			counted(paidSeller, 1) || counted(paidSeller+1, redeem.Strangers) {
 			t.Error("a wrong code was counted for somebody else too")
 		}
 	})
@@ -103,7 +104,7 @@ func TestWrongCodesAtOnceAreAllCounted(t *testing.T) {
 		for i := range 30 {
 			db := []*storage.DB{h.DB, second.DB}[i%2]
 			wg.Go(func() {
-				a, err := db.CountWrong(context.Background(), paidSeller, false, storagetest.Noon)
+				a, err := db.CountWrong(context.Background(), paidSeller, redeem.Strangers, storagetest.Noon)
 				if err != nil {
 					t.Error(err)
 				}

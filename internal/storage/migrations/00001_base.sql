@@ -347,8 +347,9 @@ CREATE TABLE shops (
     added_seq   BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX shops_changed ON shops (changed_seq, id);
--- Who may redeem a shop's coupons. The times of the last wrong codes, the newest first, are kept apart for live and sandbox
--- coupons; 0 = none. changed_seq is the version that operators' changes are checked against.
+-- Who may redeem a shop's coupons. The times of the last wrong codes, the newest first, are kept apart for whom they are counted, so that
+-- nobody locks a seller to others: a live partner's id, or 0 strangers at a coupon's page, -1 sandbox coupons, -2 browsers that know the
+-- seller; 0 = none. changed_seq is the version that operators' changes are checked against.
 CREATE TABLE sellers (
     id          BIGINT NOT NULL PRIMARY KEY,
     shop_id     BIGINT NOT NULL REFERENCES shops (id),
@@ -359,13 +360,13 @@ CREATE TABLE sellers (
 CREATE INDEX sellers_shop ON sellers (shop_id);
 CREATE TABLE seller_attempts (
     seller_id    BIGINT   NOT NULL REFERENCES sellers (id),
-    sandbox      SMALLINT NOT NULL,
+    guesser      BIGINT   NOT NULL,
     wrong_1      BIGINT   NOT NULL,
     wrong_2      BIGINT   NOT NULL DEFAULT 0,
     wrong_3      BIGINT   NOT NULL DEFAULT 0,
     wrong_4      BIGINT   NOT NULL DEFAULT 0,
     locked_until BIGINT   NOT NULL DEFAULT 0,
-    PRIMARY KEY (seller_id, sandbox)
+    PRIMARY KEY (seller_id, guesser)
 );
 CREATE TABLE campaigns (
     id          BIGINT   NOT NULL PRIMARY KEY,
