@@ -99,7 +99,8 @@ func (db *DB) Lanes() int {
 	return postgresLanes
 }
 
-// Transact implements purchase.Store.
+// Transact implements purchase.Store. It commits also when it wrote nothing: PostgreSQL writes its locks down, so what it saw, such
+// as an answer that is told again, is on the standbys when the COMMIT is answered. See settle.
 func (db *DB) Transact(
 	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
 ) error {
@@ -153,7 +154,7 @@ func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (m
 		return nil, err
 	}
 	found := make(map[gift.ID]bool, len(ids))
-	return found, db.look(ctx, func(s session) {
+	err = db.look(ctx, func(s session) {
 		s.query(selectWritten, func(row scanner) error {
 			var id gift.ID
 			err := row.Scan(&id)
@@ -161,6 +162,10 @@ func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (m
 			return err
 		}, column(ids, func(id gift.ID) int64 { return int64(id) }))
 	})
+	if err != nil {
+		return nil, err
+	}
+	return found, db.settle(ctx)
 }
 
 // look runs what is queued in a transaction of a purchase's connection that writes nothing.
