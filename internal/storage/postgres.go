@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"time"
 
@@ -19,7 +18,6 @@ const (
 	committerConns  = 2 * postgresLanes // one for each lane, and one that it takes instead when that breaks
 	connectionAge   = time.Minute       // of a committer's: its plans are made anew as tables grow
 	connectTimeout  = 5 * time.Second
-	pingTimeout     = 2 * time.Second // of a connection that was idle, before it is used
 	rollbackTimeout = 5 * time.Second
 )
 
@@ -29,55 +27,56 @@ const (
 // its right.
 const (
 	readByIndex = `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
-SET enable_mergejoin = off; SET enable_material = off; SET jit = off; SET plan_cache_mode = force_generic_plan`
+SET enable_mergejoin = off; SET enable_material = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
+SET default_transaction_isolation = 'read committed'`
 	readEverything = `SELECT set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin',
     'enable_mergejoin', 'enable_material']) AS name
 UNION ALL SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
 )
 
-// Both ends of a connection may lose each other without being told. Then either frees what it holds for the other: a
-// transaction of a purchase that hears nothing more is rolled back, since the locks it has are everybody's, and so are others
-// later. The node gives up its transactions of purchases before that. The server looks after its end of connections as the
-// node does of its own; other servers than PostgreSQL may not know the words for it.
-const (
-	forgetPurchases = `SET idle_in_transaction_session_timeout = '10s'`
-	forgetOthers    = `SET idle_in_transaction_session_timeout = '2min'`
-	noticeSilence   = `SELECT set_config(name, value, false)
-FROM (VALUES ('tcp_keepalives_idle', '10'), ('tcp_keepalives_interval', '5'), ('tcp_keepalives_count', '3'),
-             ('tcp_user_timeout', '25000')) AS wanted (name, value)
-WHERE name IN (SELECT name FROM pg_settings)`
-)
-
-// keepAlive has the kernel notice within half a minute that the other end is gone.
-var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}
-
-func openPostgres(ctx context.Context, dsn string, watch func(context.Context, string)) (*DB, error) {
+func openPostgres(ctx context.Context, dsn string, hooks hooks) (*DB, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
 	}
-	if watch != nil {
-		config.ConnConfig.Tracer = watchTracer{watch}
+	switch {
+	case hooks.watch != nil:
+		config.ConnConfig.Tracer = watchTracer{hooks.watch}
+	case hooks.trace:
+		config.ConnConfig.Tracer = roundTrips{}
 	}
+	own := config.Copy()
+	outlive(config, idleInTransaction)
+	outlive(own, idleInPurchase)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	own := config.Copy()
 	own.MaxConns, own.MinConns, own.MinIdleConns = committerConns, 0, 0
 	own.MaxConnLifetime, own.MaxConnLifetimeJitter = connectionAge, connectionAge/4
-	own.AfterConnect = prepare(forgetPurchases)
 	commits, err := pgxpool.NewWithConfig(ctx, own)
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
 	pgDB := stdlib.OpenDBFromPool(pool)
-	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB, walks: make(chan struct{}, 1)}
-	if err := pool.Ping(ctx); err != nil {
+	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB}
+	db.walks, db.losers = make(chan struct{}, 1), make(chan struct{}, 1)
+	if db.isolation, err = isolationOf(ctx, pool); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())
 	}
 	return db, nil
+}
+
+// isolationOf asks by what a database wants transactions to be kept apart. Single statements that read are READ COMMITTED in any
+// case: they see one state, and must not be taken for a part of somebody's race.
+func isolationOf(ctx context.Context, pool *pgxpool.Pool) (isolation, error) {
+	var wanted string
+	err := pool.QueryRow(ctx, `SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_isolation'`).Scan(&wanted)
+	if wanted == "serializable" {
+		return serializable, err
+	}
+	return readCommitted, err
 }
 
 func postgresConfig(dsn string) (*pgxpool.Config, error) {
@@ -90,21 +89,16 @@ func postgresConfig(dsn string) (*pgxpool.Config, error) {
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
+		if several(config.ConnConfig) {
+			config.ConnConfig.ConnectTimeout = severalTimeout
+		}
 	}
 	if !strings.Contains(dsn, "pool_max_conns") {
 		config.MaxConns = postgresConns
 	}
-	dialer := &net.Dialer{Timeout: config.ConnConfig.ConnectTimeout, KeepAliveConfig: keepAlive, Control: noticeUnheard}
-	config.ConnConfig.DialFunc = dialer.DialContext
-	config.PingTimeout = pingTimeout
-	config.AfterConnect = prepare(forgetOthers)
-	return config, nil
-}
-
-// prepare returns what is done with each new connection.
-func prepare(forget string) func(context.Context, *pgx.Conn) error {
-	return func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, readByIndex+"; "+forget+"; "+noticeSilence)
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, readByIndex)
 		return err
 	}
+	return config, nil
 }
