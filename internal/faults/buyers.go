@@ -36,6 +36,7 @@ type Buyers struct {
 	made    map[string]listed          // guarded by mu: what each key was used for
 	told    map[string]json.RawMessage // guarded by mu: final answers, refusals too
 	answers atomic.Int64
+	latest  atomic.Int64 // when the newest call that got a final answer began, in nanoseconds since 1970
 }
 
 // listed is an offer as the list sends it.
@@ -134,6 +135,7 @@ func (b *Buyers) Buy(c *client.Client) (final bool, err error) {
 
 // ask asks once and tells whether there was a final answer. A later answer to the same key must be the same.
 func (b *Buyers) ask(c *client.Client, key string, offer listed) (final bool, err error) {
+	began := time.Now().UnixNano()
 	answer, err := c.Call(context.Background(), "giftimbiz/buyGifticoupon", url.Values{
 		"md_idx": {offer.OfferID}, "cash": {offer.Price}, "product": {offer.Product},
 	}, client.IdempotencyKey(key))
@@ -147,11 +149,15 @@ func (b *Buyers) ask(c *client.Client, key string, offer listed) (final bool, er
 	}
 	b.told[key] = answer
 	b.answers.Add(1)
+	b.latest.Store(max(b.latest.Load(), began)) // others wait for mu
 	return true, err
 }
 
 // Answers is how many final answers there were.
 func (b *Buyers) Answers() int64 { return b.answers.Load() }
+
+// Latest is when the newest call that got a final answer was begun.
+func (b *Buyers) Latest() time.Time { return time.Unix(0, b.latest.Load()) }
 
 // Unknown is how many purchases have no final answer yet.
 func (b *Buyers) Unknown() int {

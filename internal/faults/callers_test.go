@@ -25,7 +25,7 @@ func TestCallersAreCutOffInTheMiddleOfAnswers(t *testing.T) {
 		proxy := faults.NewProxy(s.t, strings.TrimPrefix(node.URL, "http://"))
 		proxy.Set(faults.Conditions{Latency: time.Millisecond, Jitter: 5 * time.Millisecond})
 		stop := s.buying(networkBuyers, "http://"+proxy.Addr())
-		row := faults.Row{Fault: "callers are cut off in answers", Rounds: faults.Rounds(30, 1000)}
+		row := faults.Row{Fault: "callers are cut off in answers", Rounds: faults.Rounds(30, 300)}
 		for range row.Rounds {
 			s.sprung(proxy.Trap(faults.Trap{Way: faults.Down, Bytes: 1 + rand.N(2000), Then: faults.CutAfter}))
 		}
