@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -94,6 +95,7 @@ type Node struct {
 	partnersRead moment // when the partners were last read
 	wrote        moment // when the database last took something that this node writes again and again
 	pinged       pinged
+	unwritable   atomic.Pointer[string] // why the database could not be written when that was last tried; nil = it could
 }
 
 // New wires a server on a migrated database and reads what it keeps in memory. It fails when the database was written with
@@ -202,6 +204,20 @@ func (n *Node) readPartners(ctx context.Context) error {
 	}
 	n.partnersRead.set(began)
 	return nil
+}
+
+// renew keeps the node's number. It is what every node writes, sales or not, so it tells whether the database can be written.
+func (n *Node) renew(ctx context.Context) error {
+	began := n.Clock.Now()
+	err := n.DB.Renew(ctx)
+	if err == nil || errors.Is(err, storage.ErrLeaseLost) {
+		n.wrote.set(began)
+	}
+	n.unwritable.Store(nil)
+	if why := storage.WhyUnavailable(err); why != "" {
+		n.unwritable.Store(&why)
+	}
+	return err
 }
 
 // Start begins to sell, to tell partners of events, and the background work. It is called once.

@@ -1,8 +1,8 @@
 package server
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -32,21 +32,11 @@ func (m *moment) age(now time.Time) time.Duration {
 	return now.Sub(*at)
 }
 
-// renew keeps the node's number, which writes: that the database can still be written to is known from it.
-func (n *Node) renew(ctx context.Context) error {
-	began := n.Clock.Now()
-	err := n.DB.Renew(ctx)
-	if err == nil || errors.Is(err, storage.ErrLeaseLost) {
-		n.wrote.set(began)
-	}
-	return err
-}
-
 // readyz tells a load balancer whether this node should be sent requests, and people why not.
 func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
 	why := n.known()
-	if why == "" && n.pinged.gone(r.Context(), n) {
-		why = "the database does not answer"
+	if why == "" {
+		why = n.pinged.gone(r.Context(), n)
 	}
 	if why != "" {
 		plain(w, http.StatusServiceUnavailable, why)
@@ -59,6 +49,7 @@ func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
 func (n *Node) known() string {
 	now := n.Clock.Now()
 	stock, partners, wrote := now.Sub(n.catalog.Stats().LoadedAt), n.partnersRead.age(now), n.wrote.age(now)
+	unwritable := n.unwritable.Load()
 	switch {
 	case n.draining.Load():
 		return "stopping"
@@ -66,6 +57,8 @@ func (n *Node) known() string {
 		return "the stock was last read " + ago(stock)
 	case partners > staleAfter:
 		return "the partners were last read " + ago(partners)
+	case unwritable != nil:
+		return "nothing can be written: " + *unwritable
 	case wrote > unwritten:
 		return "nothing could be written since " + ago(wrote) + "; is the disk full, or the database a standby?"
 	}
@@ -76,23 +69,26 @@ func ago(d time.Duration) string { return d.Round(time.Second).String() + " ago"
 
 // pinged asks the database, for many who want to know at once.
 type pinged struct {
-	mu   sync.Mutex
-	at   time.Time // guarded by mu: when it was last asked
-	lost bool      // guarded by mu: it did not answer
+	mu  sync.Mutex
+	at  time.Time // guarded by mu: when it was last asked
+	why string    // guarded by mu: why it did not answer; "" = it did
 }
 
-// gone tells whether the database refuses to answer. One that is slow, or all of whose connections are busy, is not gone: if it
+// gone tells why the database refuses to answer; "" = it does not. One that is slow, or all of whose connections are busy, is not gone: if it
 // stays so, stock and partners become stale.
-func (p *pinged) gone(ctx context.Context, n *Node) bool {
+func (p *pinged) gone(ctx context.Context, n *Node) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := n.Clock.Now()
 	if since := now.Sub(p.at); since >= 0 && since < askAgain {
-		return p.lost
+		return p.why
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 	defer cancel()
 	err := n.DB.Ping(ctx)
-	p.at, p.lost = now, err != nil && ctx.Err() == nil
-	return p.lost
+	p.at, p.why = now, ""
+	if err != nil && ctx.Err() == nil {
+		p.why = cmp.Or(storage.WhyUnavailable(err), "the database does not answer")
+	}
+	return p.why
 }

@@ -12,13 +12,6 @@ import (
 // tracedConn makes a span of each statement on SQLite inside a recorded span, as roundTrips does on PostgreSQL.
 type tracedConn struct{ liteConn }
 
-// liteStmt is what SQLite's statements can do and database/sql asks them for.
-type liteStmt interface {
-	driver.Stmt
-	driver.StmtExecContext
-	driver.StmtQueryContext
-}
-
 // traced runs a statement in a span that ends with it.
 func traced[T any](ctx context.Context, text string, run func(context.Context) (T, error)) (T, error) {
 	ctx, span := startStatement(ctx, text)
