@@ -32,7 +32,9 @@ func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
 			}
 			faults = append(faults, found...)
 		}
-		return nil
+		broken, err := checkTrail(ctx, tx)
+		faults = append(faults, broken...)
+		return err
 	})
 	return faults, err
 }

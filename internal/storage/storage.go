@@ -15,11 +15,12 @@ import (
 
 // DB is an open database. Its methods may be called from any goroutine.
 type DB struct {
-	dialect *dialect
-	write   *sql.DB
-	read    *sql.DB
-	lease   lease // of the number that this process makes order numbers with
-	news    news
+	dialect   *dialect
+	write     *sql.DB
+	read      *sql.DB
+	lease     lease // of the number that this process makes order numbers with
+	news      news
+	unwritten unwritten
 
 	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
 	pool    *pgxpool.Pool
@@ -96,7 +97,7 @@ func (db *DB) Engine() string { return db.dialect.name }
 // Ping tells whether the database answers.
 func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
 
-// tx runs fn in one write transaction. It sees, statement by statement, what others have committed, whatever the
+// tx runs fn in one write transaction, and writes the lines of the audit trail that fn gave to audit at its end. It sees, statement by statement, what others have committed, whatever the
 // database's default is: that is what locks and counters rely on. ErrUnanswered says that it may have been stored.
 func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
 	release, err := db.lockWriter(ctx)
@@ -108,8 +109,13 @@ func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
 	if err != nil {
 		return classify(err)
 	}
-	if err := fn(tx); err != nil {
-		_ = tx.Rollback() // fn's error says more
+	db.unwritten.begin(tx)
+	err = fn(tx)
+	if lines := db.unwritten.end(tx); err == nil {
+		err = db.chain(ctx, tx, lines)
+	}
+	if err != nil {
+		_ = tx.Rollback() // the error says more
 		return classify(err)
 	}
 	err = tx.Commit()
