@@ -124,6 +124,9 @@ func (db *DB) ChangeOperator(ctx context.Context, action string, was, o office.O
 		if err := lockOperators(ctx, tx); err != nil {
 			return err
 		}
+		if was.Erased() {
+			return fmt.Errorf("operator %d was erased: it %w", was.ID, ErrNotFound)
+		}
 		if err := keepAnAdmin(ctx, tx, was, o); err != nil {
 			return err
 		}

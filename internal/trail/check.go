@@ -51,10 +51,8 @@ func (c *Checker) Next(l Stored) error {
 			continue
 		}
 		*n++
-		for _, text := range sealed.Texts {
-			if text != "" {
-				return fmt.Errorf("line %d (entry %d) says something in place of what was erased", l.Number, l.ID)
-			}
+		if !sealed.Empty() {
+			return fmt.Errorf("line %d (entry %d) says something in place of what was erased", l.Number, l.ID)
 		}
 	}
 	c.stated.Add(l.Says)

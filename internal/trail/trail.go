@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strconv"
+	"strings"
 )
 
 // Hash is a SHA-256. It is written as 64 lower case hexadecimal digits.
@@ -78,6 +79,9 @@ func Seal(texts ...string) Sealed {
 
 // Erased tells whether the texts were erased.
 func (s Sealed) Erased() bool { return len(s.Seal) == sha256.Size }
+
+// Empty tells whether there is nothing to read: the texts were erased, or empty from the beginning.
+func (s Sealed) Empty() bool { return strings.Join(s.Texts, "") == "" }
 
 // Erase returns what is left when the texts are erased: as many empty ones.
 func (s Sealed) Erase() Sealed {
