@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -21,6 +22,20 @@ func (db *DB) VerifyAudit(ctx context.Context) (head trail.Head, err error) {
 		return err
 	})
 	return head, err
+}
+
+// VerifyHead proves that a head which was noted once is one of the chain that the audit trail is: that of its lines-th line. A
+// BrokenTrail says that it is not.
+func (db *DB) VerifyHead(ctx context.Context, lines int64, hash trail.Hash) error {
+	var is []byte
+	err := db.read.QueryRowContext(ctx, `SELECT hash FROM audit WHERE number = $1`, lines).Scan(&is)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return BrokenTrail{fmt.Errorf("it has no line %d", lines)}
+	case err == nil && !bytes.Equal(is, hash[:]):
+		return BrokenTrail{fmt.Errorf("the hash of line %d was %s, and is %x", lines, hash, is)}
+	}
+	return classify(err)
 }
 
 // BrokenTrail says why the audit trail is not what was written.

@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"strconv"
 	"strings"
 )
@@ -17,6 +18,16 @@ type Hash [sha256.Size]byte
 
 // String returns the digits.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// ParseHash reads the digits.
+func ParseHash(digits string) (h Hash, err error) {
+	b, err := hex.DecodeString(digits)
+	if err == nil && (len(b) != len(h) || digits != hex.EncodeToString(b)) {
+		err = errors.New("a hash has 64 hexadecimal digits")
+	}
+	copy(h[:], b)
+	return h, err
+}
 
 // MarshalText implements encoding.TextMarshaler.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
