@@ -195,10 +195,8 @@ func scanTrailHead(row scanner) (head trail.Head, err error) {
 	return head, err
 }
 
-// AuditHead returns the head of the chain that the audit trail is.
-func (db *DB) AuditHead(ctx context.Context) (trail.Head, error) {
-	head, err := scanTrailHead(db.read.QueryRowContext(ctx, selectHead+`WHERE id = 1`))
-	return head, classify(err)
+func headIn(ctx context.Context, q querier) (trail.Head, error) {
+	return scanTrailHead(q.QueryRowContext(ctx, selectHead+`WHERE id = 1`))
 }
 
 const lineColumns = `number, id, at, operator_id, action, subject, actor_seal, actor, address_seal, address, content_seal, before_state,

@@ -33,7 +33,11 @@ func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
 			faults = append(faults, found...)
 		}
 		broken, err := checkTrail(ctx, tx)
-		faults = append(faults, broken...)
+		if faults = append(faults, broken...); err != nil {
+			return err
+		}
+		untrue, err := checkReceipts(ctx, tx)
+		faults = append(faults, untrue...)
 		return err
 	})
 	return faults, err

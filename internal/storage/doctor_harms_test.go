@@ -448,6 +448,18 @@ UPDATE audit SET number = 3 WHERE number = -2`,
 		"the audit trail is an unbroken chain", "the head is not that of line ",
 	},
 	{
+		"a receipt loses its line", `UPDATE receipts SET audit_id = 77`,
+		"every receipt of a statement says what the books say", "partner demo from 2025-09-01: \"\", the books say",
+	},
+	{
+		"a receipt is of other days", `UPDATE receipts SET last_day = last_day - 1`,
+		"every receipt of a statement says what the books say", "partner demo from 2025-09-01: ",
+	},
+	{
+		"an entry comes after its receipt", `INSERT INTO entries (account_id, txn_id, amount) VALUES ({account}, {live} + 1, 5)`,
+		"every receipt of a statement says what the books say", "partner demo from 2025-09-01: ",
+	},
+	{
 		"the head of the trail is lost", `DELETE FROM audit_head`,
 		"the house's own rows are there", "the head of the audit trail is missing",
 	},

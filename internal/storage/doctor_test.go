@@ -114,6 +114,13 @@ func harmAll(t *testing.T, all []harm, newURL func(testing.TB) string, copyOf fu
 		if err := errors.Join(h.DB.CloseDays(t.Context(), tomorrow), h.DB.TallyCoupons(t.Context(), tomorrow)); err != nil {
 			t.Fatal(err)
 		}
+		september, october := dayOf(t, "2025-09-01"), dayOf(t, "2025-10-01")
+		if err := h.DB.CloseDays(t.Context(), october.Start().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.DB.IssueReceipt(t.Context(), "demo", september, october-1, h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
 	})
 	if !built {
 		t.FailNow()

@@ -64,7 +64,7 @@ func checkTrail(ctx context.Context, tx *sql.Tx) ([]Fault, error) {
 
 // verifyTrail reads the lines in their order, one by one.
 func verifyTrail(ctx context.Context, tx *sql.Tx) (trail.Head, error) {
-	head, err := scanTrailHead(tx.QueryRowContext(ctx, selectHead+`WHERE id = 1`))
+	head, err := headIn(ctx, tx)
 	if err != nil {
 		return head, err
 	}

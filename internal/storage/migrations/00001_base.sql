@@ -216,6 +216,17 @@ CREATE TABLE adjustments (
 CREATE INDEX adjustments_partner ON adjustments (partner_id, id);
 CREATE INDEX adjustments_waiting ON adjustments (id) WHERE state = 1;
 
+-- Which line of the audit trail says what a partner's statement of a month says: a receipt, which the partner asked for. It is of a
+-- month all days of which are closed, so it goes on being true.
+CREATE TABLE receipts (
+    partner_id BIGINT NOT NULL REFERENCES partners (id),
+    first_day  BIGINT NOT NULL,
+    last_day   BIGINT NOT NULL,
+    audit_id   BIGINT NOT NULL UNIQUE,
+    PRIMARY KEY (partner_id, first_day),
+    CHECK (first_day <= last_day)
+) /*clustered*/;
+
 -- Answers that support is asked about, without anything secret: refusals and purchases, not all when there are many, for some
 -- days. Ids are in time order. proven = 0: only the partner's name was given, not its keys.
 CREATE TABLE partner_calls (
