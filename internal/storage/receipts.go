@@ -164,11 +164,11 @@ ORDER BY r.partner_id, r.first_day`, receiptAction)
 			break
 		}
 		var is office.ReceiptContent
-		if _, is, err = receiptContent(ctx, tx, r.partner, r.from, r.to); err != nil {
+		if _, is, err = receiptContent(ctx, tx, r.partner, r.from, r.to); err != nil && !errors.Is(err, ErrNotFound) {
 			break
 		}
-		text, bad := stateOf(is)
-		if err = bad; text != r.says && len(faults) < faultsShown {
+		var text string
+		if text, err = stateOf(is); text != r.says && len(faults) < faultsShown {
 			faults = append(faults, Fault{name, fmt.Sprintf("partner %s from %s: %q, the books say %q", r.partner, r.from, r.says, text)})
 		}
 	}

@@ -32,6 +32,12 @@ func ParseHash(digits string) (h Hash, err error) {
 // MarshalText implements encoding.TextMarshaler.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (h *Hash) UnmarshalText(digits []byte) (err error) {
+	*h, err = ParseHash(string(digits))
+	return err
+}
+
 // Head is the end of the chain at a moment: how many lines there are, and the hash of the last one. That of no line is 32 zeros.
 type Head struct {
 	Lines int64
