@@ -130,12 +130,12 @@ func (db *DB) eraseRows(ctx context.Context, find, erase string, of any) error {
 func (db *DB) EraseSeller(ctx context.Context, id int64, now time.Time) (trail.Erasures, error) {
 	subject := fmt.Sprintf("seller:%d", id)
 	err := db.auditedTx(ctx, func(tx *sql.Tx) error {
-		var code string
-		err := tx.QueryRowContext(ctx, db.dialect.locks.Replace(`SELECT code_hash FROM sellers WHERE id = $1 `+lockRow), id).Scan(&code)
+		var name string
+		err := tx.QueryRowContext(ctx, db.dialect.locks.Replace(`SELECT name FROM sellers WHERE id = $1 `+lockRow), id).Scan(&name)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("seller %d %w", id, ErrNotFound)
 		}
-		if err != nil || code == "" {
+		if err != nil || name == "" {
 			return err
 		}
 		for _, text := range []string{`DELETE FROM shifts WHERE seller_id = $1`, `DELETE FROM seller_attempts WHERE seller_id = $1`} {

@@ -7,8 +7,8 @@ import (
 	"giftimbiz/internal/redeem"
 )
 
-// selectSellers leaves out those who were erased: they have no code.
-const selectSellers = `SELECT id, shop_id, name, code_hash FROM sellers WHERE code_hash <> '' `
+// selectSellers leaves out those who were erased: they have no name.
+const selectSellers = `SELECT id, shop_id, name, code_hash FROM sellers WHERE name <> '' `
 
 // Seller implements redeem.Store.
 func (db *DB) Seller(ctx context.Context, id int64) (*redeem.Seller, error) {

@@ -84,7 +84,7 @@ func (db *DB) Managers() office.Shelf[office.Seller] {
 		same:   []string{"shop_id", "name"},
 		stays:  `SELECT id FROM redemptions WHERE seller_id = $1 LIMIT 1`,
 		fields: func(s *office.Seller) []any { return []any{&s.ID, &s.ShopID, &s.Name, &s.CodeHash} },
-		gone:   func(s *office.Seller) bool { return s.CodeHash == "" },
+		gone:   func(s *office.Seller) bool { return s.Name == "" }, // was erased
 		keep: func(before, after *office.Seller) {
 			if after.CodeHash == "" {
 				after.CodeHash = before.CodeHash
