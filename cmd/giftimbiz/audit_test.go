@@ -4,14 +4,16 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"giftimbiz/internal/programtest"
 )
 
 // TestATrailIsVerifiedAndAnOperatorErased uses the program as somebody at the server does.
 func TestATrailIsVerifiedAndAnOperatorErased(t *testing.T) {
 	data := t.TempDir()
-	at := func(args ...string) string { return runProgram(t, append(args, "--data", data)...) }
+	at := func(args ...string) string { return programtest.Do(t, append(args, "--data", data)...) }
 	refused := func(args ...string) string {
-		out, err := exec.Command(builtProgram(t), append(args, "--data", data)...).CombinedOutput()
+		out, err := exec.Command(programtest.Built(t), append(args, "--data", data)...).CombinedOutput()
 		if err == nil {
 			t.Errorf("giftimbiz %s went well: %s", strings.Join(args, " "), out)
 		}
