@@ -41,11 +41,13 @@ func openPostgres(ctx context.Context, dsn string, watch func(context.Context, s
 	if watch != nil {
 		config.ConnConfig.Tracer = watchTracer{watch}
 	}
+	own := config.Copy()
+	outlive(config, idleInTransaction)
+	outlive(own, idleInPurchase)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	own := config.Copy()
 	own.MaxConns, own.MinConns, own.MinIdleConns = committerConns, 0, 0
 	own.MaxConnLifetime, own.MaxConnLifetimeJitter = connectionAge, connectionAge/4
 	commits, err := pgxpool.NewWithConfig(ctx, own)
@@ -71,6 +73,9 @@ func postgresConfig(dsn string) (*pgxpool.Config, error) {
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
+		if several(config.ConnConfig) {
+			config.ConnConfig.ConnectTimeout = severalTimeout
+		}
 	}
 	if !strings.Contains(dsn, "pool_max_conns") {
 		config.MaxConns = postgresConns
