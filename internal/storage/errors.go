@@ -119,10 +119,18 @@ func whySQLite(code int) string {
 func wrap(class, err error) error { return fmt.Errorf("%w: %w", class, err) }
 
 // undecided tells whether a COMMIT that failed may have stored its transaction all the same: PostgreSQL did not answer, or
-// with its own end. SQLite rolls back what it cannot commit.
+// with its own end. SQLite rolls back what it cannot commit, but for what the disk would not promise to keep: that may be there
+// after a crash.
 func (db *DB) undecided(err error) bool {
-	if err == nil || db.pool == nil || errors.Is(err, sql.ErrTxDone) {
+	if err == nil || errors.Is(err, sql.ErrTxDone) {
 		return false
+	}
+	if db.pool == nil {
+		var lite *sqlitedriver.Error
+		if errors.As(err, &lite) {
+			return lite.Code() == sqlitelib.SQLITE_IOERR_FSYNC
+		}
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
