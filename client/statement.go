@@ -31,6 +31,7 @@ type Statement struct {
 	Opening   int64            `json:"opening"`   // the balance before the first day
 	Closing   int64            `json:"closing"`   // the balance after the last day
 	Purchases int64            `json:"purchases"` // what was spent on them
+	Trail     TrailHead        `json:"trail"`     // the end of the audit trail when the server answered; keep it
 	Data      []StatementEntry `json:"data"`
 	Next      string           `json:"next"` // the Cursor of the next page; "" = this is the last
 }

@@ -77,6 +77,9 @@ func TestEachMethodAsksForWhatItsNameSays(t *testing.T) {
 			_, err := c.Statement(ctx, client.StatementQuery{From: "2026-11-01", To: "2026-11-30", Limit: 3})
 			return err
 		}},
+		{`POST /statement/receipts {"month":"2026-10"}`, func() error { _, err := c.IssueReceipt(ctx, "2026-10"); return err }},
+		{"GET /statement/receipts/2026-10", func() error { _, err := c.Receipt(ctx, "2026-10"); return err }},
+		{"GET /trail?after=3", func() error { _, err := c.Trail(ctx, 3); return err }},
 		{"GET /keys", func() error { _, err := c.Keys(ctx); return err }},
 		{`POST /keys/rotate {"grace_hours":0}`, func() error { _, err := c.RotateKeys(ctx, 0); return err }},
 		{"GET /webhooks", func() error { _, err := c.Webhooks(ctx); return err }},

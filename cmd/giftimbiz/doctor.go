@@ -13,7 +13,8 @@ func doctorCommand(cfg *config) *cobra.Command {
 		Use:   "doctor",
 		Short: "Prove that money and stock add up",
 		Long: `Check on the live database, in one snapshot, that every ledger transaction balances, every stored balance equals its
-entries, no voucher is in two orders, every order has its entries, stock counts are right and all references are whole.
+entries, no voucher is in two orders, every order has its entries, stock counts are right, all references are whole and the audit
+trail is an unbroken chain.
 Names each fault and exits with 1 when there is one.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {

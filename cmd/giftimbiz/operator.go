@@ -19,7 +19,7 @@ func operatorCommand(cfg *config) *cobra.Command {
 		Long: `Let people sign in to the console. The first operator of a server is made here; admins add the others in the console, and
 this is also the way back in when nobody can sign in any more.`,
 	})
-	cmd.AddCommand(operatorCreateCommand(cfg), operatorPasswordCommand(cfg))
+	cmd.AddCommand(operatorCreateCommand(cfg), operatorPasswordCommand(cfg), operatorEraseCommand(cfg))
 	return cmd
 }
 

@@ -10,6 +10,8 @@ var actionNames = map[string]text{
 	"operator.change":            {"담당자 변경", "Operator changed"},
 	"operator.disable":           {"담당자 중지", "Operator disabled"},
 	"operator.enable":            {"담당자 재사용", "Operator enabled"},
+	"operator.erase":             {"담당자 개인정보 삭제", "Operator's personal data erased"},
+	"audit.erase":                {"감사 기록에서 개인정보 삭제", "Personal data erased from the trail"},
 	"operator.password":          {"비밀번호 변경", "Password changed"},
 	"operator.password_reset":    {"비밀번호 재설정", "Password reset"},
 	"operator.second_factor_on":  {"2단계 인증 켬", "Second step on"},
@@ -26,6 +28,7 @@ var actionNames = map[string]text{
 	"partner.adjust.ask":     {"조정 요청", "Adjustment asked for"},
 	"partner.adjust.approve": {"조정 승인", "Adjustment approved"},
 	"partner.adjust.refuse":  {"조정 반려", "Adjustment refused"},
+	"statement.receipt":      {"거래내역 확인서 발급", "Statement's receipt issued"},
 
 	"endpoint.create":  {"웹훅 추가", "Webhook added"},
 	"endpoint.change":  {"웹훅 변경", "Webhook changed"},
@@ -56,6 +59,7 @@ var actionNames = map[string]text{
 	"shop.change":     {"매장 변경", "Shop changed"},
 	"seller.create":   {"판매자 추가", "Seller added"},
 	"seller.change":   {"판매자 변경", "Seller changed"},
+	"seller.erase":    {"판매자 개인정보 삭제", "Seller's personal data erased"},
 	"campaign.create": {"쿠폰 행사 추가", "Campaign added"},
 	"campaign.change": {"쿠폰 행사 변경", "Campaign changed"},
 

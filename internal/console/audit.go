@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -43,7 +44,8 @@ type auditPage struct {
 type auditRow struct {
 	office.Entry
 	Differences []difference
-	More        int // differences that are not shown
+	More        int    // differences that are not shown
+	About       string // the e-mail address of the operator that is the subject
 }
 
 // operatorsToChoose is how many operators can be chosen from; entries of others are found by following one of theirs.
@@ -63,8 +65,11 @@ func (r auditRow) Only(parameter string) string {
 // Name is what an entry's action is called.
 func (r auditRow) Name() text { return actionNames[r.Action] }
 
-// By is who made an entry: operators by their names, others by what they are.
+// By is who made an entry: operators by their names, others by what they are. A name is never empty, unless it was erased.
 func (r auditRow) By() text {
+	if r.Actor.Name == "" {
+		return text{"(지움)", "(erased)"}
+	}
 	if name, ok := r.Actor.Partner(); ok {
 		return text{"매체사 " + name, "partner " + name}
 	}
@@ -85,6 +90,15 @@ func (q *request) auditFilter() (office.AuditFilter, error) {
 			}}
 		}
 		f.Operator = &id
+	}
+	if _, email := office.OperatorOf(f.Subject); email != "" { // the trail names them by their numbers
+		o, err := q.h.Store.OperatorByEmail(q.Context(), email)
+		if err != nil && !errors.Is(err, office.ErrNotFound) {
+			return f, err
+		}
+		if err == nil {
+			f.Subject = office.OperatorSubject(o.ID)
+		}
 	}
 	f.From, _ = q.dayOf("from")
 	f.To, _ = q.dayOf("to")
@@ -118,10 +132,14 @@ func (q *request) renderAudit(filter office.AuditFilter, wrong string, entries [
 	if p.Operators, err = q.h.Store.Operators(q.Context(), q.now, "", operatorsToChoose); err != nil {
 		return err
 	}
+	emails := map[string]string{}
+	for _, o := range p.Operators {
+		emails[office.OperatorSubject(o.ID)] = o.Email
+	}
 	last := int64(0)
 	for _, e := range entries {
 		last = int64(e.ID)
-		row := auditRow{Entry: e, Differences: differences(e.Before, e.After)}
+		row := auditRow{Entry: e, Differences: differences(e.Before, e.After), About: emails[e.Subject]}
 		if n := len(row.Differences); n > auditShown {
 			row.Differences, row.More = row.Differences[:auditShown], n-auditShown
 		}
@@ -172,5 +190,12 @@ func (q *request) showAuditEntry() error {
 		return err
 	}
 	row := auditRow{Entry: e, Differences: differences(e.Before, e.After)}
+	if id, _ := office.OperatorOf(e.Subject); id != 0 {
+		o, err := q.h.Store.Operator(q.Context(), id)
+		if err != nil && !errors.Is(err, office.ErrNotFound) {
+			return err
+		}
+		row.About = o.Email
+	}
 	return q.render(http.StatusOK, "auditentry", text{"감사 기록", "Audit entry"}, row)
 }

@@ -20,6 +20,7 @@ type statementPage struct {
 	CameIn     gift.Won // besides purchases; refunds and adjustments count
 	Rows       []statementRow
 	Pager      pager
+	Trail      string // the head of the audit trail, as audit verify prints it
 }
 
 type statementRow struct {
@@ -72,6 +73,7 @@ func (q *request) showStatement() error {
 	}
 	shown.Opening, shown.Closing, shown.Spent = s.Opening, s.Closing, s.Purchases
 	shown.CameIn = s.Closing - s.Opening + s.Purchases
+	shown.Trail = strconv.FormatInt(s.Trail.Lines, 10) + ":" + s.Trail.Hash.String()
 	lines, more := page(s.Lines)
 	for _, l := range lines {
 		shown.Rows = append(shown.Rows, q.statementRow(l))

@@ -216,9 +216,6 @@ func (q *request) checkPassword(form signInForm) (office.Operator, bool, error) 
 
 // wrong writes down that a try failed. There are only as many lines as there are tries that need not wait.
 func (q *request) wrong(o office.Operator, why string) error {
-	if o.ID == 0 {
-		o.Email = "?"
-	}
 	return q.h.Store.SignInWrong(q.Context(), o, why, q.now)
 }
 

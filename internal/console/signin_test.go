@@ -210,11 +210,11 @@ func TestTheTrailTellsOfSigningInAndNeverWhatWasTyped(t *testing.T) {
 		}
 	}
 	want := []string{
-		"session.end operator:admin@example.com by admin@example.com 192.0.2.1",
-		"session.start operator:admin@example.com by admin@example.com 192.0.2.1",
-		"session.refused operator:admin@example.com by not signed in 192.0.2.1",
+		"session.end operator:1 by admin@example.com 192.0.2.1",
+		"session.start operator:1 by admin@example.com 192.0.2.1",
+		"session.refused operator:1 by not signed in 192.0.2.1",
 		"session.refused operator:? by not signed in 192.0.2.1",
-		"operator.create operator:admin@example.com by command line ",
+		"operator.create operator:1 by command line ",
 	}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%s", strings.Join(got, "\n"))

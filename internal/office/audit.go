@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +41,30 @@ func PartnerActor(name, address string) Actor {
 func (a Actor) Partner() (name string, ok bool) {
 	name, ok = strings.CutPrefix(a.Name, partnerActor)
 	return name, ok && a.OperatorID == 0
+}
+
+// operatorSubject is how the subjects of entries begin that are operators.
+const operatorSubject = "operator:"
+
+// OperatorSubject is what the audit trail calls an operator; 0 = somebody who is none.
+func OperatorSubject(id int64) string {
+	if id == 0 {
+		return operatorSubject + "?"
+	}
+	return operatorSubject + strconv.FormatInt(id, 10)
+}
+
+// OperatorOf returns the operator that a subject names: by its number, or, as people write it, by its e-mail address.
+func OperatorOf(subject string) (id int64, email string) {
+	name, ok := strings.CutPrefix(subject, operatorSubject)
+	if !ok {
+		return 0, ""
+	}
+	id, err := strconv.ParseInt(name, 10, 64)
+	if err != nil && strings.Contains(name, "@") {
+		email = name
+	}
+	return id, email
 }
 
 type actorKey struct{}

@@ -20,6 +20,7 @@ const (
 	JobForgetEvents    = "forget-events"
 	JobForgetQuotes    = "forget-quotes"
 	JobForgetSignIns   = "forget-sign-ins"
+	JobForgetAddresses = "forget-addresses"
 	JobRemoveEndpoints = "remove-endpoints"
 )
 
@@ -122,8 +123,15 @@ func forgetting() []JobInfo {
 		{
 			Name: JobForgetSignIns, Title: Words{"끝난 로그인 삭제", "Forgetting sessions"}, Unit: Words{"삭제", "deleted"},
 			Help: Words{
-				"끝난 로그인과 하루가 지난 로그인 실패 횟수를 지웁니다.",
-				"Deletes sessions that are over, and tries to sign in that were a day ago.",
+				"끝난 로그인(담당자와 매장 기기)과 하루가 지난 로그인 실패 횟수를 지웁니다.",
+				"Deletes sessions of operators and shops' devices that are over, and tries to sign in that were a day ago.",
+			},
+		},
+		{
+			Name: JobForgetAddresses, Title: Words{"오래된 접속 주소 삭제", "Forgetting old addresses"}, Unit: Words{"삭제", "erased"},
+			Help: Words{
+				"2년이 지난 감사 기록에서 접속 주소를 지웁니다. 나머지는 그대로이고 기록의 사슬도 이어집니다.",
+				"Erases the addresses in entries of the audit trail that are two years old. The rest stays, and so does the chain.",
 			},
 		},
 	}

@@ -2,6 +2,7 @@ package office
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -82,6 +83,15 @@ type OperatorRow struct {
 }
 
 func (o Operator) active(role Role) bool { return o.Role == role && !o.Disabled }
+
+// erasedEmail is how what is kept in place of an e-mail address begins.
+const erasedEmail = "erased:"
+
+// ErasedEmail is kept in place of the e-mail address of an operator who was erased. Nobody can have it.
+func ErasedEmail(id int64) string { return erasedEmail + strconv.FormatInt(id, 10) }
+
+// Erased tells whether nothing is left of an operator but the number.
+func (o Operator) Erased() bool { return strings.HasPrefix(o.Email, erasedEmail) }
 
 // LosesAdmin tells whether there is an active admin less once an operator becomes what next says.
 func (o Operator) LosesAdmin(next Operator) bool { return o.active(Admin) && !next.active(Admin) }

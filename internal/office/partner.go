@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/trail"
 )
 
 // ErrUnanswered says that a change was sent to be stored, and that the database never said whether it was.
@@ -48,6 +49,7 @@ type Statement struct {
 	Opening, Closing gift.Won
 	Purchases        gift.Won // spent in these days; the rest of the difference came in otherwise
 	Lines            []StatementLine
+	Trail            trail.Head // that of the audit trail at that moment
 }
 
 // StatementLine is one entry of an account.

@@ -20,6 +20,12 @@ type accountStore interface {
 	ChangePartner(ctx context.Context, name string, version int64, now time.Time, edit func(*gift.Partner) error) (gift.Partner, error)
 	// Statement returns a page of what happened on an account, the newest first.
 	Statement(ctx context.Context, q office.StatementQuery) (office.Statement, error)
+	// IssueReceipt returns the receipt of a statement, and issues it the first time; office.ErrNotClosed: its days are not over.
+	IssueReceipt(ctx context.Context, partner string, from, to gift.Day, now time.Time) (office.Receipt, error)
+	// Receipt returns the receipt of a month, if one was issued (office.ErrNotFound).
+	Receipt(ctx context.Context, partner string, from gift.Day) (office.Receipt, error)
+	// TrailPart returns a part of the audit trail's chain; office.ErrNotFound: it has not so many lines.
+	TrailPart(ctx context.Context, after int64, limit int) (office.TrailPart, error)
 	// KeyGenerations returns a partner's last keys, the newest first: all that work are among them.
 	KeyGenerations(ctx context.Context, partnerID int64) ([]office.KeyGeneration, error)
 	// RotateOwnKeys stores new keys for a partner that signed in under a generation. credential.ErrEnded: that works no longer;
@@ -32,6 +38,9 @@ func accountRoutes() []route {
 		{method: http.MethodGet, pattern: "balance", serve: (*call).balance},
 		{method: http.MethodPatch, pattern: "balance", serve: (*call).changeBalance},
 		{method: http.MethodGet, pattern: "statement", serve: (*call).statement},
+		{method: http.MethodPost, pattern: "statement/receipts", serve: (*call).createReceipt},
+		{method: http.MethodGet, pattern: "statement/receipts/{month}", serve: (*call).receipt},
+		{method: http.MethodGet, pattern: "trail", serve: (*call).trail},
 		{method: http.MethodGet, pattern: "keys", serve: (*call).keys},
 		{method: http.MethodPost, pattern: "keys/rotate", serve: (*call).rotateKeys},
 	}

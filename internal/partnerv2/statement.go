@@ -33,9 +33,10 @@ func (c *call) statementLine(l office.StatementLine) statementLine {
 }
 
 type statementAnswer struct {
-	Opening   gift.Won `json:"opening"`   // before the days asked for
-	Closing   gift.Won `json:"closing"`   // after them
-	Purchases gift.Won `json:"purchases"` // spent in them
+	Opening   gift.Won  `json:"opening"`   // before the days asked for
+	Closing   gift.Won  `json:"closing"`   // after them
+	Purchases gift.Won  `json:"purchases"` // spent in them
+	Trail     trailHead `json:"trail"`     // at that moment
 	page[statementLine]
 }
 
@@ -61,7 +62,7 @@ func (c *call) statement() error {
 	if err != nil {
 		return accountFault(err)
 	}
-	answer := statementAnswer{Opening: s.Opening, Closing: s.Closing, Purchases: s.Purchases}
+	answer := statementAnswer{Opening: s.Opening, Closing: s.Closing, Purchases: s.Purchases, Trail: trailHeadOf(s.Trail)}
 	if len(s.Lines) > limit {
 		s.Lines = s.Lines[:limit]
 		answer.Next = c.next(q, int64(s.Lines[limit-1].ID))

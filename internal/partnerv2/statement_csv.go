@@ -62,6 +62,7 @@ func (c *call) statementCSV(ask office.StatementQuery) error {
 	h := c.w.Header()
 	h.Set("Content-Type", sheet.CSV.ContentType())
 	h.Set("Content-Disposition", `attachment; filename="`+c.statementName(ask)+`"`)
+	h.Set("Trail-Head", strconv.FormatInt(s.Trail.Lines, 10)+":"+s.Trail.Hash.String())
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	if c.r.Method == http.MethodHead {

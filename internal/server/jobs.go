@@ -39,6 +39,7 @@ func (n *Node) jobs() []job.Job {
 			now := n.Clock.Now()
 			return n.DB.ForgetSignIns(ctx, now, now.Add(-console.ForgetTries))
 		}},
+		{Name: office.JobForgetAddresses, When: job.Every(forgetEvery), Work: n.counted(n.DB.ForgetAddresses)},
 	}
 }
 

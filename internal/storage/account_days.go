@@ -47,7 +47,8 @@ func (db *DB) noteClosings(ctx context.Context) (next gift.Day, err error) {
 }
 
 // A clock that is ahead closes a day that is not over. Whoever books something on a closed day opens it again, with those
-// after it: they are closed anew, and until then balances are summed up from their entries. A node knows of its own closings
+// after it: they are closed anew, and until then balances are summed up from their entries. Receipts that say what was on them are
+// forgotten; their lines stay in the audit trail. A node knows of its own closings
 // at once, and of others' when it renews its lease; so nothing is asked for each purchase.
 var (
 	reopenDays = over("day bigint", `
@@ -57,6 +58,8 @@ WHERE account_days_cursor.id = 1 AND account_days_cursor.next_day > input.day`)
 	forgetClosings = over("day bigint", `
 DELETE FROM account_days WHERE (account_id, day) IN (
     SELECT d.account_id, d.day FROM input JOIN accounts a ON TRUE JOIN account_days d ON d.account_id = a.id AND d.day >= input.day)`)
+
+	forgetReceipts = over("day bigint", `DELETE FROM receipts WHERE last_day >= (SELECT day FROM input)`)
 )
 
 // reopen opens the day of a transaction, if this node knows that it is closed, in a session that books it.
@@ -67,6 +70,7 @@ func reopen(s session, txn gift.ID) {
 	}
 	s.exec(reopenDays, -1, []int64{int64(day)})
 	s.exec(forgetClosings, -1, []int64{int64(day)})
+	s.exec(forgetReceipts, -1, []int64{int64(day)})
 }
 
 // reopenFor is reopen for what is booked more rarely than purchases: it asks the database.
@@ -81,6 +85,9 @@ func reopenFor(ctx context.Context, tx *sql.Tx, txn gift.ID) error {
 	}
 	_, err = tx.ExecContext(ctx, `DELETE FROM account_days WHERE (account_id, day) IN (
     SELECT d.account_id, d.day FROM accounts a JOIN account_days d ON d.account_id = a.id AND d.day >= $1)`, day)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `DELETE FROM receipts WHERE last_day >= $1`, day)
+	}
 	return err
 }
 

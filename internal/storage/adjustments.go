@@ -203,7 +203,7 @@ func (db *DB) tellLow(ctx context.Context, tx *sql.Tx, p gift.Partner, amount gi
 }
 
 func (db *DB) auditAdjustment(ctx context.Context, tx *sql.Tx, action string, a office.Adjustment, now time.Time) error {
-	after := map[string]any{"adjustment": a.ID, "amount": a.Amount, "asked_by": a.AskedBy.Name}
+	after := map[string]any{"adjustment": a.ID, "amount": a.Amount, "asked_by": a.AskedBy.OperatorID}
 	if a.TxnID != 0 {
 		after["transaction"] = a.TxnID
 	}

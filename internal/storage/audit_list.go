@@ -57,15 +57,22 @@ func equalRange(columns []string) string {
 	return b.String()
 }
 
-// rowRange is equalRange for PostgreSQL: as a range of an index that begins with the columns. Of equal columns in the order
-// of numbers it would rather read the whole trail backwards until it has found enough.
+// rowRange is equalRange for PostgreSQL: the last column and the number as a range of an index that has them together. Of equal
+// columns in the order of numbers it would rather read the whole trail backwards until it has found enough.
 func rowRange(columns []string) string {
-	values := ""
-	for i := range columns {
-		values += fmt.Sprintf("$%d, ", i+1)
+	var b strings.Builder
+	last := ""
+	for i, c := range columns {
+		if i < len(columns)-1 {
+			fmt.Fprintf(&b, "%s = $%d AND ", c, i+1)
+		} else {
+			last = fmt.Sprintf("$%d, ", i+1)
+		}
 	}
-	row := "(" + strings.Join(append(columns, "id"), ", ") + ")"
-	return fmt.Sprintf("%s < (%s$%d) AND %s >= (%s$%d)", row, values, len(columns)+1, row, values, len(columns)+2)
+	row := "(" + strings.Join(append(columns[max(len(columns)-1, 0):], "id"), ", ") + ")"
+	n := len(columns)
+	fmt.Fprintf(&b, "%s < (%s$%d) AND %s >= (%s$%d)", row, last, n+1, row, last, n+2)
+	return b.String()
 }
 
 // auditIndex names the columns before the number in the index that selects most, with their values, and the operator that is

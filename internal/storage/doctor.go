@@ -40,6 +40,13 @@ func examine(ctx context.Context, tx *sql.Tx) (faults []Fault, err error) {
 		}
 		faults = append(faults, found...)
 	}
+	for _, walk := range []func(context.Context, *sql.Tx) ([]Fault, error){checkTrail, checkReceipts} {
+		found, err := walk(ctx, tx)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, found...)
+	}
 	return faults, nil
 }
 

@@ -401,6 +401,70 @@ UPDATE order_items SET paid = paid - 941 WHERE order_id = {live} AND line = 2`,
 	},
 }
 
+// trailHarms are about the audit trail.
+var trailHarms = []harm{
+	{
+		"a line of the trail is changed", `UPDATE audit SET after_state = '{}' WHERE number = 2`,
+		"the audit trail is an unbroken chain", "line 2 (entry ",
+	},
+	{
+		"a line of the trail is dated back", `UPDATE audit SET at = at - 1 WHERE number = 3`,
+		"the audit trail is an unbroken chain", "does not say what it said when it was written",
+	},
+	{
+		"a line of the trail becomes another operator's", `UPDATE audit SET operator_id = 77 WHERE number = 1`,
+		"the audit trail is an unbroken chain", "line 1 (entry ",
+	},
+	{
+		"a line is taken out of the trail", `DELETE FROM audit WHERE number = 2`,
+		"the audit trail is an unbroken chain", "line 2 is missing: line 3 comes after line 1",
+	},
+	{
+		"the trail's last line is taken away", `DELETE FROM audit WHERE number = (SELECT lines FROM audit_head)`,
+		"the audit trail is an unbroken chain", "the head says ",
+	},
+	{
+		"a line is put into the trail", `INSERT INTO audit SELECT 77, 0, at, operator_id, actor, actor_seal, address, address_seal, action,
+    subject, before_state, after_state, note, content_seal, digest, hash FROM audit WHERE number = 1`,
+		"the audit trail is an unbroken chain", "line 0 was put in",
+	},
+	{
+		"a line is put behind the trail", `INSERT INTO audit SELECT 77, number + 1, at, operator_id, actor, actor_seal, address,
+    address_seal, action, subject, before_state, after_state, note, content_seal, digest, hash
+FROM audit WHERE number = (SELECT lines FROM audit_head)`,
+		"the audit trail is an unbroken chain", "(entry 77) does not say what it said when it was written",
+	},
+	{
+		"two lines change their places", `UPDATE audit SET number = -2 WHERE number = 2; UPDATE audit SET number = 2 WHERE number = 3;
+UPDATE audit SET number = 3 WHERE number = -2`,
+		"the audit trail is an unbroken chain", "line 2 (entry ",
+	},
+	{
+		"a line's hash is changed", `UPDATE audit SET hash = digest WHERE number = 4`,
+		"the audit trail is an unbroken chain", "does not follow from line 3",
+	},
+	{
+		"the head's hash is changed", `UPDATE audit_head SET hash = (SELECT hash FROM audit WHERE number = 1)`,
+		"the audit trail is an unbroken chain", "the head is not that of line ",
+	},
+	{
+		"a receipt loses its line", `UPDATE receipts SET audit_id = 77`,
+		"every receipt of a statement says what the books say", "partner demo from 2025-09-01: \"\", the books say",
+	},
+	{
+		"a receipt is of other days", `UPDATE receipts SET last_day = last_day - 1`,
+		"every receipt of a statement says what the books say", "partner demo from 2025-09-01: ",
+	},
+	{
+		"an entry comes after its receipt", `INSERT INTO entries (account_id, txn_id, amount) VALUES ({account}, {live} + 1, 5)`,
+		"every receipt of a statement says what the books say", "partner demo from 2025-09-01: ",
+	},
+	{
+		"the head of the trail is lost", `DELETE FROM audit_head`,
+		"the house's own rows are there", "the head of the audit trail is missing",
+	},
+}
+
 // refundHarms are about what was paid back.
 var refundHarms = []harm{
 	{

@@ -12,6 +12,7 @@ var houseChecks = []check{
 	{"the house's own rows are there", fmt.Sprintf(`
 SELECT name || ' is missing, or there are too many' AS detail
 FROM (SELECT 'the change clock' AS name, COUNT(*) AS n, COALESCE(MIN(id), 0) AS low, 1 AS want FROM change_clock
+      UNION ALL SELECT 'the head of the audit trail', COUNT(*), COALESCE(MIN(id), 0), 1 FROM audit_head
       UNION ALL SELECT 'the cursor of the sales figures', COUNT(*), COALESCE(MIN(id), 0), 1 FROM item_sales_cursor
       UNION ALL SELECT 'the cursor of the closing balances', COUNT(*), COALESCE(MIN(id), 0), 1 FROM account_days_cursor
       UNION ALL SELECT 'the cursor of the unused coupons', COUNT(*), COALESCE(MIN(id), 0), 1 FROM unused_coupons_cursor

@@ -81,7 +81,7 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 }
 
 func TestDoctorNamesEveryHarm(t *testing.T) {
-	all := slices.Concat(harms, partnerHarms, refundHarms, quoteHarms)
+	all := slices.Concat(harms, trailHarms, partnerHarms, refundHarms, quoteHarms)
 	for _, o := range slices.Concat(orphans, partnerOrphans, quoteOrphans) {
 		table, column, _ := strings.Cut(o.column, ".")
 		all = append(all, harm{
@@ -111,6 +111,14 @@ func harmAll(t *testing.T, all []harm, dsn string, hurt func(testing.TB, string)
 		}
 		tomorrow := h.Clock.Now().Add(24 * time.Hour)
 		if err := errors.Join(h.DB.CloseDays(t.Context(), tomorrow), h.DB.TallyCoupons(t.Context(), tomorrow)); err != nil {
+			t.Fatal(err)
+		}
+		september, october := dayOf(t, "2025-09-01"), dayOf(t, "2025-10-01")
+		over := october.Start().Add(time.Hour)
+		if err := h.DB.CloseDays(t.Context(), over); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.DB.IssueReceipt(t.Context(), "demo", september, october-1, over); err != nil {
 			t.Fatal(err)
 		}
 	})

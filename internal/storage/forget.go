@@ -95,12 +95,17 @@ func (db *DB) removeAll(ctx context.Context, query string, of int64) (forgotten 
 	return forgotten, nil
 }
 
-// ForgetSignIns deletes sessions that are over, and tries to sign in that were before a time, and returns how many sessions
-// those were.
+// ForgetSignIns deletes sessions and shops' devices whose time is over, and tries to sign in that were before a time. It returns
+// how many of the first two there were.
 func (db *DB) ForgetSignIns(ctx context.Context, now, tries time.Time) (forgotten int64, err error) {
 	forgotten, err = db.removeAll(ctx, `DELETE FROM sessions WHERE token_hash IN (
     SELECT token_hash FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`, millis(now))
 	if err != nil {
+		return forgotten, err
+	}
+	devices, err := db.removeAll(ctx, `DELETE FROM shifts WHERE token_hash IN (
+    SELECT token_hash FROM shifts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`, millis(now))
+	if forgotten += devices; err != nil {
 		return forgotten, err
 	}
 	_, err = db.removeAll(ctx, `DELETE FROM sign_in_failures WHERE (email, address) IN (

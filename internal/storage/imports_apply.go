@@ -329,13 +329,13 @@ func (a *application) open(ctx context.Context, s session) error {
 		column(a.growths, func(g growth) int64 { return flag(g.as.OncePer) }))
 	s.exec(finishImport, 1, []int64{a.imported.ID}, [][]byte{a.body}, []string{string(counts)}, []string{string(findings)},
 		[]int64{int64(len(a.load.Numbers))}, []int64{millis(a.now)})
+	s.exec(tickClock, 1, []int64{1})
+	s.exec(placeLoad, 1, id)
 	if err := a.db.auditIn(ctx, s, change{
 		action: "import.apply", subject: fmt.Sprintf("import:%d", a.imported.ID), after: a.imported.Counts,
 		note: string(a.imported.Kind) + ": " + a.imported.File,
 	}, a.now); err != nil {
 		return err
 	}
-	s.exec(tickClock, 1, []int64{1})
-	s.exec(placeLoad, 1, id)
 	return s.flush(ctx)
 }

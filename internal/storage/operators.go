@@ -91,7 +91,8 @@ func stateOfOperator(o office.Operator) operatorState {
 	return operatorState{Email: o.Email, Name: o.Name, Role: o.Role, Disabled: o.Disabled, SecondFactor: len(o.TOTP) > 0}
 }
 
-func operatorSubject(o office.Operator) string { return "operator:" + o.Email }
+// operatorSubject names an operator by its number, for the name of a line's subject is never erased. Nobody's is "?".
+func operatorSubject(o office.Operator) string { return office.OperatorSubject(o.ID) }
 
 // AddOperator stores a new operator and returns its id. The e-mail address must be new (ErrDuplicate).
 func (db *DB) AddOperator(ctx context.Context, o office.Operator, now time.Time) (id int64, err error) {
@@ -108,6 +109,7 @@ VALUES ($1, $2, $3, $4, $5, $6)`, id, o.Email, o.Name, string(o.Role), o.Passwor
 		if err != nil {
 			return err
 		}
+		o.ID = id
 		return db.audit(ctx, tx, change{action: "operator.create", subject: operatorSubject(o), after: stateOfOperator(o)}, now)
 	})
 	return id, err
@@ -121,6 +123,9 @@ func (db *DB) ChangeOperator(ctx context.Context, action string, was, o office.O
 	return db.auditedTx(ctx, func(tx *sql.Tx) error {
 		if err := lockOperators(ctx, tx); err != nil {
 			return err
+		}
+		if was.Erased() {
+			return fmt.Errorf("operator %d was erased: it %w", was.ID, ErrNotFound)
 		}
 		if err := keepAnAdmin(ctx, tx, was, o); err != nil {
 			return err

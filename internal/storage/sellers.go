@@ -7,11 +7,12 @@ import (
 	"giftimbiz/internal/redeem"
 )
 
-const selectSellers = `SELECT id, shop_id, name, code_hash FROM sellers `
+// selectSellers leaves out those who were erased: they have no name.
+const selectSellers = `SELECT id, shop_id, name, code_hash FROM sellers WHERE name <> '' `
 
 // Seller implements redeem.Store.
 func (db *DB) Seller(ctx context.Context, id int64) (*redeem.Seller, error) {
-	s, err := scanSeller(db.read.QueryRowContext(ctx, selectSellers+`WHERE id = $1`, id))
+	s, err := scanSeller(db.read.QueryRowContext(ctx, selectSellers+`AND id = $1`, id))
 	if err != nil {
 		return nil, absent(err)
 	}
@@ -20,7 +21,7 @@ func (db *DB) Seller(ctx context.Context, id int64) (*redeem.Seller, error) {
 
 // ShopSellers implements redeem.Store.
 func (db *DB) ShopSellers(ctx context.Context, shopID int64) ([]redeem.Seller, error) {
-	return db.sellers(ctx, `WHERE shop_id = $1 ORDER BY id`, shopID)
+	return db.sellers(ctx, `AND shop_id = $1 ORDER BY id`, shopID)
 }
 
 // Sellers lists the sellers of all shops, by id.

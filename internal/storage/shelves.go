@@ -28,6 +28,8 @@ type shelf[T any] struct {
 	fields func(*T) []any
 	// stays finds a row when what $1 numbers has to go on belonging to what it does: settlements are explained by it.
 	stays string
+	// gone tells of a row that is there for its number only: it cannot be changed. nil = there are none.
+	gone func(*T) bool
 	// keep puts what operators do not change into the new row.
 	keep func(before, after *T)
 }
@@ -82,6 +84,7 @@ func (db *DB) Managers() office.Shelf[office.Seller] {
 		same:   []string{"shop_id", "name"},
 		stays:  `SELECT id FROM redemptions WHERE seller_id = $1 LIMIT 1`,
 		fields: func(s *office.Seller) []any { return []any{&s.ID, &s.ShopID, &s.Name, &s.CodeHash} },
+		gone:   func(s *office.Seller) bool { return s.Name == "" }, // was erased
 		keep: func(before, after *office.Seller) {
 			if after.CodeHash == "" {
 				after.CodeHash = before.CodeHash
@@ -271,7 +274,7 @@ func (s *shelf[T]) change(ctx context.Context, tx *sql.Tx, row *T, version int64
 	before, err := s.scan(tx.QueryRowContext(ctx,
 		s.db.dialect.locks.Replace(s.selected()+" FROM "+s.table+" t WHERE t.id = $1 "+lockRow), id))
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case errors.Is(err, sql.ErrNoRows), err == nil && s.gone != nil && s.gone(&before.Row):
 		return fmt.Errorf("%s %d %w", s.subject, id, ErrNotFound)
 	case err != nil:
 		return err

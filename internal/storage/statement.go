@@ -35,6 +35,9 @@ func (db *DB) Statement(ctx context.Context, q office.StatementQuery) (s office.
 		if err != nil {
 			return err
 		}
+		if s.Trail, err = headIn(ctx, tx); err != nil {
+			return err
+		}
 		if s.Opening, err = b.balanceBefore(ctx, from); err != nil {
 			return err
 		}

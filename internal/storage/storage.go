@@ -16,11 +16,12 @@ import (
 
 // DB is an open database. Its methods may be called from any goroutine.
 type DB struct {
-	dialect *dialect
-	write   *sql.DB
-	read    *sql.DB
-	lease   lease // of the number that this process makes order numbers with
-	news    news
+	dialect   *dialect
+	write     *sql.DB
+	read      *sql.DB
+	lease     lease // of the number that this process makes order numbers with
+	news      news
+	unwritten unwritten
 	// closedBefore is the first day whose balances are not closed, as far as this process knows.
 	closedBefore atomic.Int64
 

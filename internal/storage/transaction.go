@@ -31,7 +31,8 @@ const (
 )
 
 // tx runs fn in one write transaction, again as a whole when it lost a race: what fn found out or changed outside the database in
-// a try before, it must find out or change anew. ErrUnanswered says that it may have been stored.
+// a try before, it must find out or change anew. At its end it writes the lines of the audit trail that fn gave to audit.
+// ErrUnanswered says that it may have been stored.
 func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
 	return db.inTurn(ctx, func() error { return db.try(ctx, fn) })
 }
@@ -46,8 +47,13 @@ func (db *DB) try(ctx context.Context, fn func(*sql.Tx) error) error {
 	if err != nil {
 		return classify(err)
 	}
-	if err := fn(tx); err != nil {
-		_ = tx.Rollback() // fn's error says more
+	db.unwritten.begin(tx)
+	err = fn(tx)
+	if lines := db.unwritten.end(tx); err == nil {
+		err = db.chain(ctx, tx, lines)
+	}
+	if err != nil {
+		_ = tx.Rollback() // the error says more
 		return classify(err)
 	}
 	err = tx.Commit()

@@ -72,24 +72,43 @@ CREATE TABLE sign_in_failures (
     PRIMARY KEY (email, address)
 );
 CREATE INDEX sign_in_failures_age ON sign_in_failures (last_at);
--- Who changed what. A line is written in the transaction of the change; before_state and after_state are JSON.
+-- Who changed what. A line is written in the transaction of the change; before_state and after_state are JSON. Lines form a chain
+-- (internal/trail): number is the line's place in it, digest is that of what it says, and hash that of the hash before it and the
+-- digest. A seal is the salt that a text's digest was made with; of a text that was erased it is the digest, and the text is ''.
 CREATE TABLE audit (
     id           BIGINT NOT NULL PRIMARY KEY,
+    number       BIGINT NOT NULL UNIQUE,
     at           BIGINT NOT NULL,
     operator_id  BIGINT NOT NULL,
     actor        TEXT   NOT NULL,
+    actor_seal   BYTEA  NOT NULL,
     address      TEXT   NOT NULL,
+    address_seal BYTEA  NOT NULL,
     action       TEXT   NOT NULL,
     subject      TEXT   NOT NULL,
     before_state TEXT   NOT NULL,
     after_state  TEXT   NOT NULL,
-    note         TEXT   NOT NULL
+    note         TEXT   NOT NULL,
+    content_seal BYTEA  NOT NULL,
+    digest       BYTEA  NOT NULL,
+    hash         BYTEA  NOT NULL
 );
 CREATE INDEX audit_subject ON audit (subject, id);
 CREATE INDEX audit_operator ON audit (operator_id, id);
 CREATE INDEX audit_action ON audit (action, id);
 CREATE INDEX audit_subject_action ON audit (subject, action, id);
 CREATE INDEX audit_operator_action ON audit (operator_id, action, id);
+-- For forgetting.
+CREATE INDEX audit_addresses ON audit (id) WHERE address <> '';
+-- One row: how many lines the chain has, and hash and time of the last one. Whoever writes lines locks it, after all else
+-- that its transaction locks, until COMMIT.
+CREATE TABLE audit_head (
+    id    BIGINT NOT NULL PRIMARY KEY,
+    lines BIGINT NOT NULL,
+    hash  BYTEA  NOT NULL,
+    at    BIGINT NOT NULL
+) /*often updated*/;
+INSERT INTO audit_head (id, lines, hash, at) VALUES (1, 0, '', 0);
 
 -- hears = 1: the partner has an endpoint that is switched on, so that what happens to it is written down as an event; that of
 -- sandbox partners always is. A balance that falls below low_balance is such an event; 0 = never. A sandbox partner's clock is
@@ -196,6 +215,17 @@ CREATE TABLE adjustments (
 );
 CREATE INDEX adjustments_partner ON adjustments (partner_id, id);
 CREATE INDEX adjustments_waiting ON adjustments (id) WHERE state = 1;
+
+-- Which line of the audit trail says what a partner's statement of a month says: a receipt, which the partner asked for. It is of a
+-- month all days of which are closed, so it goes on being true.
+CREATE TABLE receipts (
+    partner_id BIGINT NOT NULL REFERENCES partners (id),
+    first_day  BIGINT NOT NULL,
+    last_day   BIGINT NOT NULL,
+    audit_id   BIGINT NOT NULL UNIQUE,
+    PRIMARY KEY (partner_id, first_day),
+    CHECK (first_day <= last_day)
+) /*clustered*/;
 
 -- Answers that support is asked about, without anything secret: refusals and purchases, not all when there are many, for some
 -- days. Ids are in time order. proven = 0: only the partner's name was given, not its keys.
