@@ -72,7 +72,7 @@ Every flag listed below, and --drain of serve, may also be given as a variable: 
 	root.SetFlagErrorFunc(flagError)
 	cfg.addFlags(root.PersistentFlags())
 	root.AddCommand(
-		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(),
+		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(cfg),
 		operatorCommand(cfg), webhookCommand(cfg), importCommand(cfg), templateCommand(), exportCommand(cfg), doctorCommand(cfg),
 		callCommand(cfg), listenCommand(cfg), benchCommand(cfg), versionCommand(),
 	)

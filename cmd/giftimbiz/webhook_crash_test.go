@@ -15,7 +15,7 @@ import (
 	standard "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"giftimbiz/internal/gift"
-	"giftimbiz/internal/vault"
+	"giftimbiz/internal/storage"
 	"giftimbiz/internal/webhook"
 )
 
@@ -68,7 +68,12 @@ func newListener(t *testing.T) *listener {
 // register has the demo's partner told of its orders.
 func (l *listener) register(t *testing.T, data, database string) {
 	t.Helper()
-	keys, err := vault.LoadOrCreate(data + "/vault.keys")
+	db, err := storage.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }() // it only read
+	keys, err := (&config{Data: data}).vault(t.Context(), db)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,11 +50,11 @@ const (
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
-	DB        *storage.DB // migrated; to be closed after Stop
-	Vault     *vault.Vault
-	Listening string // where it listens, host:port
-	PublicURL string // the base of absolute links, without a trailing slash
-	Guessed   bool   // whether PublicURL is only a guess
+	DB        *storage.DB  // migrated; to be closed after Stop
+	Vault     *vault.Vault // of DB
+	Listening string       // where it listens, host:port
+	PublicURL string       // the base of absolute links, without a trailing slash
+	Guessed   bool         // whether PublicURL is only a guess
 
 	RateLimit      int            // requests a second that a partner may make of version 2 of the API; 0 = any number
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
@@ -90,15 +90,15 @@ type Node struct {
 	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
 }
 
-// New wires a server on a migrated database and reads what it keeps in memory. It fails when the database was written with
-// other keys, or cannot be read. Nothing runs before Start.
+// New wires a server on a migrated database and reads what it keeps in memory. It fails when the database
+// cannot be read. Nothing runs before Start.
 func New(ctx context.Context, cfg Config) (*Node, error) {
 	n := &Node{Config: cfg, metrics: newMetrics(), loops: newLoops(cfg.Logger)}
-	if err := n.DB.BindKeys(ctx, n.Vault.Fingerprint(), n.Vault.DataFingerprints()); err != nil {
-		return nil, err
-	}
 	if err := n.DB.Join(ctx, n.Clock); err != nil {
 		return nil, fmt.Errorf("join: %w", err)
+	}
+	if err := n.readKeys(ctx); err != nil {
+		return nil, fmt.Errorf("read the keys: %w", err)
 	}
 	guard := webhook.NewGuard(cfg.WebhookAllow)
 	n.wire(guard)
@@ -194,6 +194,9 @@ func (n *Node) readPartners(ctx context.Context) error {
 	return nil
 }
 
+// readKeys has this node know the keys that are sealed with, and the other nodes that it does.
+func (n *Node) readKeys(ctx context.Context) error { return n.DB.RefreshVault(ctx, n.Vault) }
+
 // Start begins to sell, to tell partners of events, and the background work. It is called once.
 func (n *Node) Start() {
 	n.engine.Start()
@@ -204,6 +207,7 @@ func (n *Node) Start() {
 		return err
 	})
 	n.loops.every(refreshEvery, "reading the partners", n.readPartners)
+	n.loops.every(refreshEvery, "reading the keys", n.readKeys)
 	n.loops.every(tallyEvery, "reading the sales figures", n.catalog.RefreshPopularity)
 	n.loops.every(keepCallsEvery, "keeping calls for support", n.calls.Flush)
 	n.loops.every(countRefusalsEvery, "counting refusals", func(ctx context.Context) error {

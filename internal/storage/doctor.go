@@ -25,7 +25,7 @@ func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
 	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
 		for _, c := range slices.Concat(
 			moneyChecks, bookChecks, partnerChecks, stockChecks, orderChecks, counterChecks, refundChecks, quoteChecks, eventChecks,
-			houseChecks, referenceChecks()) {
+			houseChecks, keyChecks(), referenceChecks()) {
 			found, err := c.run(ctx, tx)
 			if err != nil {
 				return fmt.Errorf("check that %s: %w", c.name, err)

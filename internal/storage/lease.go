@@ -49,6 +49,8 @@ type lease struct {
 	from   time.Time // guarded by mu: IDs of number are not before it …
 	until  time.Time // guarded by mu: … and before this
 	left   bool      // guarded by mu: the number was given back, not lost
+
+	partnersSeq, keysSeq int64 // guarded by mu: what the row says that this process has read
 }
 
 // Join takes a node number, which this process's IDs and its sales account are made with. Call it after Migrate or
@@ -75,6 +77,9 @@ func (db *DB) Join(ctx context.Context, clk clock.Clock) error {
 func (db *DB) takeNumber(ctx context.Context) error {
 	l := &db.lease
 	now, token := l.idTime(), rand.Text()
+	l.mu.Lock()
+	partnersSeq, keysSeq := l.partnersSeq, l.keysSeq
+	l.mu.Unlock()
 	var number int64
 	var from, until time.Time
 	err := db.tx(ctx, func(tx *sql.Tx) error {
@@ -94,8 +99,9 @@ ORDER BY CASE WHEN ids_before > $1 THEN ids_before ELSE 0 END, expires_at, numbe
 			from = now
 		}
 		until = from.Add(idsAhead)
-		return execOne(ctx, tx, `UPDATE node_leases SET token = $1, expires_at = `+db.dialect.now+` + $2, ids_before = $3
-WHERE number = $4 AND token = $5 AND ids_before = $6`, token, LeaseFor.Milliseconds(), millis(until), number, former, before)
+		return execOne(ctx, tx, `UPDATE node_leases SET token = $1, expires_at = `+db.dialect.now+` + $2, ids_before = $3,
+    partners_seq = $7, keys_seq = $8 WHERE number = $4 AND token = $5 AND ids_before = $6`,
+			token, LeaseFor.Milliseconds(), millis(until), number, former, before, partnersSeq, keysSeq)
 	})
 	if err != nil {
 		return err
@@ -166,8 +172,8 @@ func (db *DB) Leave(ctx context.Context) error {
 	}
 	// No ID was handed out after the token was gone, so what is known now stays true.
 	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE node_leases SET token = '', expires_at = 0, ids_before = $1
-WHERE number = $2 AND token = $3`, millis(l.ids.Bound()), number, token)
+		_, err := tx.ExecContext(ctx, `UPDATE node_leases SET token = '', expires_at = 0, ids_before = $1, partners_seq = 0,
+    keys_seq = 0 WHERE number = $2 AND token = $3`, millis(l.ids.Bound()), number, token)
 		return err
 	})
 }
