@@ -41,7 +41,7 @@ const (
 	repriceWithin      = time.Minute // then others may go on
 	forgetEvery        = time.Hour
 	sandboxesEvery     = time.Minute
-	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
+	staleAfter         = storage.PartnersGoodFor // stock or partners not compared with the database for so long are not ready
 	readyTimeout       = 2 * time.Second
 	firstLoadWithin    = 5 * time.Minute
 )
@@ -88,6 +88,7 @@ type Node struct {
 	draining  atomic.Bool
 
 	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
+	partnersAt   atomic.Int64 // the same as a clock.Uptime
 }
 
 // New wires a server on a migrated database and reads what it keeps in memory. It fails when the database
@@ -186,12 +187,37 @@ func (n *Node) Refresh(ctx context.Context) error {
 }
 
 func (n *Node) readPartners(ctx context.Context) error {
-	began := n.Clock.Now()
-	if err := n.directory.Refresh(ctx); err != nil {
-		return err
+	for {
+		if err := n.DB.KeepLease(ctx); err != nil {
+			return err
+		}
+		began, at := n.Clock.Now(), clock.Uptime()
+		if err := n.directory.Refresh(ctx); err != nil {
+			return err
+		}
+		first, err := n.DB.NotePartnersRead(ctx, n.directory.ReadTo())
+		if err != nil {
+			return err
+		}
+		if first {
+			continue // from now on others wait for this node; what they did just before is read once more
+		}
+		n.partnersRead.Store(began.UnixMilli())
+		n.partnersAt.Store(int64(at))
+		return nil
 	}
-	n.partnersRead.Store(began.UnixMilli())
-	return nil
+}
+
+// current lets calls of partners through while this node knows who they are; after PartnersGoodFor without reading them it does
+// not, for somebody's keys may have been ended meanwhile.
+func (n *Node) current(next http.Handler, refuse http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clock.Uptime()-time.Duration(n.partnersAt.Load()) > storage.PartnersGoodFor {
+			refuse(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // readKeys has this node know the keys that are sealed with, and the other nodes that it does.
@@ -303,7 +329,8 @@ func (n *Node) Routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.metrics.handler())
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), mux)
+	v2, v1 := n.current(n.admission.v2(n.v2), partnerv2.Stale), n.current(n.admission.api(n.api), partnerapi.Stale)
+	return apiFirst(v2, v1, mux)
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of

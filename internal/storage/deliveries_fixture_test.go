@@ -22,7 +22,9 @@ import (
 // clear keeps secrets as they are.
 type clear struct{}
 
-func (clear) OpenSecret(_ string, _ int64, sealed []byte) (string, error) { return string(sealed[4:]), nil }
+func (clear) OpenSecret(_ string, _ int64, sealed []byte) (string, error) {
+	return string(sealed[4:]), nil
+}
 
 // sink is a partner's server. It answers what answer says, 204 if that is nil.
 type sink struct {

@@ -50,6 +50,8 @@ type lease struct {
 	until  time.Time // guarded by mu: … and before this
 	left   bool      // guarded by mu: the number was given back, not lost
 
+	over time.Duration // guarded by mu: when the lease is over unless it is renewed, by clock.Uptime
+
 	partnersSeq, keysSeq int64 // guarded by mu: what the row says that this process has read
 }
 
@@ -76,7 +78,7 @@ func (db *DB) Join(ctx context.Context, clk clock.Clock) error {
 // clock was far ahead comes last: its IDs could not tell the time.
 func (db *DB) takeNumber(ctx context.Context) error {
 	l := &db.lease
-	now, token := l.idTime(), rand.Text()
+	now, token, over := l.idTime(), rand.Text(), clock.Uptime()+LeaseFor
 	l.mu.Lock()
 	partnersSeq, keysSeq := l.partnersSeq, l.keysSeq
 	l.mu.Unlock()
@@ -109,7 +111,7 @@ ORDER BY CASE WHEN ids_before > $1 THEN ids_before ELSE 0 END, expires_at, numbe
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ids.Continue(number, from)
-	l.number, l.token, l.from, l.until = number, token, from, until
+	l.number, l.token, l.from, l.until, l.over = number, token, from, until, over
 	return nil
 }
 
@@ -126,6 +128,25 @@ func (db *DB) Renew(ctx context.Context) error {
 	return fmt.Errorf("%w; it took another", err)
 }
 
+// KeepLease renews the lease if it is over: then nobody waits for this process any more (awaitNodes), which must not answer
+// partners before it has a lease again.
+func (db *DB) KeepLease(ctx context.Context) error {
+	l := &db.lease
+	l.mu.Lock()
+	alive := l.token != "" && clock.Uptime() < l.over
+	l.mu.Unlock()
+	if alive {
+		return nil
+	}
+	err := db.Renew(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.token != "" && clock.Uptime() < l.over {
+		return nil // be it with another number
+	}
+	return err
+}
+
 // extend renews the lease if it is still this process's.
 func (db *DB) extend(ctx context.Context) error {
 	l := &db.lease
@@ -136,6 +157,7 @@ func (db *DB) extend(ctx context.Context) error {
 		return ErrLeaseLost
 	}
 	var before int64
+	over := clock.Uptime() + LeaseFor
 	err := db.tx(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `
 UPDATE node_leases SET expires_at = `+db.dialect.now+` + $1, ids_before = CASE WHEN ids_before > $2 THEN ids_before ELSE $2 END
@@ -155,7 +177,7 @@ WHERE number = $3 AND token = $4 RETURNING ids_before`,
 	case errors.Is(err, ErrLeaseLost):
 		l.token = ""
 	case err == nil:
-		l.until = time.UnixMilli(before)
+		l.until, l.over = time.UnixMilli(before), over
 	}
 	return err
 }

@@ -124,14 +124,6 @@ func (db *DB) RefreshVault(ctx context.Context, v *vault.Vault) error {
 	}
 }
 
-// NotePartnersRead notes, for other nodes to see, that this process has read all changes of partners up to a place on the
-// change clock, of which the last was made at another place. It returns whether this was the first time: then who
-// called must read the partners once more before it answers any of them, for others did not wait for it until now. It
-// writes only when there is something new.
-func (db *DB) NotePartnersRead(ctx context.Context, last, upTo int64) (first bool, err error) {
-	return db.noteRead(ctx, &db.lease.partnersSeq, `partners_seq`, last, upTo)
-}
-
 // noteRead writes into this process's lease what it has read. A process without a number notes nothing.
 func (db *DB) noteRead(ctx context.Context, noted *int64, column string, last, upTo int64) (first bool, err error) {
 	l := &db.lease
