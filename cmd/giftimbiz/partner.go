@@ -24,7 +24,7 @@ func partnerCommand(cfg *config) *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "partner",
 		Short: "Open and manage partners",
-		Long:  `Open and manage partners. What takes something from a partner – its keys, its state, its addresses – is in force on every
+		Long: `Open and manage partners. What takes something from a partner – its keys, its state, its addresses – is in force on every
 running server when the command ends; everything else within a second.`,
 	})
 	cmd.AddCommand(

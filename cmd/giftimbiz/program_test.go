@@ -89,8 +89,14 @@ func (p *program) serving() *program {
 // launch starts a program. A server that is told to stop does so at once, unless --drain is given.
 func launch(t testing.TB, path string, args ...string) *program {
 	t.Helper()
+	return start(t, path, append(args, "--listen", "127.0.0.1:0")...)
+}
+
+// start starts a program with the arguments as they are.
+func start(t testing.TB, path string, args ...string) *program {
+	t.Helper()
 	p := &program{t: t, output: &watched{found: make(chan string, 1)}, ended: make(chan struct{})}
-	p.cmd = exec.Command(path, append(args, "--listen", "127.0.0.1:0")...)
+	p.cmd = exec.Command(path, args...)
 	p.cmd.Env = append(os.Environ(), "GIFTIMBIZ_DRAIN=0s")
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	ended, err := child.Start(p.cmd, syscall.SIGKILL)

@@ -83,7 +83,7 @@ func TestRevokedKeysAreTakenByNoNodeOnceTheCommandEnds(t *testing.T) {
 		if hangs != strings.Contains(said, "has not confirmed the change") {
 			t.Errorf("%v: %s", command, said)
 		}
-		eventually(t, "all were asked", func() bool { return c.asked.Load() > 200 })
+		eventually(t, "all were asked", func() bool { return c.asked.Load() > 100 })
 		close(c.stop)
 		c.wg.Wait()
 		if n := c.admitted.Load(); n > 0 {
