@@ -6,12 +6,14 @@ import (
 
 	"giftimbiz/internal/browsertest"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 )
 
 // TestAnOperatorRunsTheHouseFromABrowser is the life of a house with only a browser, as somebody new would live it: in both
 // languages at a desk and on a telephone, each language and each width on both engines, in light on the one and in dark on the
 // other; and once without scripts. Each begins with a database of its own.
 func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	wide, narrow := browsertest.Wide(), browsertest.Narrow()
 	t.Run("sqlite", func(t *testing.T) {
@@ -23,7 +25,7 @@ func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		for _, look := range []browsertest.Look{wide.In("en"), narrow.In("ko")} {
-			t.Run(look.Name, func(t *testing.T) { tell(t, browser, look.InDark(), startEmpty(t, postgresURL(t))) })
+			t.Run(look.Name, func(t *testing.T) { tell(t, browser, look.InDark(), startEmpty(t, programtest.Postgres(t))) })
 		}
 	})
 }

@@ -20,10 +20,12 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"giftimbiz/internal/browsertest"
+	"giftimbiz/internal/programtest"
 )
 
 // TestAClerkTakesCouponsInABrowser is a shop's day on a telephone and on a tablet, on an old one with a bad network too.
 func TestAClerkTakesCouponsInABrowser(t *testing.T) {
+	t.Parallel()
 	film := filepath.Join(t.TempDir(), "film.mjpeg")
 	browser := browsertest.Start(t, browsertest.Camera(film)...)
 	phone, tablet := browsertest.Phone(), browsertest.Tablet()
@@ -31,7 +33,7 @@ func TestAClerkTakesCouponsInABrowser(t *testing.T) {
 		"sqlite":   {phone.In("ko"), tablet.In("en")},
 		"postgres": {phone.In("en").InDark(), tablet.In("ko").InDark()},
 	}
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		whole := startServer(t, database)
 		for _, look := range looks[strings.TrimPrefix(t.Name(), t.Name()[:strings.LastIndex(t.Name(), "/")+1])] {
 			t.Run(look.Name, func(t *testing.T) {
@@ -48,6 +50,7 @@ func TestAClerkTakesCouponsInABrowser(t *testing.T) {
 
 // TestACouponIsTakenWithoutScripts is for browsers that know too little for the page's own, or may run none.
 func TestACouponIsTakenWithoutScripts(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	look := browsertest.Phone().In("ko").WithoutScript()
@@ -77,6 +80,7 @@ func TestACouponIsTakenWithoutScripts(t *testing.T) {
 
 // TestALostAnswerIsAskedForAgain: the server uses the coupon, and the network loses what it says.
 func TestALostAnswerIsAskedForAgain(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	var lost atomic.Int64

@@ -9,10 +9,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,11 +21,13 @@ import (
 	"giftimbiz/client"
 	"giftimbiz/internal/browsertest"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/programtest"
 )
 
 // TestACustomerOfAPartnerBuysAndAShopRedeems is the whole way of a star coupon: from a partner's storefront to a shop's counter, and
 // what the counter does back on the customer's page, which nobody touches meanwhile.
 func TestACustomerOfAPartnerBuysAndAShopRedeems(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	front := s.openStorefront(s.url)
@@ -59,6 +59,7 @@ func TestACustomerOfAPartnerBuysAndAShopRedeems(t *testing.T) {
 
 // TestAStorefrontLosesNothingOnABadNetwork: purchases are made but the answers lost, or do not arrive at all.
 func TestAStorefrontLosesNothingOnABadNetwork(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	network := newBadNetwork(t, s.url)
@@ -88,6 +89,7 @@ func TestAStorefrontLosesNothingOnABadNetwork(t *testing.T) {
 
 // TestAStorefrontCallsOffWhatNobodyHeardOf: after a while the purchase is made impossible, and only then the points come back.
 func TestAStorefrontCallsOffWhatNobodyHeardOf(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	network := newBadNetwork(t, s.url)
@@ -110,6 +112,7 @@ func TestAStorefrontCallsOffWhatNobodyHeardOf(t *testing.T) {
 
 // TestAStorefrontTellsWhatIsSoldOut has somebody else buy the last one while the customer looks at it.
 func TestAStorefrontTellsWhatIsSoldOut(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	front := s.openStorefront(s.url)
@@ -127,6 +130,7 @@ func TestAStorefrontTellsWhatIsSoldOut(t *testing.T) {
 
 // TestMidnightAtAStorefront: the price that a customer sees is that of yesterday, and the one that is held stays.
 func TestMidnightAtAStorefront(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	midnight := client.DayOf(s.clock.Now()).End()
@@ -157,6 +161,7 @@ func TestMidnightAtAStorefront(t *testing.T) {
 
 // TestAStorefrontWhosePartnerHasNoMoneySaysLittle: the customer learns that it is closed, the owner why.
 func TestAStorefrontWhosePartnerHasNoMoneySaysLittle(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	s.open(gift.Partner{Name: "poor"}, 10)
@@ -170,38 +175,14 @@ func TestAStorefrontWhosePartnerHasNoMoneySaysLittle(t *testing.T) {
 	if page := c.Text("main"); strings.Contains(page, "balance") {
 		t.Errorf("the customer reads %s", page)
 	}
-	eventually(t, "the owner is told", func() bool { return strings.Contains(front.output.String(), "the prepaid balance is too low") })
+	programtest.Eventually(t, "the owner is told", func() bool { return strings.Contains(front.Output.String(), "the prepaid balance is too low") })
 }
 
 // allowHere lets events be sent to storefronts of tests.
 func allowHere(cfg *config) { cfg.WebhookAllow = []string{"127.0.0.1/32"} }
 
-// builtShop is the storefront as partners' developers have it, built by the first test that needs it.
-var builtShop struct {
-	once sync.Once
-	dir  string
-	err  error
-}
-
-func builtStorefront(t testing.TB) string {
-	t.Helper()
-	builtShop.once.Do(func() {
-		if builtShop.dir, builtShop.err = os.MkdirTemp("", "storefront-built-"); builtShop.err != nil {
-			return
-		}
-		out, err := exec.Command("go", "build", "-buildvcs=false", "-o", builtShop.dir, "giftimbiz/examples/storefront").CombinedOutput()
-		if err != nil {
-			builtShop.err = fmt.Errorf("go build: %w\n%s", err, out)
-		}
-	})
-	if builtShop.err != nil {
-		t.Fatal(builtShop.err)
-	}
-	return filepath.Join(builtShop.dir, "storefront")
-}
-
 // openStorefront starts a storefront of the partner demo, which finds the API at an address, and waits until it hears of events.
-func (s *testServer) openStorefront(api string, args ...string) *program {
+func (s *testServer) openStorefront(api string, args ...string) *programtest.Program {
 	s.t.Helper()
 	made := *s.made
 	made.BaseURL = api
@@ -214,9 +195,9 @@ func (s *testServer) openStorefront(api string, args ...string) *program {
 		s.t.Fatal(err)
 	}
 	args = append([]string{"--credentials", filepath.Join(folder, "credentials.json"), "--data", filepath.Join(folder, "shop")}, args...)
-	front := launch(s.t, builtStorefront(s.t), args...).serving()
-	eventually(s.t, "the webhook is registered", func() bool {
-		resp, err := http.Post(front.url+"/webhook", "application/json", strings.NewReader("{}"))
+	front := programtest.Launch(s.t, programtest.Storefront(s.t), args...).Serving()
+	programtest.Eventually(s.t, "the webhook is registered", func() bool {
+		resp, err := http.Post(front.URL+"/webhook", "application/json", strings.NewReader("{}"))
 		if err != nil {
 			return false
 		}
@@ -258,7 +239,7 @@ func (s *testServer) sdk(partner string) *client.Client {
 type customer struct {
 	*browsertest.Tab
 	s       *testServer
-	front   *program
+	front   *programtest.Program
 	api     *client.Client
 	browser *browsertest.Browser
 	look    browsertest.Look
@@ -266,10 +247,10 @@ type customer struct {
 	bought  int
 }
 
-func newCustomer(t *testing.T, browser *browsertest.Browser, s *testServer, front *program, look browsertest.Look) *customer {
+func newCustomer(t *testing.T, browser *browsertest.Browser, s *testServer, front *programtest.Program, look browsertest.Look) *customer {
 	t.Helper()
 	return &customer{
-		Tab: browser.Open(t, front.url, look), s: s, front: front, api: s.sdk("demo"), browser: browser, look: look,
+		Tab: browser.Open(t, front.URL, look), s: s, front: front, api: s.sdk("demo"), browser: browser, look: look,
 		english: strings.Contains(look.Name, "-en"),
 	}
 }
@@ -367,7 +348,7 @@ func (c *customer) buyAGift() {
 func (c *customer) keepItFromOthers() {
 	order, code := c.Path(), c.Path()+"/code/0"
 	for _, path := range []string{order, code} {
-		resp, err := http.Get(c.front.url + path)
+		resp, err := http.Get(c.front.URL + path)
 		if err != nil {
 			c.s.t.Fatal(err)
 		}

@@ -11,7 +11,7 @@ import (
 
 // TestListsOfTheCatalogueAreReadByIndex asks PostgreSQL itself what was read, with statistics of tables that are still empty.
 func TestListsOfTheCatalogueAreReadByIndex(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const offers, units = 1200, 5
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	raw := rawDB(t, "pgx", dsn)
@@ -23,7 +23,7 @@ func TestListsOfTheCatalogueAreReadByIndex(t *testing.T) {
 		o.LastDay, o.Stopped = today+gift.Day(o.ID%300)-100, o.ID%50 == 0
 	})
 	stockPaid(t, h, 100)
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)

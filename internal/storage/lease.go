@@ -119,6 +119,9 @@ ORDER BY CASE WHEN ids_before > $1 THEN ids_before ELSE 0 END, expires_at, numbe
 // meanwhile, this one takes another and says so with ErrLeaseLost; until then it buys and books nothing.
 func (db *DB) Renew(ctx context.Context) error {
 	err := db.extend(ctx)
+	if err == nil {
+		_, err = db.noteClosings(ctx)
+	}
 	if !errors.Is(err, ErrLeaseLost) || db.lease.gone() {
 		return err
 	}

@@ -26,15 +26,16 @@ func TestNoStatementOfARequestReadsAWholeTable(t *testing.T) {
 // countReads trades after a statement, and fails when more rows were read than the trade is about.
 func countReads(t *testing.T, before string) {
 	t.Helper()
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const units, purchases = 5000, 200
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(2, units)
 	p := h.Partner(gift.Partner{Name: "demo", DuplicateSec: 10}, 10_000_000)
-	if _, err := rawDB(t, "pgx", dsn).ExecContext(t.Context(), before); err != nil {
+	raw := rawDB(t, "pgx", dsn)
+	if _, err := raw.ExecContext(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	t.Run("trade", func(t *testing.T) { // its end closes the node's connections, which then hand in their figures
 		own, _ := opener(func(testing.TB) string { return dsn })(t)
 		if err := own.Join(t.Context(), h.Clock); err != nil {
@@ -45,7 +46,6 @@ func countReads(t *testing.T, before string) {
 		defer engine.Stop()
 		trade(t, &storagetest.House{T: t, DB: own, Clock: h.Clock, Engine: engine}, p, purchases)
 	})
-	raw := rawDB(t, "pgx", dsn)
 	for read := int64(0); read < 10*purchases; { // it takes a moment until that is known
 		err := raw.QueryRowContext(t.Context(), `SELECT SUM(COALESCE(idx_tup_fetch, 0)) FROM pg_stat_user_tables
 WHERE relname IN ('units', 'orders', 'order_items')`).Scan(&read)
@@ -103,7 +103,7 @@ func trade(t *testing.T, h *storagetest.House, partner int64, purchases int) {
 // TestACouponIsFoundWhateverElseWasBought looks for coupons of partners whose history is long, and of one whose coupon
 // stands in many orders of others.
 func TestACouponIsFoundWhateverElseWasBought(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const orders, looks = 300, 20
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(1, orders)
@@ -159,7 +159,7 @@ FROM pg_stat_user_tables WHERE relname = $1`, table).Scan(&whole, &found)
 
 // TestWhatReadsAllReadsTablesWhole: through an index, a large table takes many times longer.
 func TestWhatReadsAllReadsTablesWhole(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(1349, 0)
 	var stock storage.Stock
@@ -173,7 +173,7 @@ func TestWhatReadsAllReadsTablesWhole(t *testing.T) {
 	if _, err := raw.ExecContext(t.Context(), `ANALYZE`); err != nil {
 		t.Fatal(err)
 	}
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -191,13 +191,30 @@ func TestWhatReadsAllReadsTablesWhole(t *testing.T) {
 	}
 }
 
-func forgetReads(t *testing.T, dsn string) {
+// forgetReads has PostgreSQL count what is read from now on. Connections hand in their figures late, or when they end: those
+// around the house, whose reads are nobody's request, are ended first.
+func forgetReads(t *testing.T, dsn string, around ...*sql.DB) {
 	t.Helper()
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }() // nothing is lost
+	for _, raw := range around {
+		raw.SetMaxIdleConns(0)
+	}
+	soon(t, "the connections around the house have ended", func() bool {
+		if len(around) == 0 {
+			return true
+		}
+		var n int
+		err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = $1`, aroundTheHouse).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n == 0
+	})
 	if _, err := db.ExecContext(context.Background(), `SELECT pg_stat_reset()`); err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +222,7 @@ func forgetReads(t *testing.T, dsn string) {
 
 // TestTheAuditTrailIsReadByItsIndexes asks for the newest entries that few of many have in common.
 func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const entries, limit = 30_000, 10
 	storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	raw := rawDB(t, "pgx", dsn)
@@ -229,7 +246,7 @@ func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
 		{Operator: &three, Action: "action3"},
 		{Subject: "subject7", Action: "none"},
 	}
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +266,7 @@ func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
 
 // TestADaysSalesCostARowForEachPartner reads a day of many, and the last two weeks.
 func TestADaysSalesCostARowForEachPartner(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const partners, days = 20, 1000
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	raw := rawDB(t, "pgx", dsn)
@@ -267,7 +284,7 @@ SELECT $1::bigint, d, 1, 0, 0, 0, 0 FROM generate_series($2::bigint, $3::bigint)
 			t.Error(err)
 		}
 	})
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -287,7 +304,7 @@ SELECT $1::bigint, d, 1, 0, 0, 0, 0 FROM generate_series($2::bigint, $3::bigint)
 func TestNoticesReadWhatExpires(t *testing.T) {
 	for name, before := range map[string]string{"without statistics": `SELECT 1`, "with statistics of empty tables": `VACUUM ANALYZE`} {
 		t.Run(name, func(t *testing.T) {
-			dsn := postgresURL(t)
+			dsn := migratedPostgresURL(t)
 			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 			o := outside{t, dsn, rawDB(t, "pgx", dsn)}
 			if _, err := o.raw.ExecContext(t.Context(), before); err != nil {
@@ -308,7 +325,7 @@ func TestNoticesReadWhatExpires(t *testing.T) {
 				each(others, func(i int) { h.Buy(p, fmt.Sprint(i), 2) })
 				each(expire, func(i int) { h.Buy(p, fmt.Sprint("x", i), 1) })
 			}
-			forgetReads(t, dsn)
+			forgetReads(t, dsn, o.raw)
 			db, err := storage.Open(t.Context(), dsn)
 			if err != nil {
 				t.Fatal(err)

@@ -1,7 +1,8 @@
-package main
+package faults_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -9,11 +10,13 @@ import (
 	"testing"
 
 	"giftimbiz/client"
+	"giftimbiz/internal/programtest"
 )
 
 // callers ask servers with a partner's keys, again and again.
 type callers struct {
-	b        *buyers
+	t        *testing.T
+	who      client.Credentials
 	done     atomic.Bool  // the keys are revoked: nothing asked from now on may be let in
 	asked    atomic.Int64 // since then, and answered
 	admitted atomic.Int64 // of those
@@ -23,7 +26,9 @@ type callers struct {
 
 // at has some callers ask a server.
 func (c *callers) at(url string) {
-	ask := c.b.client(url)
+	ask := client.New(client.Options{BaseURL: url, Credentials: c.who, Retries: -1, HTTP: &http.Client{
+		Timeout: programtest.Patience, Transport: &http.Transport{DisableKeepAlives: true},
+	}})
 	for range 3 {
 		c.wg.Go(func() {
 			for {
@@ -40,7 +45,7 @@ func (c *callers) at(url string) {
 
 func (c *callers) one(ask *client.Client) {
 	after := c.done.Load()
-	_, err := ask.Call(c.b.t.Context(), "giftimbiz/cateGift", nil)
+	_, err := ask.Call(c.t.Context(), "giftimbiz/cateGift", nil)
 	if !after {
 		return
 	}
@@ -56,11 +61,11 @@ func (c *callers) one(ask *client.Client) {
 // TestRevokedKeysAreTakenByNoNodeOnceTheCommandEnds under load, by two nodes of which one hangs: it is stopped before the command, and
 // goes on when the command has ended.
 func TestRevokedKeysAreTakenByNoNodeOnceTheCommandEnds(t *testing.T) {
-	data, database := t.TempDir(), postgresURL(t)
-	made := demoData(t, data, database, "--offers", "20")
+	data, database := t.TempDir(), programtest.Postgres(t)
+	made := programtest.DemoData(t, data, database, "--offers", "20")
 	where := []string{"--data", data, "--database", database}
 	serve := append([]string{"serve"}, where...)
-	one, two := startProgram(t, serve...), startProgram(t, serve...)
+	one, two := programtest.Start(t, serve...), programtest.Start(t, serve...)
 	for i, command := range [][]string{
 		{"partner", "rotate", "demo", "--grace", "0"}, {"partner", "suspend", "devtest1"}, {"partner", "withdraw", "demo", "--yes"},
 	} {
@@ -68,22 +73,22 @@ func TestRevokedKeysAreTakenByNoNodeOnceTheCommandEnds(t *testing.T) {
 		if i == 2 {
 			who = rotated(t, who, where)
 		}
-		c := &callers{b: &buyers{t: t, who: who}, stop: make(chan struct{})}
-		c.at(one.url)
-		c.at(two.url)
+		c := &callers{t: t, who: who, stop: make(chan struct{})}
+		c.at(one.URL)
+		c.at(two.URL)
 		hangs := i == 0
 		if hangs {
-			_ = two.cmd.Process.Signal(syscall.SIGSTOP)
+			_ = two.Cmd.Process.Signal(syscall.SIGSTOP)
 		}
-		said := runProgram(t, append(command, where...)...)
+		said := programtest.Do(t, append(command, where...)...)
 		c.done.Store(true)
 		if hangs {
-			_ = two.cmd.Process.Signal(syscall.SIGCONT)
+			_ = two.Cmd.Process.Signal(syscall.SIGCONT)
 		}
 		if hangs != strings.Contains(said, "has not confirmed the change") {
 			t.Errorf("%v: %s", command, said)
 		}
-		eventually(t, "all were asked", func() bool { return c.asked.Load() > 100 })
+		programtest.Eventually(t, "all were asked", func() bool { return c.asked.Load() > 100 })
 		close(c.stop)
 		c.wg.Wait()
 		if n := c.admitted.Load(); n > 0 {
@@ -95,7 +100,7 @@ func TestRevokedKeysAreTakenByNoNodeOnceTheCommandEnds(t *testing.T) {
 // rotated gives a partner other keys.
 func rotated(t *testing.T, who client.Credentials, where []string) client.Credentials {
 	t.Helper()
-	for line := range strings.Lines(runProgram(t, append([]string{"partner", "rotate", who.PartnerID}, where...)...)) {
+	for line := range strings.Lines(programtest.Do(t, append([]string{"partner", "rotate", who.PartnerID}, where...)...)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch name {
 		case "PARTNERKEY":
