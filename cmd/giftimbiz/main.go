@@ -63,6 +63,7 @@ func rootCommand() *cobra.Command {
   giftimbiz operator    let people sign in to the console
   giftimbiz webhook     tell partners at once what happens
   giftimbiz listen      show a sandbox partner's events as they happen
+  giftimbiz keys        make, replace and show encryption keys
   giftimbiz doctor      prove that money and stock add up
 
 Every flag listed below, and --drain of serve, may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
