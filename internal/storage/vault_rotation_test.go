@@ -147,7 +147,8 @@ func (n *vaultNode) secrets(t *testing.T, partner int64) (check func(v *vault.Va
 			sealed []byte
 			want   string
 		}{
-			{webhook.SecretKind, e.ID, kept.Secret, "second"}, {webhook.SecretKind, e.ID, kept.Previous, "first"},
+			{webhook.SecretKind, e.ID, kept.Secret, "second"},
+			{webhook.SecretKind, e.ID, kept.Previous, "first"},
 			{office.SecondFactorKind, o.ID, operator.TOTP, "totp"},
 		} {
 			if plain, err := v.OpenSecret(s.kind, s.id, s.sealed); err != nil || plain != s.want {
