@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
+
+// longestPause is for how long, at most, a batch that lost a race gives way.
+const longestPause = 64 * time.Millisecond
 
 // group is what one transaction decides: all of a lane's batch, or one of it alone.
 type group struct {
 	lane  int
 	batch []*waiter
+	since time.Time // when it was first tried
 	// join returns more for the batch, which need nothing else than it does; nil = nobody may join.
 	join func() []*waiter
 }
@@ -23,7 +28,7 @@ func (e *Engine) commit(g *group) {
 		e.reply(batch, outs)
 		return
 	}
-	e.opt.Logger.Error("purchase batch failed", "size", len(batch), "error", err)
+	e.logFault("purchase batch failed", "size", len(batch), err)
 	if len(batch) == 1 || errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
 		for _, w := range batch {
 			w.answer <- answer{err: err}
@@ -36,7 +41,7 @@ func (e *Engine) commit(g *group) {
 			e.reply(batch[i:i+1], outs)
 			continue
 		}
-		e.opt.Logger.Error("purchase failed", "partner", batch[i].req.PartnerID, "error", err)
+		e.logFault("purchase failed", "partner", batch[i].req.PartnerID, err)
 		batch[i].answer <- answer{err: err}
 		if errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
 			e.giveUp(batch[i+1:])
@@ -63,15 +68,15 @@ func (e *Engine) reply(batch []*waiter, outs []Outcome) {
 func (e *Engine) transact(g *group) ([]Outcome, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), e.opt.Resolve)
 	defer cancel()
-	began := e.opt.Clock.Now()
+	g.since = e.opt.Clock.Now()
 	var err error
-	for n := range maxAttempts {
+	for n, unanswered := 0, 0; n < maxAttempts && unanswered < maxUnanswered; n++ {
 		if n > 0 {
-			pause(ctx, time.Millisecond<<n)
+			pause(ctx, rand.N(min(time.Millisecond<<n, longestPause)))
 		}
 		d := newDecision(g.batch, e.opt.Clock, e.opt.IDs, &e.unsettled)
 		if err = e.attempt(ctx, g, d); err == nil {
-			e.committed(d, began)
+			e.committed(d, g.since)
 			return d.outs, nil
 		}
 		if errors.Is(err, ErrUnknown) {
@@ -79,6 +84,9 @@ func (e *Engine) transact(g *group) ([]Outcome, error) {
 		}
 		if !errors.Is(err, ErrConflict) {
 			return nil, errors.Join(ErrNotJournalled, err)
+		}
+		if errors.As(err, new(*AmbiguousCommit)) {
+			unanswered++
 		}
 	}
 	return nil, errors.Join(ErrNotJournalled, ErrUnavailable, err)
@@ -115,11 +123,11 @@ func (e *Engine) attempt(ctx context.Context, g *group, d *decision) error {
 	}
 }
 
-// late lets more purchases into a batch that waited for its locks, because another node had them, longer than it works
-// under them. Else those would wait for the other node once more, and both for batches half as large.
+// late lets more purchases into a batch that waited for its locks, or lost them, because another node had them, longer than it
+// works under them. Else those would wait for the other node once more, and both for batches half as large.
 func (e *Engine) late(g *group, d *decision) Reads {
 	now := e.opt.Clock.Now()
-	if g.join == nil || now.Sub(d.asked) <= time.Duration(e.work.Load())/2 {
+	if g.join == nil || now.Sub(g.since) <= time.Duration(e.work.Load())/2 {
 		return Reads{Now: now}
 	}
 	joined := g.join()

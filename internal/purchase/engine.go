@@ -30,7 +30,11 @@ var (
 	ErrUnavailable = errors.New("purchase: the store cannot be reached or cannot write")
 )
 
-const maxAttempts = 8 // at one batch that loses races
+// How often one batch is tried that loses races against other transactions, and one whose COMMITs are not answered and not stored.
+const (
+	maxAttempts   = 40
+	maxUnanswered = 8
+)
 
 // Request is one purchase. Items must not be empty.
 type Request struct {
@@ -117,6 +121,7 @@ type Engine struct {
 	stopped bool // guarded by mu; once set, nothing enters queue
 
 	unsettled unsettled
+	outage    outage
 }
 
 type waiter struct {

@@ -67,6 +67,7 @@ func (db *DB) KeepResults(
 	t := tallyResults(results)
 	since := map[int64]sql.NullInt64{}
 	err = db.inSession(ctx, func(s session) error {
+		clear(since)
 		s.query(lockHeldEndpoints, func(row scanner) error {
 			var id int64
 			var at sql.NullInt64

@@ -51,7 +51,7 @@ func classifyPostgres(err error, code string) error {
 	switch {
 	case code == "23505":
 		return wrap(ErrDuplicate, err)
-	case strings.HasPrefix(code, "40"):
+	case strings.HasPrefix(code, "40"), code == "25P03": // the server ended a transaction that stood still
 		return wrap(purchase.ErrConflict, err)
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57"),
 		strings.HasPrefix(code, "58"), code == "25006": // connection, resources, shutdown, system; read-only standby
@@ -74,13 +74,63 @@ func classifySQLite(err error, code int) error {
 	return err
 }
 
+// WhyUnavailable says, for whoever runs the server, why the database cannot be reached or written; "" when that is not what the
+// error says.
+func WhyUnavailable(err error) string {
+	var pg *pgconn.PgError
+	var lite *sqlitedriver.Error
+	switch {
+	case !errors.Is(classify(err), purchase.ErrUnavailable):
+		return ""
+	case errors.As(err, &pg):
+		return whyPostgres(pg.Code)
+	case errors.As(err, &lite):
+		return whySQLite(lite.Code())
+	}
+	return "the database does not answer"
+}
+
+func whyPostgres(code string) string {
+	switch code {
+	case "53100":
+		return "the database's disk is full"
+	case "53300":
+		return "the database takes no more connections"
+	case "25006":
+		return "the database is read-only"
+	case "57P03":
+		return "the database is starting or stopping"
+	}
+	return "the database does not answer"
+}
+
+func whySQLite(code int) string {
+	switch code & 0xff {
+	case sqlitelib.SQLITE_FULL:
+		return "the disk is full"
+	case sqlitelib.SQLITE_READONLY:
+		return "the database is read-only"
+	case sqlitelib.SQLITE_CANTOPEN:
+		return "the database's files cannot be opened"
+	}
+	return "the database cannot be read or written"
+}
+
 func wrap(class, err error) error { return fmt.Errorf("%w: %w", class, err) }
 
 // undecided tells whether a COMMIT that failed may have stored its transaction all the same: PostgreSQL did not answer, or
-// with its own end. SQLite rolls back what it cannot commit.
+// with its own end. SQLite rolls back what it cannot commit, but for what the disk would not promise to keep: that may be there
+// after a crash.
 func (db *DB) undecided(err error) bool {
-	if err == nil || db.pool == nil || errors.Is(err, sql.ErrTxDone) {
+	if err == nil || errors.Is(err, sql.ErrTxDone) {
 		return false
+	}
+	if db.pool == nil {
+		var lite *sqlitedriver.Error
+		if errors.As(err, &lite) {
+			return lite.Code() == sqlitelib.SQLITE_IOERR_FSYNC
+		}
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {

@@ -27,7 +27,8 @@ const (
 // its right.
 const (
 	readByIndex = `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
-SET enable_mergejoin = off; SET enable_material = off; SET jit = off; SET plan_cache_mode = force_generic_plan`
+SET enable_mergejoin = off; SET enable_material = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
+SET default_transaction_isolation = 'read committed'`
 	readEverything = `SELECT set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin',
     'enable_mergejoin', 'enable_material']) AS name
 UNION ALL SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
@@ -41,11 +42,13 @@ func openPostgres(ctx context.Context, dsn string, watch func(context.Context, s
 	if watch != nil {
 		config.ConnConfig.Tracer = watchTracer{watch}
 	}
+	own := config.Copy()
+	outlive(config, idleInTransaction)
+	outlive(own, idleInPurchase)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
 	}
-	own := config.Copy()
 	own.MaxConns, own.MinConns, own.MinIdleConns = committerConns, 0, 0
 	own.MaxConnLifetime, own.MaxConnLifetimeJitter = connectionAge, connectionAge/4
 	commits, err := pgxpool.NewWithConfig(ctx, own)
@@ -54,11 +57,23 @@ func openPostgres(ctx context.Context, dsn string, watch func(context.Context, s
 		return nil, err
 	}
 	pgDB := stdlib.OpenDBFromPool(pool)
-	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB, walks: make(chan struct{}, 1)}
-	if err := pool.Ping(ctx); err != nil {
+	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB}
+	db.walks, db.losers = make(chan struct{}, 1), make(chan struct{}, 1)
+	if db.isolation, err = isolationOf(ctx, pool); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())
 	}
 	return db, nil
+}
+
+// isolationOf asks by what a database wants transactions to be kept apart. Single statements that read are READ COMMITTED in any
+// case: they see one state, and must not be taken for a part of somebody's race.
+func isolationOf(ctx context.Context, pool *pgxpool.Pool) (isolation, error) {
+	var wanted string
+	err := pool.QueryRow(ctx, `SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_isolation'`).Scan(&wanted)
+	if wanted == "serializable" {
+		return serializable, err
+	}
+	return readCommitted, err
 }
 
 func postgresConfig(dsn string) (*pgxpool.Config, error) {
@@ -71,6 +86,9 @@ func postgresConfig(dsn string) (*pgxpool.Config, error) {
 	}
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = connectTimeout
+		if several(config.ConnConfig) {
+			config.ConnConfig.ConnectTimeout = severalTimeout
+		}
 	}
 	if !strings.Contains(dsn, "pool_max_conns") {
 		config.MaxConns = postgresConns

@@ -99,7 +99,8 @@ func (db *DB) Lanes() int {
 	return postgresLanes
 }
 
-// Transact implements purchase.Store.
+// Transact implements purchase.Store. It commits also when it wrote nothing: PostgreSQL writes its locks down, so what it saw, such
+// as an answer that is told again, is on the standbys when the COMMIT is answered. See settle.
 func (db *DB) Transact(
 	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
 ) error {
@@ -144,20 +145,40 @@ func (db *DB) Transact(
 
 // Committed implements purchase.Store.
 func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (map[gift.ID]bool, error) {
-	s, err := db.begin(ctx, db.commits)
+	// It looks in a transaction that begins after it had the locks: at SERIALIZABLE the one that waited for them may be shown what
+	// was before.
+	err := db.look(ctx, func(s session) {
+		s.query(lockBuyers, func(scanner) error { return nil }, prepaidAccounts(partners))
+	})
 	if err != nil {
-		return nil, classify(err)
+		return nil, err
 	}
-	defer s.rollback()
 	found := make(map[gift.ID]bool, len(ids))
-	s.query(lockBuyers, func(scanner) error { return nil }, prepaidAccounts(partners))
-	s.query(selectWritten, func(row scanner) error {
-		var id gift.ID
-		err := row.Scan(&id)
-		found[id] = true
-		return err
-	}, column(ids, func(id gift.ID) int64 { return int64(id) }))
-	return found, classify(s.flush(ctx))
+	err = db.look(ctx, func(s session) {
+		s.query(selectWritten, func(row scanner) error {
+			var id gift.ID
+			err := row.Scan(&id)
+			found[id] = true
+			return err
+		}, column(ids, func(id gift.ID) int64 { return int64(id) }))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, db.settle(ctx)
+}
+
+// look runs what is queued in a transaction of a purchase's connection that writes nothing.
+func (db *DB) look(ctx context.Context, queue func(session)) error {
+	return db.retry(ctx, func() error {
+		s, err := db.begin(ctx, db.commits)
+		if err != nil {
+			return classify(err)
+		}
+		defer s.rollback()
+		queue(s)
+		return classify(s.flush(ctx))
+	})
 }
 
 func prepaidAccounts(partners []int64) []int64 {

@@ -29,8 +29,7 @@ type session interface {
 	database() *DB
 }
 
-// begin opens a session: on SQLite on the hot connection, on PostgreSQL on one of the pool. Each statement sees what was
-// committed before it, so one that reads after a lock sees what the lock protects.
+// begin opens a session: on SQLite on the hot connection, on PostgreSQL on one of the pool.
 func (db *DB) begin(ctx context.Context, pool *pgxpool.Pool) (session, error) {
 	if pool == nil {
 		return db.beginHot(ctx)
@@ -40,7 +39,7 @@ func (db *DB) begin(ctx context.Context, pool *pgxpool.Pool) (session, error) {
 		return nil, err
 	}
 	s := &pgSession{db: db, conn: conn}
-	s.batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // sent with the first flush
+	s.batch.Queue(db.isolation.begin) // sent with the first flush
 	return s, nil
 }
 
