@@ -100,14 +100,18 @@ func (s *Server) Close() {
 func start(folder string, output io.Writer) (*Server, error) {
 	ctx := context.Background()
 	s := &Server{clock: newClock(Start), cutter: &cutter{}}
-	keys, made, err := furnish(folder)
+	masters, made, err := furnish(folder)
 	if err != nil {
 		return nil, err
 	}
 	s.made = made
-	db, err := storage.OpenOrCreate(ctx, "sqlite:"+filepath.Join(folder, databaseFile))
+	db, err := storage.Open(ctx, "sqlite:"+filepath.Join(folder, databaseFile))
 	if err != nil {
 		return nil, err
+	}
+	keys, err := db.OpenVault(ctx, masters)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
 	log := slog.New(slog.NewTextHandler(output, &slog.HandlerOptions{Level: slog.LevelError}))
 	door := server.NewFront(log)
@@ -216,7 +220,7 @@ var furniture struct {
 }
 
 // furnish puts a database with stock into a folder.
-func furnish(folder string) (*vault.Vault, *demo.Credentials, error) {
+func furnish(folder string) (*vault.Masters, *demo.Credentials, error) {
 	f := &furniture
 	f.Do(func() { f.err = fill() })
 	if f.err != nil {
@@ -228,8 +232,8 @@ func furnish(folder string) (*vault.Vault, *demo.Credentials, error) {
 	if err := os.WriteFile(filepath.Join(folder, databaseFile), f.database, 0o600); err != nil {
 		return nil, nil, err
 	}
-	keys, err := vault.LoadOrCreate(filepath.Join(folder, keyFile))
-	return keys, f.made, err
+	masters, err := vault.LoadOrCreate(filepath.Join(folder, keyFile))
+	return masters, f.made, err
 }
 
 const offers = 20
@@ -242,7 +246,7 @@ func fill() (err error) {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(folder) }() // what stays is in the system's folder of such things
-	keys, err := vault.LoadOrCreate(filepath.Join(folder, keyFile))
+	masters, err := vault.LoadOrCreate(filepath.Join(folder, keyFile))
 	if err != nil {
 		return err
 	}
@@ -250,7 +254,10 @@ func fill() (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = db.Migrate(ctx)
+	var keys *vault.Vault
+	if _, err = db.Migrate(ctx); err == nil {
+		keys, err = db.OpenVault(ctx, masters)
+	}
 	if err == nil {
 		furniture.made, err = demo.Fill(ctx, db, keys, newClock(Start), demo.Options{Offers: offers, Seed: 1, Quick: true})
 	}

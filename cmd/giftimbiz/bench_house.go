@@ -51,7 +51,7 @@ func (benchHouse) AddOffer(ctx context.Context, database string, id, product, pr
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	won, number := gift.Won(price), fmt.Appendf(nil, "%032d", id)
+	won, number := gift.Won(price), benchNumber(id)
 	return db.Load(ctx, &storage.Stock{
 		Offers: []gift.Offer{{
 			ID: id, Kind: gift.Gifticon, ProductID: product, Face: 10 * won, Tiers: gift.Tiers{Far: won, Mid: won, Near: won},
@@ -62,8 +62,14 @@ func (benchHouse) AddOffer(ctx context.Context, database string, id, product, pr
 }
 
 // Sealer implements bench.House.
-func (benchHouse) Sealer(data string) (func(unit int64, number string) ([]byte, error), error) {
-	v, err := (&config{Data: data}).vault()
+func (benchHouse) Sealer(data, database string) (seal func(unit int64, number string) ([]byte, error), err error) {
+	cfg, ctx := &config{Data: data, Database: database}, context.Background()
+	db, err := storage.Open(ctx, cfg.database())
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	v, err := cfg.vault(ctx, db)
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +84,11 @@ func fillBench(ctx context.Context, data, database string, stock *storage.Stock,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	v, err := cfg.vault()
+	v, err := cfg.vault(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clock.System{})); err != nil {
+	if err := errors.Join(db.Join(ctx, clock.System{}), db.RefreshVault(ctx, v)); err != nil {
 		return nil, err
 	}
 	if err := db.Load(ctx, stock); err != nil {
@@ -131,7 +137,7 @@ func benchStock(units []int64, sale bench.Sale) *storage.Stock {
 		})
 		for position := range n {
 			unit++
-			number := fmt.Appendf(nil, "%032d", unit) // stands for a ciphertext: a purchase does not read it
+			number := benchNumber(unit)
 			stock.Units = append(stock.Units, storage.NewUnit{
 				ID: unit, OfferID: id, Position: position + 1, Sealed: number, NumberHash: number,
 			})
@@ -139,6 +145,9 @@ func benchStock(units []int64, sale bench.Sale) *storage.Stock {
 	}
 	return stock
 }
+
+// benchNumber stands for a ciphertext of the first data key: a purchase does not read it.
+func benchNumber(unit int64) []byte { return fmt.Appendf(vault.Mark(1), "%028d", unit) }
 
 // signIn makes the partners' headers with access tokens, as the token endpoint would.
 func signIn(ctx context.Context, db *storage.DB, v *vault.Vault, partners []demo.Partner) ([]bench.Buyer, error) {

@@ -17,6 +17,7 @@ import (
 	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/storage"
+	"giftimbiz/internal/storage/storagetest"
 )
 
 // TestEveryCodeOfTheGuideIsProducedByItsCause walks the guide's code table. Each case starts from a signed-in partner
@@ -233,7 +234,7 @@ func (s *testServer) loadOnce() {
 	for i := range int64(2) {
 		number := fmt.Appendf(nil, "number %d", i)
 		stock.Units = append(stock.Units, storage.NewUnit{
-			ID: onceOffer + i, OfferID: onceOffer, Position: i + 1, Sealed: number, NumberHash: number,
+			ID: onceOffer + i, OfferID: onceOffer, Position: i + 1, Sealed: storagetest.Sealed(string(number)), NumberHash: number,
 		})
 	}
 	if err := s.node.DB.Load(s.t.Context(), stock); err != nil {

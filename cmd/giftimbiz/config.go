@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -14,6 +16,7 @@ import (
 
 	"giftimbiz/internal/peer"
 	"giftimbiz/internal/server"
+	"giftimbiz/internal/storage"
 	"giftimbiz/internal/tracing/otlp"
 	"giftimbiz/internal/vault"
 )
@@ -25,6 +28,7 @@ type config struct {
 	Database       string        `env:"DATABASE"`
 	PublicURL      string        `env:"PUBLIC_URL"`
 	KeyFile        string        `env:"KEY_FILE"`
+	KeyCommand     string        `env:"KEY_COMMAND"`
 	Keys           string        `env:"KEYS,unset"`
 	TrustedProxies []string      `env:"TRUSTED_PROXIES"`
 	WebhookAllow   []string      `env:"WEBHOOK_ALLOW"`
@@ -70,7 +74,9 @@ func (c *config) addFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Data, "data", c.Data, "folder of the embedded database, the keys and credentials.json")
 	f.StringVar(&c.Database, "database", c.Database, "sqlite:PATH or postgres://… (default sqlite:DATA/giftimbiz.db)")
 	f.StringVar(&c.PublicURL, "public-url", c.PublicURL, "how partners and phones reach this server, https://host (default http://LISTEN)")
-	f.StringVar(&c.KeyFile, "key-file", c.KeyFile, "file of the encryption keys (default DATA/vault.keys; GIFTIMBIZ_KEYS holds keys themselves)")
+	f.StringVar(&c.KeyFile, "key-file", c.KeyFile, "file of the master keys (default DATA/vault.keys; GIFTIMBIZ_KEYS holds keys themselves)")
+	f.StringVar(&c.KeyCommand, "key-command", c.KeyCommand,
+		"program, with arguments between spaces, that prints the master keys: it is run once at the start, without a shell")
 	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", c.TrustedProxies, "addresses or networks whose X-Forwarded-For is believed")
 	f.StringSliceVar(&c.WebhookAllow, "webhook-allow", c.WebhookAllow,
 		"networks that are not public and that events may be sent to, also over http")
@@ -121,8 +127,23 @@ func (c *config) database() string {
 	return "sqlite:" + filepath.Join(c.Data, "giftimbiz.db")
 }
 
-// vault reads the keys, or makes them on the first start.
-func (c *config) vault() (*vault.Vault, error) {
+// vault opens the keys of a database.
+func (c *config) vault(ctx context.Context, db *storage.DB) (*vault.Vault, error) {
+	masters, err := c.masters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return db.OpenVault(ctx, masters)
+}
+
+// masters reads the master keys, or makes the first one on the first start.
+func (c *config) masters(ctx context.Context) (*vault.Masters, error) {
+	if c.KeyCommand != "" && (c.Keys != "" || c.KeyFile != "") || c.Keys != "" && c.KeyFile != "" {
+		return nil, usageError{errors.New("the master keys are given twice: --key-file, --key-command and GIFTIMBIZ_KEYS exclude each other")}
+	}
+	if c.KeyCommand != "" {
+		return vault.FromCommand(ctx, c.KeyCommand)
+	}
 	if c.Keys != "" {
 		return vault.ParseEnv(c.Keys)
 	}

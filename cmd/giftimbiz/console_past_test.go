@@ -60,14 +60,11 @@ func (p longPast) stock(s *testServer) {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }() // everything is committed
-	v, err := s.cfg.vault()
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	if _, err := db.Migrate(ctx); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()); err != nil {
+	v, err := s.cfg.vault(ctx, db)
+	if err != nil {
 		s.t.Fatal(err)
 	}
 	if err := db.Join(ctx, s.clock); err != nil {

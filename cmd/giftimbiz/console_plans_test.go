@@ -45,6 +45,7 @@ var small = map[string]string{
 	"operators":        "as many as work here",
 	"price_rules":      "one for each category or brand at most",
 	"node_leases":      "always 512",
+	"vault_keys":       "a root and one or two data keys",
 	"settings":         "a few names",
 	"jobs":             "a row for each of a dozen names",
 	"unused_by_expiry": "a row for each day that coupons end on, and there are five years of them at most",

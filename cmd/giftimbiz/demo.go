@@ -93,7 +93,7 @@ func fillSample(ctx context.Context, cfg *config, db *storage.DB, clk clock.Cloc
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, err
 	}
-	v, err := cfg.vault()
+	v, err := cfg.vault(ctx, db)
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,7 @@ func rootCommand() *cobra.Command {
   giftimbiz operator    let people sign in to the console
   giftimbiz webhook     tell partners at once what happens
   giftimbiz listen      show a sandbox partner's events as they happen
+  giftimbiz keys        make, replace and show encryption keys
   giftimbiz doctor      prove that money and stock add up
   giftimbiz audit       prove that the audit trail is what was written
 
@@ -73,7 +74,7 @@ Every flag listed below, and --drain of serve, may also be given as a variable: 
 	root.SetFlagErrorFunc(flagError)
 	cfg.addFlags(root.PersistentFlags())
 	root.AddCommand(
-		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(),
+		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(cfg),
 		operatorCommand(cfg), webhookCommand(cfg), importCommand(cfg), templateCommand(), exportCommand(cfg), doctorCommand(cfg),
 		auditCommand(cfg), sellerCommand(cfg),
 		callCommand(cfg), listenCommand(cfg), benchCommand(cfg), versionCommand(),

@@ -43,14 +43,18 @@ func withNumber(ctx context.Context, cfg *config, fn func(*storage.DB) error) er
 
 // withJoined is withNumber for commands that make ledger transactions or keys: with the right encryption keys, too.
 func withJoined(ctx context.Context, cfg *config, fn func(*storage.DB, *keyring) error) error {
-	keys, err := cfg.vault()
+	masters, err := cfg.masters(ctx)
 	if err != nil {
 		return err
 	}
 	return withNumber(ctx, cfg, func(db *storage.DB) error {
-		if err := db.BindKeys(ctx, keys.Fingerprint(), keys.DataFingerprints()); err != nil {
+		v, err := db.OpenVault(ctx, masters)
+		if err != nil {
 			return err
 		}
-		return fn(db, newKeyring(keys, clock.System{}))
+		if err := db.RefreshVault(ctx, v); err != nil {
+			return err
+		}
+		return fn(db, newKeyring(v, clock.System{}))
 	})
 }

@@ -24,7 +24,8 @@ func partnerCommand(cfg *config) *cobra.Command {
 	cmd := group(&cobra.Command{
 		Use:   "partner",
 		Short: "Open and manage partners",
-		Long:  "Open and manage partners. A running server notices within a second.",
+		Long: `Open and manage partners. What takes something from a partner – its keys, its state, its addresses – is in force on every
+running server when the command ends; everything else within a second.`,
 	})
 	cmd.AddCommand(
 		partnerCreateCommand(cfg), partnerListCommand(cfg), partnerShowCommand(cfg), partnerRotateCommand(cfg),
@@ -158,8 +159,11 @@ func partnerRotateCommand(cfg *config) *cobra.Command {
 					return err
 				}
 				secrets, hashes := keys.authority.NewKeys(p.Partner)
-				if err := db.RotateKeys(cmd.Context(), p.ID, 0, hashes, clock.System{}.Now().Add(grace)); err != nil {
+				if err := db.RotateKeys(cmd.Context(), p.ID, 0, hashes, hashes.CreatedAt.Add(grace)); err != nil {
 					return err
+				}
+				if grace == 0 {
+					tellUnconfirmed(cmd, db)
 				}
 				return printSecrets(cmd.OutOrStdout(), p.Name, secrets)
 			})
@@ -223,10 +227,19 @@ func changePartner(cmd *cobra.Command, cfg *config, name string, change func(*gi
 		if err != nil {
 			return err
 		}
+		tellUnconfirmed(cmd, db)
 		p, err := db.Partner(cmd.Context(), name)
 		if err != nil {
 			return err
 		}
 		return printPartners(cmd.OutOrStdout(), []office.PartnerAccount{p})
 	})
+}
+
+// tellUnconfirmed names the nodes that hang: the change is in force all the same.
+func tellUnconfirmed(cmd *cobra.Command, db *storage.DB) {
+	if nodes, err := db.UnconfirmedNodes(cmd.Context()); err == nil && len(nodes) > 0 {
+		_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "node %s has not confirmed the change: it hangs, and refuses every partner until it has read it\n",
+			numbersOf(nodes)) // only a note
+	}
 }

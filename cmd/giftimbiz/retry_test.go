@@ -10,6 +10,7 @@ import (
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/storage"
+	"giftimbiz/internal/storage/storagetest"
 )
 
 // TestARetryUnderAKeyGetsTheFirstAnswerByteForByte repeats purchases and refusals, in this node and another.
@@ -222,7 +223,7 @@ func TestWhatSoldMostInThirtyDaysComesFirst(t *testing.T) {
 			for i := range int64(2) {
 				number := fmt.Appendf(nil, "number %d of %d", i, id)
 				stock.Units = append(stock.Units, storage.NewUnit{
-					ID: 10*id + i, OfferID: id, Position: i + 1, Sealed: number, NumberHash: number,
+					ID: 10*id + i, OfferID: id, Position: i + 1, Sealed: storagetest.Sealed(string(number)), NumberHash: number,
 				})
 			}
 		}

@@ -16,7 +16,7 @@ func serveCommand(cfg *config) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the server",
 		Long: `Run the server. On one machine nothing else is needed: the database lies in the data folder. For several nodes give each
-the same --database postgres://… and the same keys (--key-file, or GIFTIMBIZ_KEYS; giftimbiz keys new makes them).
+the same --database postgres://… and the same keys (--key-file, --key-command or GIFTIMBIZ_KEYS; giftimbiz keys new makes them).
 
 The schema is brought up to date first. SIGTERM stops in order: /readyz says so for the time of --drain, in which
 requests are still taken, then requests under way are answered. A second signal ends the program at once.`,

@@ -112,7 +112,7 @@ func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, 
 	if made.PublicURL, err = cfg.publicURL(listening); err != nil {
 		return nil, err
 	}
-	if made.Vault, err = cfg.vault(); err != nil {
+	if made.Vault, err = cfg.vault(ctx, db); err != nil {
 		return nil, err
 	}
 	if made.TrustedProxies, err = cfg.trustedProxies(); err != nil {

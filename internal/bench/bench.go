@@ -36,7 +36,7 @@ type House interface {
 	// returns signed-in partners with the ids 1…n, rich enough for all of it.
 	FillStock(ctx context.Context, data, database string, units []int64, partners int) ([]Buyer, Sale, error)
 	// Sealer returns what encrypts a unit's number as the server of a folder would.
-	Sealer(data string) (func(unit int64, number string) ([]byte, error), error)
+	Sealer(data, database string) (func(unit int64, number string) ([]byte, error), error)
 }
 
 // Buyer is a signed-in partner.

@@ -62,7 +62,7 @@ func (s *suite) fillPast(ctx context.Context, a *arena) (p past, err error) {
 	if err != nil {
 		return p, err
 	}
-	seal, err := s.House.Sealer(a.data)
+	seal, err := s.House.Sealer(a.data, a.ours)
 	if err != nil {
 		return p, err
 	}

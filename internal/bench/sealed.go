@@ -13,7 +13,7 @@ const soakBuys = 5000
 
 // addSealed puts units whose numbers can be read in histories into offers that have none: enough for so long a soak.
 func (a *arena) addSealed(ctx context.Context, house House, d time.Duration) error {
-	seal, err := house.Sealer(a.data)
+	seal, err := house.Sealer(a.data, a.ours)
 	if err != nil {
 		return err
 	}

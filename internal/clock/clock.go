@@ -4,6 +4,12 @@ package clock
 
 import "time"
 
+// Uptime is how long this process has run, by a clock that nobody can set: for what must not go on for longer than so long,
+// whatever the time of day is said to be.
+func Uptime() time.Duration { return time.Since(began) }
+
+var began = time.Now()
+
 // Clock tells the time. Its methods may be called from any goroutine.
 type Clock interface {
 	Now() time.Time

@@ -18,6 +18,9 @@ var actionNames = map[string]text{
 	"operator.second_factor_off": {"2단계 인증 끔", "Second step off"},
 	"setting.change":             {"설정 변경", "Setting changed"},
 	"job.run":                    {"작업 실행", "Job run"},
+	"keys.rotate":                {"데이터 키 교체 시작", "Data key replaced"},
+	"keys.retire":                {"옛 데이터 키 삭제", "Old data key deleted"},
+	"keys.rewrap":                {"마스터 키 교체", "Master key replaced"},
 
 	"partner.create":         {"매체사 개설", "Partner opened"},
 	"partner.change":         {"매체사 변경", "Partner changed"},

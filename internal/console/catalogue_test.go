@@ -311,7 +311,7 @@ func TestABadVoucherIsFoundByItsNumberAndWithdrawn(t *testing.T) {
 			LastDay: gift.DateOf(2025, 12, 31),
 		}, {ID: 71, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, LastDay: gift.DateOf(2025, 12, 31)}},
 		Units: []storage.NewUnit{{ID: 7001, OfferID: 70, Position: 1, Sealed: sealed, NumberHash: s.vault.Lookup("voucher", "4242-4242")}, {
-			ID: 7002, OfferID: 71, Position: 1, Sealed: []byte("x"), NumberHash: s.vault.Lookup("voucher", "900012345678"),
+			ID: 7002, OfferID: 71, Position: 1, Sealed: storagetest.Sealed("x"), NumberHash: s.vault.Lookup("voucher", "900012345678"),
 		}},
 	})
 	if err != nil {

@@ -38,10 +38,7 @@ func openHouse(t *testing.T) (*storagetest.House, string) {
 
 func newVault(t *testing.T) *vault.Vault {
 	t.Helper()
-	v, err := vault.Parse(vault.Generate())
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := vault.Fresh()
 	return v
 }
 

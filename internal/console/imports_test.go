@@ -53,7 +53,7 @@ func newImportsHouse(t *testing.T) *importsHouse {
 	if err := db.Join(t.Context(), h.clock); err != nil {
 		t.Fatal(err)
 	}
-	if h.vault, err = vault.Parse(vault.Generate()); err != nil {
+	if h.vault, err = db.OpenVault(t.Context(), storagetest.Masters()); err != nil {
 		t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)

@@ -23,11 +23,9 @@ const (
 	stepsAside = 1
 )
 
-// What secrets are sealed as: an operator's own, and one that is offered and not yet confirmed.
-const (
-	totpKind        = "operator's second factor"
-	offeredTOTPKind = "operator's second factor, offered"
-)
+// offeredTOTPKind is what a secret is sealed as that is offered and not yet confirmed; an operator's own is one of
+// office.SecondFactorKind.
+const offeredTOTPKind = "operator's second factor, offered"
 
 var (
 	wrongCode = text{"코드가 맞지 않습니다.", "The code is not right."}
@@ -36,7 +34,7 @@ var (
 
 // checkCode tells whether a code is the operator's now, and of which step it is: a step's code must be used once only.
 func (q *request) checkCode(o office.Operator, code string) (step int64, ok bool, err error) {
-	secret, err := q.h.Passwords.OpenSecret(totpKind, o.ID, o.TOTP)
+	secret, err := q.h.Passwords.OpenSecret(office.SecondFactorKind, o.ID, o.TOTP)
 	if err != nil {
 		return 0, false, err
 	}
@@ -155,7 +153,7 @@ func (q *request) keepSecret(secret string, step int64) error {
 		return office.ErrChanged
 	}
 	var err error
-	if o.TOTP, err = q.h.Passwords.SealSecret(totpKind, o.ID, secret); err != nil {
+	if o.TOTP, err = q.h.Passwords.SealSecret(office.SecondFactorKind, o.ID, secret); err != nil {
 		return err
 	}
 	err = q.h.Store.ChangeOperator(q.Context(), "operator.second_factor_on", q.operator, o, q.session.ID, q.now)

@@ -78,7 +78,7 @@ func testedWebhook(h *storagetest.House, partner string) int64 {
 		h.T.Fatal(err)
 	}
 	e, err := h.DB.AddEndpoint(h.T.Context(), webhook.Endpoint{PartnerID: p.ID, URL: "https://shop.example/hooks"},
-		func(int64) ([]byte, error) { return []byte("sealed"), nil }, h.Clock.Now())
+		func(int64) ([]byte, error) { return storagetest.Sealed("sealed"), nil }, h.Clock.Now())
 	if err == nil {
 		_, err = h.DB.SendTest(h.T.Context(), e.ID, h.Clock.Now())
 	}

@@ -15,6 +15,8 @@ type Directory struct {
 
 	turn chan struct{} // holds one token; whoever has it refreshes
 	seq  int64         // guarded by turn
+
+	readTo atomic.Int64 // the place on the change clock that ReadTo returns
 }
 
 // NewDirectory returns a directory that is empty until it is refreshed.
@@ -40,9 +42,14 @@ func (d *Directory) Refresh(ctx context.Context) error {
 	if len(records) > 0 {
 		d.current.Store(d.current.Load().with(records))
 	}
-	d.seq = upTo
+	if d.seq = upTo; len(records) > 0 || d.readTo.Load() == 0 {
+		d.readTo.Store(upTo)
+	}
 	return nil
 }
+
+// ReadTo returns the number that the source gave when it last had changes: all up to that are in force. 0 = nothing was read.
+func (d *Directory) ReadTo() int64 { return d.readTo.Load() }
 
 // PartnerID returns the id of the partner of a name, or 0.
 func (d *Directory) PartnerID(name string) int64 {

@@ -76,10 +76,7 @@ type house struct {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	v, err := vault.Parse(vault.Generate())
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := vault.Fresh()
 	h := &house{t: t, vault: v, clock: clock.NewManual(noon), register: newRegister()}
 	h.people = credential.NewDirectory(h.register)
 	h.Authority = credential.NewAuthority(credential.Config{Vault: v, Clock: h.clock, Directory: h.people})

@@ -14,16 +14,16 @@ import (
 func newDatabase(t *testing.T) (*storage.DB, *vault.Vault) {
 	t.Helper()
 	folder := t.TempDir()
-	keys, err := vault.LoadOrCreate(folder + "/vault.keys")
-	if err != nil {
-		t.Fatal(err)
-	}
 	db, err := storage.OpenOrCreate(t.Context(), "sqlite:"+folder+"/giftimbiz.db")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() }) // the test is over
 	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := db.OpenVault(t.Context(), storagetest.Masters())
+	if err != nil {
 		t.Fatal(err)
 	}
 	return db, keys

@@ -44,9 +44,12 @@ func (o Options) show(what string, done, total int) {
 
 // Fill makes a migrated database hold the sample: stock, partners and an operator, with the credentials that were handed
 // out for it. What is there already is kept; what a start that was cut short left out is made up for. A database with other
-// partners or stock, or of other keys, is refused. The addresses in the credentials are left for whoever knows them.
+// partners or stock is refused. v is the vault of db. The addresses in the credentials are left for whoever knows them.
 func Fill(ctx context.Context, db *storage.DB, v *vault.Vault, clk clock.Clock, opt Options) (*Credentials, error) {
-	if err := errors.Join(db.BindKeys(ctx, v.Fingerprint(), v.DataFingerprints()), db.Join(ctx, clk)); err != nil {
+	if err := db.Join(ctx, clk); err != nil {
+		return nil, err
+	}
+	if err := db.RefreshVault(ctx, v); err != nil {
 		return nil, err
 	}
 	if err := stockSample(ctx, db, v, clk, opt); err != nil {

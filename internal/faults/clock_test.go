@@ -50,13 +50,17 @@ func TestAClockThatJumpsStopsNobodyFromBuying(t *testing.T) {
 func (s *shop) serveHere(clock *jumpingClock) (url string, end func() error) {
 	t := s.t
 	t.Helper()
-	keys, err := vault.LoadOrCreate(s.data + "/vault.keys")
+	masters, err := vault.LoadOrCreate(s.data + "/vault.keys")
 	if err != nil {
 		t.Fatal(err)
 	}
 	db, err := storage.Open(t.Context(), s.database)
 	if err != nil {
 		t.Fatal(err)
+	}
+	keys, err := db.OpenVault(t.Context(), masters)
+	if err != nil {
+		t.Fatal(err, db.Close())
 	}
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 	door := server.NewFront(log)

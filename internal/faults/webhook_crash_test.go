@@ -14,6 +14,7 @@ import (
 	"giftimbiz/internal/faults"
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/programtest"
+	"giftimbiz/internal/storage"
 	"giftimbiz/internal/vault"
 	"giftimbiz/internal/webhook"
 )
@@ -69,7 +70,16 @@ func newListener(t *testing.T) *listener {
 // register has the demo's partner told of its orders.
 func (l *listener) register(t *testing.T, data, database string) {
 	t.Helper()
-	keys, err := vault.LoadOrCreate(data + "/vault.keys")
+	db, err := storage.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }() // it only read
+	masters, err := vault.LoadOrCreate(data + "/vault.keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := db.OpenVault(t.Context(), masters)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"giftimbiz/internal/intake"
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/storage"
-	"giftimbiz/internal/vault"
+	"giftimbiz/internal/storage/storagetest"
 )
 
 // newDesk is a desk on a small catalogue: two brands with a product of the same name, a shop with a campaign.
@@ -50,7 +50,7 @@ func newDesk(t testing.TB, prices intake.Prices) *intake.Desk {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	v, err := vault.Parse(vault.Generate())
+	v, err := db.OpenVault(t.Context(), storagetest.Masters())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,7 +113,7 @@ func (d *Desk) sealBody(id int64, data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.Vault.SealSecret("import", id, body)
+	return d.Vault.SealSecret(SecretKind, id, body)
 }
 
 func (d *Desk) add(ctx context.Context, p *Plan, file string, seal func(int64) ([]byte, error)) (*Import, error) {
@@ -156,7 +156,7 @@ func (d *Desk) body(ctx context.Context, id int64) ([]byte, error) {
 	if len(sealed) == 0 {
 		return nil, ErrGone
 	}
-	body, err := d.Vault.OpenSecret("import", id, sealed)
+	body, err := d.Vault.OpenSecret(SecretKind, id, sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -350,10 +350,7 @@ func (d *Desk) store(
 		return err
 	}
 	i.Counts, i.Findings = plan.Counts, plan.Findings
-	body, err := d.sealBody(id, plan.left)
-	if err != nil {
-		return err
-	}
+	body := func() ([]byte, error) { return d.sealBody(id, plan.left) }
 	total := max(plan.load.units(), 1)
 	progress(0, total)
 	return d.Store.ApplyImport(ctx, i, &plan.load, body, d.Vault.Seal, func(done int) { progress(done, total) }, d.Clock.Now())

@@ -112,10 +112,10 @@ type Store interface {
 	StartImport(ctx context.Context, id int64, skipRefused bool, now time.Time) error
 	// Beat says that an import is still being applied, and how far it is.
 	Beat(ctx context.Context, id int64, done, total int) error
-	// ApplyImport stores the load of an import that is being applied, as a whole, and what was counted; body, which may be
-	// nil, takes the place of the kept file. After any error, nothing of it is for sale; FailImport takes away what is left.
-	ApplyImport(ctx context.Context, i *Import, l *Load, body []byte, seal func(unit int64, plain string) ([]byte, error),
-		progress func(done int), now time.Time) error
+	// ApplyImport stores the load of an import that is being applied, as a whole, and what was counted; what body
+	// returns, which may be nil, takes the place of the kept file. After any error, nothing of it is for sale; FailImport takes away what is left.
+	ApplyImport(ctx context.Context, i *Import, l *Load, body func() ([]byte, error),
+		seal func(unit int64, plain string) ([]byte, error), progress func(done int), now time.Time) error
 	// FailImport ends an import that is being applied without having stored anything.
 	FailImport(ctx context.Context, id int64, why Text, now time.Time) error
 	// CancelImport gives a checked import up.
@@ -131,6 +131,9 @@ type Store interface {
 	// Imports lists them, the newest first, from below an id (0 = from the newest).
 	Imports(ctx context.Context, below int64, limit int) ([]Import, error)
 }
+
+// SecretKind is the kind under which kept files are encrypted.
+const SecretKind = "import"
 
 // Vault encrypts and hashes.
 type Vault interface {

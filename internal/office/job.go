@@ -22,6 +22,7 @@ const (
 	JobForgetSignIns   = "forget-sign-ins"
 	JobForgetAddresses = "forget-addresses"
 	JobRemoveEndpoints = "remove-endpoints"
+	JobReseal          = "reseal"
 )
 
 // JobInfo is what people are told of a job.
@@ -86,6 +87,13 @@ func upkeepJobs() []JobInfo {
 			Help: Words{
 				"멈춘 서버가 남긴 불러오기를 정리하고 오래된 파일을 지웁니다.",
 				"Clears up imports whose server died, and deletes old files.",
+			},
+		},
+		{
+			Name: JobReseal, Title: Words{"데이터 키 교체", "Replacing the data key"}, Unit: Words{"암호화", "sealed anew"},
+			Help: Words{
+				"giftimbiz keys rotate 뒤에 저장된 번호와 비밀을 새 키로 다시 암호화하고 옛 키를 지웁니다.",
+				"After giftimbiz keys rotate, encrypts stored numbers and secrets with the new key and deletes the old one.",
 			},
 		},
 	}

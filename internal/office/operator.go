@@ -48,6 +48,9 @@ func (r Role) May(p Permission) bool { return slices.Contains(permissions[r], p)
 // Valid tells whether the role exists.
 func (r Role) Valid() bool { return permissions[r] != nil }
 
+// SecondFactorKind is the kind under which an operator's TOTP is encrypted.
+const SecondFactorKind = "operator's second factor"
+
 // Operator is somebody who may sign in to the console.
 type Operator struct {
 	ID           int64

@@ -10,6 +10,9 @@ import (
 // Starting answers calls that come before there is anything to serve: later (GPLF, HTTP 503).
 func Starting(w http.ResponseWriter, r *http.Request) { answerUnread(w, r, unavailable(starting, nil)) }
 
+// Stale answers calls while this node cannot know who is calling: it has not read the partners for too long.
+func Stale(w http.ResponseWriter, r *http.Request) { answerUnread(w, r, unavailable(notReadable, nil)) }
+
 // TooManyPurchases answers a purchase that comes when too many wait: it was not looked at, so nothing was bought.
 func TooManyPurchases(w http.ResponseWriter, r *http.Request) { answerUnread(w, r, tooBusy(busy, nil)) }
 

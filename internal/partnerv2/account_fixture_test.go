@@ -65,10 +65,7 @@ func newDeskOn(t *testing.T, dsn string) *desk {
 		}
 		return open(), open
 	})
-	var err error
-	if d.vault, err = vault.Parse(vault.Generate()); err != nil {
-		t.Fatal(err)
-	}
+	d.vault = vault.Fresh()
 	d.authority = credential.NewAuthority(credential.Config{
 		Vault: d.vault, Clock: d.Clock, Directory: credential.NewDirectory(d.DB), AccessTTL: 1000 * 24 * time.Hour, // many days pass
 	})

@@ -130,7 +130,7 @@ func (s *showroom) happen(r *rand.Rand, created *int64) {
 				LastDay: gift.DayOf(s.shown.Now()) + gift.Day(r.IntN(70)),
 			}},
 			Units: []storage.NewUnit{{
-				ID: *created * 100_000, OfferID: *created, Position: 1, Sealed: []byte("sealed"), NumberHash: fmt.Append(nil, *created),
+				ID: *created * 100_000, OfferID: *created, Position: 1, Sealed: storagetest.Sealed("sealed"), NumberHash: fmt.Append(nil, *created),
 				TailHash: storagetest.Tail(1),
 			}},
 		})

@@ -65,10 +65,7 @@ func openShowroom(t *testing.T, change ...func(*partnerv2.Config)) *showroom {
 		return open(), open
 	}
 	s := &showroom{House: storagetest.NewHouse(t, open), t: t, shown: clock.NewManual(storagetest.Noon)}
-	keys, err := vault.Parse(vault.Generate())
-	if err != nil {
-		t.Fatal(err)
-	}
+	keys := vault.Fresh()
 	for i := range s.nodes {
 		n := &showroomNode{directory: credential.NewDirectory(s.DB)}
 		n.authority = credential.NewAuthority(credential.Config{Vault: keys, Clock: s.shown, Directory: n.directory})
@@ -85,6 +82,7 @@ func openShowroom(t *testing.T, change ...func(*partnerv2.Config)) *showroom {
 		s.nodes[i] = n
 	}
 	var made credential.Keys
+	var err error
 	s.secrets, made = s.nodes[0].authority.NewKeys(demoPartner)
 	if s.partner, err = s.DB.CreatePartner(t.Context(), demoPartner, made, storagetest.Noon); err != nil {
 		t.Fatal(err)

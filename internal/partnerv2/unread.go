@@ -12,6 +12,9 @@ import (
 // Starting answers while the server reads what it needs.
 func Starting(w http.ResponseWriter, r *http.Request) { answerUnread(w, r, starting) }
 
+// Stale answers calls while this node cannot know who is calling: it has not read the partners for too long.
+func Stale(w http.ResponseWriter, r *http.Request) { answerUnread(w, r, unavailable) }
+
 // Busy answers a call that comes when too many are under way or wait: nothing of it was looked at.
 func Busy(w http.ResponseWriter, r *http.Request) {
 	const most = 3 // seconds; not all come back at once

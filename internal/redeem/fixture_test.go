@@ -49,10 +49,7 @@ type testKeys struct {
 
 // keysOnce and codeHash are made once: hashing is slow on purpose.
 var keysOnce = sync.OnceValue(func() *vault.Vault {
-	v, err := vault.Parse(vault.Generate())
-	if err != nil {
-		panic(err)
-	}
+	v := vault.Fresh()
 	return v
 })
 

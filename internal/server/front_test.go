@@ -7,9 +7,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"giftimbiz/internal/clock"
+	"giftimbiz/internal/storage"
 )
 
 func TestEveryAnswerCarriesAnIDTheCallersOwnWhenItIsSane(t *testing.T) {
@@ -126,5 +130,32 @@ func TestANodeThatCannotReadPartnersOrStockIsNotReady(t *testing.T) {
 	}
 	if status, text := ready(); status != http.StatusOK {
 		t.Errorf("HTTP %d: %s", status, text)
+	}
+}
+
+// TestANodeThatHasNotReadThePartnersForTooLongAnswersNone: somebody's keys may have been ended meanwhile. It goes by how long the
+// process has run, whatever the time of day.
+func TestANodeThatHasNotReadThePartnersForTooLongAnswersNone(t *testing.T) {
+	s := startHouse(t)
+	c := s.as("demo")
+	s.node.loops.stop() // nothing is read but what the test reads
+	list := func() (v1, v2 answer) {
+		v2 = s.send(http.MethodGet, s.url+"/api/v2/categories", http.Header{"Authorization": {"Bearer " + c.header.Get("Access-Token")}}, "")
+		return c.call("giftimbiz/cateGift", url.Values{}), v2
+	}
+	s.clock.Advance(time.Hour / 2)
+	if v1, v2 := list(); v1.code != "0000" || v2.status != http.StatusOK {
+		t.Fatalf("%s; %s", v1.body, v2.body)
+	}
+	s.node.partnersAt.Store(int64(clock.Uptime() - storage.PartnersGoodFor - time.Millisecond))
+	v1, v2 := list()
+	if v1.status != http.StatusServiceUnavailable || v1.code != "GPLF" || v2.status != http.StatusServiceUnavailable || v2.header.Get("Retry-After") == "" {
+		t.Errorf("%d %s; %d %s", v1.status, v1.body, v2.status, v2.body)
+	}
+	if err := s.node.readPartners(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if v1, v2 := list(); v1.code != "0000" || v2.status != http.StatusOK {
+		t.Errorf("%s; %s", v1.body, v2.body)
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"giftimbiz/internal/demo"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
-	"giftimbiz/internal/vault"
 )
 
 // patience is how long a test waits for what comes at once.
@@ -47,12 +46,12 @@ func startHouseOn(t testing.TB, open func(context.Context, string) (*storage.DB,
 			t.Fatal(err)
 		}
 	}
-	keys, err := vault.LoadOrCreate(folder + "/vault.keys")
-	must(err)
 	db, err := open(ctx, "sqlite:"+folder+"/giftimbiz.db")
 	must(err)
 	t.Cleanup(func() { _ = db.Close() }) // the test is over
 	_, err = db.Migrate(ctx)
+	must(err)
+	keys, err := db.OpenVault(ctx, storagetest.Masters())
 	must(err)
 	h := &house{t: t, clock: clock.NewManual(storagetest.Noon)}
 	h.made, err = demo.Fill(ctx, db, keys, h.clock, demo.Options{Offers: 20, Seed: 1, Quick: true})

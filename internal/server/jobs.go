@@ -22,6 +22,9 @@ func (n *Node) jobs() []job.Job {
 		{Name: office.JobImports, When: job.Every(sweepEvery), Work: func(ctx context.Context) (int64, error) {
 			return 0, n.intake.Sweep(ctx)
 		}},
+		{Name: office.JobReseal, When: job.Every(sweepEvery), Work: func(ctx context.Context) (int64, error) {
+			return n.DB.ContinueRotation(ctx, n.Vault, n.Clock.Now())
+		}},
 		{Name: office.JobRepricing, When: job.AfterMidnight(0), Work: func(ctx context.Context) (int64, error) {
 			return n.DB.TellRepriced(ctx, n.Clock.Now(), jobStep)
 		}},

@@ -52,11 +52,11 @@ const (
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
-	DB        *storage.DB // migrated; to be closed after Stop
-	Vault     *vault.Vault
-	Listening string // where it listens, host:port
-	PublicURL string // the base of absolute links, without a trailing slash
-	Guessed   bool   // whether PublicURL is only a guess
+	DB        *storage.DB  // migrated; to be closed after Stop
+	Vault     *vault.Vault // of DB
+	Listening string       // where it listens, host:port
+	PublicURL string       // the base of absolute links, without a trailing slash
+	Guessed   bool         // whether PublicURL is only a guess
 
 	Limits         Limits
 	Certificate    *Certificate   // of the server's own TLS; nil = there is none
@@ -100,20 +100,21 @@ type Node struct {
 	wrote        moment // when the database last took something that this node writes again and again
 	pinged       pinged
 	unwritable   atomic.Pointer[string] // why the database refused what this node writes again and again; nil = it did not
+	partnersAt   atomic.Int64           // when they were, as a clock.Uptime
 }
 
-// New wires a server on a migrated database and reads what it keeps in memory. It fails when the database was written with
-// other keys, or cannot be read. Nothing runs before Start.
+// New wires a server on a migrated database and reads what it keeps in memory. It fails when the database
+// cannot be read. Nothing runs before Start.
 func New(ctx context.Context, cfg Config) (*Node, error) {
 	cfg.Logger = joinable(cfg.Logger)
 	n := &Node{Config: cfg, metrics: newMetrics(), loops: newLoops(cfg.Logger)}
-	if err := n.DB.BindKeys(ctx, n.Vault.Fingerprint(), n.Vault.DataFingerprints()); err != nil {
-		return nil, err
-	}
 	if err := n.DB.Join(ctx, n.Clock); err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}
 	n.wrote.set(n.Clock.Now())
+	if err := n.readKeys(ctx); err != nil {
+		return nil, fmt.Errorf("read the keys: %w", err)
+	}
 	guard := webhook.NewGuard(cfg.WebhookAllow)
 	n.wire(guard)
 	n.wireSender(guard)
@@ -211,13 +212,41 @@ func (n *Node) Refresh(ctx context.Context) error {
 }
 
 func (n *Node) readPartners(ctx context.Context) error {
-	began := n.Clock.Now()
-	if err := n.directory.Refresh(ctx); err != nil {
-		return err
+	for {
+		if err := n.DB.KeepLease(ctx); err != nil {
+			return err
+		}
+		began, at := n.Clock.Now(), clock.Uptime()
+		if err := n.directory.Refresh(ctx); err != nil {
+			return err
+		}
+		first, err := n.DB.NotePartnersRead(ctx, n.directory.ReadTo())
+		if err != nil {
+			return err
+		}
+		if first {
+			continue // from now on others wait for this node; what they did just before is read once more
+		}
+		n.partnersRead.set(began)
+		n.partnersAt.Store(int64(at))
+		return nil
 	}
-	n.partnersRead.set(began)
-	return nil
 }
+
+// current lets calls of partners through while this node knows who they are; after PartnersGoodFor without reading them it does
+// not, for somebody's keys may have been ended meanwhile.
+func (n *Node) current(next http.Handler, refuse http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clock.Uptime()-time.Duration(n.partnersAt.Load()) > storage.PartnersGoodFor {
+			refuse(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// readKeys has this node know the keys that are sealed with, and the other nodes that it does.
+func (n *Node) readKeys(ctx context.Context) error { return n.DB.RefreshVault(ctx, n.Vault) }
 
 // Start begins to sell, to tell partners of events, and the background work. It is called once.
 func (n *Node) Start() {
@@ -229,6 +258,7 @@ func (n *Node) Start() {
 		return err
 	})
 	n.loops.every(refreshEvery, "reading the partners", n.readPartners)
+	n.loops.every(refreshEvery, "reading the keys", n.readKeys)
 	n.loops.every(tallyEvery, "reading the sales figures", n.catalog.RefreshPopularity)
 	n.loops.every(keepCallsEvery, "keeping calls for support", n.calls.Flush)
 	n.loops.every(countRefusalsEvery, "counting refusals", func(ctx context.Context) error {
@@ -330,7 +360,8 @@ func (n *Node) Routes() http.Handler {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", n.Figures.guard(n.metrics.handler()))
 	mux.HandleFunc("GET /{$}", n.home)
-	v2, v1 := n.metrics.surface("v2", n.admission.v2(n.v2)), n.metrics.surface("v1", n.admission.api(n.api))
+	v2 := n.metrics.surface("v2", n.current(n.admission.v2(n.v2), partnerv2.Stale))
+	v1 := n.metrics.surface("v1", n.current(n.admission.api(n.api), partnerapi.Stale))
 	return n.leaving(n.encryptedOnly(apiFirst(v2, v1, guarded(mux))))
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	staleAfter   = 10 * time.Second                     // stock or partners not compared with the database for so long are not ready
+	staleAfter   = storage.PartnersGoodFor              // stock or partners not compared with the database for so long are not ready
 	unwritten    = 2*storage.RenewEvery + 5*time.Second // nor is a node whose database took nothing for so long
 	readyTimeout = 2 * time.Second
 	askAgain     = 250 * time.Millisecond // however often /readyz is asked, the database is not asked more often

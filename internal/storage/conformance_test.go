@@ -89,7 +89,9 @@ func migratedPostgresURL(t testing.TB) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = db.Migrate(t.Context())
+		if _, err = db.Migrate(t.Context()); err == nil {
+			_, err = db.OpenVault(t.Context(), storagetest.Masters())
+		}
 		if err := errors.Join(err, db.Close()); err != nil { // nobody may be connected
 			t.Fatal(err)
 		}

@@ -22,7 +22,9 @@ import (
 // clear keeps secrets as they are.
 type clear struct{}
 
-func (clear) OpenSecret(_ string, _ int64, sealed []byte) (string, error) { return string(sealed), nil }
+func (clear) OpenSecret(_ string, _ int64, sealed []byte) (string, error) {
+	return string(sealed[4:]), nil
+}
 
 // sink is a partner's server. It answers what answer says, 204 if that is nil.
 type sink struct {
@@ -84,7 +86,7 @@ func (o outside) endpoint(id, partner int64, url string, types ...gift.EventType
 		chosen += " " + string(typ) + " "
 	}
 	o.alter(`INSERT INTO endpoints (id, partner_id, url, types, state, secret, created_at) VALUES ($1, $2, $3, $4, 1, $5, 0)`,
-		id, partner, url, chosen, []byte(testSecret))
+		id, partner, url, chosen, storagetest.Sealed(testSecret))
 	o.alter(`UPDATE partners SET hears = 1 WHERE id = $1`, partner)
 }
 

@@ -38,6 +38,8 @@ const (
 	lockEndpoints = "/*lock endpoints in their order*/"
 	lockFree      = "/*lock one that nobody else locks*/"
 	lockRow       = "/*lock it*/"
+	lockKey       = "/*keep the key*/"
+	lockUnused    = "/*lock the key that nobody keeps*/"
 )
 
 // eachMark stands for dialect.each in a statement: "{each orders o: id}".
@@ -71,6 +73,8 @@ var postgres = &dialect{
 		lockEndpoints, "ORDER BY endpoints.id FOR NO KEY UPDATE OF endpoints",
 		lockFree, "FOR NO KEY UPDATE SKIP LOCKED",
 		lockRow, "FOR NO KEY UPDATE",
+		lockKey, "FOR KEY SHARE",
+		lockUnused, "FOR UPDATE SKIP LOCKED",
 	),
 	// Of a join PostgreSQL may begin at the table, if that was small when the plan was made, and read all of it once it is
 	// large. It cannot begin inside a subquery, nor take one apart that has an OFFSET.
@@ -106,7 +110,8 @@ var sqlite = &dialect{
 	schema: func(text string) string {
 		return rowNumber.ReplaceAllString(sqliteWords.Replace(text), "INTEGER NOT NULL PRIMARY KEY")
 	},
-	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockEndpoints, "", lockFree, "", lockRow, ""),
+	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockEndpoints, "", lockFree, "", lockRow, "",
+		lockKey, "", lockUnused, ""),
 	each: func(table, alias string, columns []string) string {
 		return "CROSS JOIN " + table + " " + alias + " ON " + matching(alias, columns)
 	},

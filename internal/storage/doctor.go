@@ -33,7 +33,7 @@ func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
 func examine(ctx context.Context, tx *sql.Tx) (faults []Fault, err error) {
 	for _, c := range slices.Concat(
 		moneyChecks, bookChecks, partnerChecks, stockChecks, orderChecks, counterChecks, refundChecks, quoteChecks, eventChecks,
-		houseChecks, referenceChecks()) {
+		houseChecks, keyChecks(), referenceChecks()) {
 		found, err := c.run(ctx, tx)
 		if err != nil {
 			return nil, fmt.Errorf("check that %s: %w", c.name, err)

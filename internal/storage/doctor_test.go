@@ -81,7 +81,7 @@ func newPatient(t *testing.T, h *storagetest.House) (p patient) {
 }
 
 func TestDoctorNamesEveryHarm(t *testing.T) {
-	all := slices.Concat(harms, trailHarms, partnerHarms, refundHarms, quoteHarms)
+	all := slices.Concat(harms, trailHarms, partnerHarms, refundHarms, quoteHarms, keyHarms)
 	for _, o := range slices.Concat(orphans, partnerOrphans, quoteOrphans) {
 		table, column, _ := strings.Cut(o.column, ".")
 		all = append(all, harm{

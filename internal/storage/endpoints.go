@@ -75,6 +75,9 @@ func (db *DB) AddEndpoint(
 		if e.Secret, err = seal(e.ID); err != nil {
 			return err
 		}
+		if err := db.keepKeys(ctx, tx, e.Secret); err != nil {
+			return err
+		}
 		e.State, e.Version, e.CreatedAt = webhook.On, 1, now
 		_, err = tx.ExecContext(ctx, `INSERT INTO endpoints (id, partner_id, url, types, state, secret, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)`,
@@ -126,6 +129,9 @@ func (db *DB) ChangeEndpoint(
 		}
 		if reflect.DeepEqual(was, e) {
 			return nil
+		}
+		if err := db.keepKeys(ctx, tx, e.Secret, e.Previous); err != nil {
+			return err
 		}
 		if err := storeEndpoint(ctx, tx, &e); err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 )
 
 // sealed is a secret of an endpoint as tests have it.
-func sealed(id int64) ([]byte, error) { return fmt.Appendf(nil, "whsec of %d", id), nil }
+func sealed(id int64) ([]byte, error) { return storagetest.Sealed(fmt.Sprintf("whsec of %d", id)), nil }
 
 func addEndpoint(h *storagetest.House, partner int64, types ...gift.EventType) webhook.Endpoint {
 	h.T.Helper()
@@ -82,7 +82,7 @@ func TestAPartnerHearsWhileOneOfItsEndpointsIsOn(t *testing.T) {
 		p := h.Partner(gift.Partner{Name: "demo"}, 10_000)
 		h.Buy(p, "", 1)
 		all, orders := addEndpoint(h, p), addEndpoint(h, p, gift.OrderCompleted, gift.OfferSoldOut)
-		if all.State != webhook.On || all.ID == orders.ID || string(endpoint(h, all.ID).Secret) != fmt.Sprintf("whsec of %d", all.ID) {
+		if all.State != webhook.On || all.ID == orders.ID || string(endpoint(h, all.ID).Secret[4:]) != fmt.Sprintf("whsec of %d", all.ID) {
 			t.Errorf("%+v", all)
 		}
 		h.Buy(p, "", 1)
@@ -210,7 +210,7 @@ func TestTheTrailKnowsWhatWasDoneToAnEndpoint(t *testing.T) {
 		ctx := office.As(t.Context(), office.Actor{OperatorID: 7, Name: "kim@example.com"})
 		e := addEndpoint(h, p, gift.OrderCompleted)
 		_, err := h.DB.ChangeEndpoint(ctx, "endpoint.rotate", e.ID, e.Version, h.Clock.Now(), func(_ gift.Partner, e *webhook.Endpoint) error {
-			e.Rotate([]byte("whsec new"), h.Clock.Now())
+			e.Rotate(storagetest.Sealed("whsec new"), h.Clock.Now())
 			return nil
 		})
 		if err != nil {

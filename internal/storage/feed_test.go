@@ -260,7 +260,7 @@ func (m *market) load() {
 			LastDay: gift.DayOf(m.shown.Now()) + gift.Day(m.pick(70)),
 		})
 		stock.Units = append(stock.Units, storage.NewUnit{
-			ID: m.nextID * 100_000, OfferID: m.nextID, Position: 1, Sealed: []byte("sealed"), NumberHash: fmt.Append(nil, m.nextID),
+			ID: m.nextID * 100_000, OfferID: m.nextID, Position: 1, Sealed: storagetest.Sealed("sealed"), NumberHash: fmt.Append(nil, m.nextID),
 			TailHash: storagetest.Tail(1),
 		})
 	}

@@ -149,7 +149,7 @@ func TestBoughtItemsTellAllThereIs(t *testing.T) {
 		tiers := gift.Tiers{Far: paidPrice, Mid: paidPrice, Near: paidPrice}
 		for _, want := range []gift.BoughtItem{
 			{
-				OrderID: gifts, Line: 1, UnitID: 100_001, Face: 1400, Paid: 940, At: storagetest.Noon, Sealed: []byte("sealed"),
+				OrderID: gifts, Line: 1, UnitID: 100_001, Face: 1400, Paid: 940, At: storagetest.Noon, Sealed: storagetest.Sealed("sealed"),
 				Offer: gift.Offer{
 					ID: 1, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462},
 					LastDay: gift.DateOf(2025, 12, 31),

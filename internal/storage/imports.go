@@ -23,10 +23,6 @@ func (db *DB) AddImport(ctx context.Context, i *intake.Import, seal func(id int6
 	if err != nil {
 		return 0, err
 	}
-	body, err := seal(int64(id))
-	if err != nil {
-		return 0, err
-	}
 	counts, err := json.Marshal(i.Counts)
 	if err != nil {
 		return 0, err
@@ -36,7 +32,14 @@ func (db *DB) AddImport(ctx context.Context, i *intake.Import, seal func(id int6
 		return 0, err
 	}
 	return int64(id), db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO imports
+		body, err := seal(int64(id))
+		if err != nil {
+			return err
+		}
+		if err := db.keepKeys(ctx, tx, body); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO imports
 (id, kind, file, operator_id, actor, state, counts, findings, body, at, changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`,
 			int64(id), string(i.Kind), i.File, office.ActorOf(ctx).OperatorID, i.By, string(i.State), string(counts), string(findings),
 			body, millis(now))

@@ -86,7 +86,7 @@ type application struct {
 	db       *DB
 	imported *intake.Import
 	load     *intake.Load
-	body     []byte
+	body     func() ([]byte, error)
 	seal     func(unit int64, plain string) ([]byte, error)
 	progress func(done int)
 	now      time.Time
@@ -106,7 +106,7 @@ type growth struct {
 }
 
 // ApplyImport implements intake.Store.
-func (db *DB) ApplyImport(ctx context.Context, i *intake.Import, l *intake.Load, body []byte,
+func (db *DB) ApplyImport(ctx context.Context, i *intake.Import, l *intake.Load, body func() ([]byte, error),
 	seal func(unit int64, plain string) ([]byte, error), progress func(done int), now time.Time,
 ) error {
 	err := db.retry(ctx, func() error {
@@ -270,6 +270,9 @@ func (a *application) stageNumbers(from, to int) func(context.Context, session) 
 			}
 			units = append(units, u)
 		}
+		if err := a.db.keepKeysIn(ctx, s, sealedOf(units)...); err != nil {
+			return err
+		}
 		sendUnits(s, units)
 		if err := s.flush(ctx); err != nil {
 			return err
@@ -311,6 +314,13 @@ func (a *application) open(ctx context.Context, s session) error {
 	if err != nil {
 		return err
 	}
+	body, err := a.body()
+	if err != nil {
+		return err
+	}
+	if err := a.db.keepKeysIn(ctx, s, body); err != nil {
+		return err
+	}
 	id := []int64{-1 - rand.Int64()}
 	s.exec(beginLoad, 1, id)
 	if err := a.catalogue().send(ctx, s); err != nil {
@@ -327,7 +337,7 @@ func (a *application) open(ctx context.Context, s session) error {
 		column(a.growths, func(g growth) int64 { return int64(g.as.Tiers.Near) }),
 		column(a.growths, func(g growth) int64 { return int64(g.as.LastDay) }),
 		column(a.growths, func(g growth) int64 { return flag(g.as.OncePer) }))
-	s.exec(finishImport, 1, []int64{a.imported.ID}, [][]byte{a.body}, []string{string(counts)}, []string{string(findings)},
+	s.exec(finishImport, 1, []int64{a.imported.ID}, [][]byte{body}, []string{string(counts)}, []string{string(findings)},
 		[]int64{int64(len(a.load.Numbers))}, []int64{millis(a.now)})
 	s.exec(tickClock, 1, []int64{1})
 	s.exec(placeLoad, 1, id)

@@ -25,10 +25,7 @@ import (
 
 func newVault(t testing.TB) *vault.Vault {
 	t.Helper()
-	v, err := vault.Parse(vault.Generate())
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := vault.Fresh()
 	return v
 }
 
@@ -476,7 +473,7 @@ func (b between) StartImport(ctx context.Context, id int64, skip bool, now time.
 	return b.DB.StartImport(ctx, id, skip, now)
 }
 
-func (b between) ApplyImport(ctx context.Context, i *intake.Import, l *intake.Load, body []byte,
+func (b between) ApplyImport(ctx context.Context, i *intake.Import, l *intake.Load, body func() ([]byte, error),
 	seal func(int64, string) ([]byte, error), progress func(int), now time.Time,
 ) error {
 	once := b.apply

@@ -12,7 +12,8 @@ import (
 	"giftimbiz/internal/office"
 )
 
-// RotateKeys gives the partner new keys. Its present ones keep working until graceEnd. A version other than 0 must be the
+// RotateKeys gives the partner new keys. Its present ones keep working until graceEnd; when that is now, no node takes them any
+// more once RotateKeys returns. A version other than 0 must be the
 // partner's (ErrChanged). credential.ErrTooMany: as many generations work as may, and graceEnd is not now.
 func (db *DB) RotateKeys(ctx context.Context, partnerID, version int64, keys credential.Keys, graceEnd time.Time) error {
 	return db.rotateKeys(ctx, partnerID, keys, graceEnd, func(_ *sql.Tx, stored int64) error {
@@ -41,9 +42,9 @@ WHERE id = $1 AND partner_id = $2 AND (expires_at IS NULL OR expires_at > $3)`, 
 func (db *DB) rotateKeys(
 	ctx context.Context, partnerID int64, keys credential.Keys, graceEnd time.Time, allowed func(tx *sql.Tx, version int64) error,
 ) error {
-	return db.auditedTx(ctx, func(tx *sql.Tx) error {
-		seq, err := tick(ctx, tx) // before the reads: rotations of a partner wait for each other
-		if err != nil {
+	var seq int64
+	err := db.auditedTx(ctx, func(tx *sql.Tx) (err error) {
+		if seq, err = tick(ctx, tx); err != nil { // before the reads: rotations of a partner wait for each other
 			return err
 		}
 		var version int64
@@ -75,6 +76,10 @@ func (db *DB) rotateKeys(
 			after: map[string]string{"older_keys_until": graceEnd.In(gift.Seoul).Format(time.RFC3339)},
 		}, keys.CreatedAt)
 	})
+	if err == nil && !graceEnd.After(keys.CreatedAt) {
+		db.awaitNodes(ctx, seq)
+	}
+	return err
 }
 
 // endKeys gives a partner's generations an end, if they have none before, and forgets those that ended long ago: every node

@@ -49,6 +49,10 @@ type lease struct {
 	from   time.Time // guarded by mu: IDs of number are not before it …
 	until  time.Time // guarded by mu: … and before this
 	left   bool      // guarded by mu: the number was given back, not lost
+
+	over time.Duration // guarded by mu: when the lease is over unless it is renewed, by clock.Uptime
+
+	partnersSeq, keysSeq int64 // guarded by mu: what the row says that this process has read
 }
 
 // Join takes a node number, which this process's IDs and its sales account are made with. Call it after Migrate or
@@ -74,7 +78,10 @@ func (db *DB) Join(ctx context.Context, clk clock.Clock) error {
 // clock was far ahead comes last: its IDs could not tell the time.
 func (db *DB) takeNumber(ctx context.Context) error {
 	l := &db.lease
-	now, token := l.idTime(), rand.Text()
+	now, token, over := l.idTime(), rand.Text(), clock.Uptime()+LeaseFor
+	l.mu.Lock()
+	partnersSeq, keysSeq := l.partnersSeq, l.keysSeq
+	l.mu.Unlock()
 	var number int64
 	var from, until time.Time
 	err := db.tx(ctx, func(tx *sql.Tx) error {
@@ -94,8 +101,9 @@ ORDER BY CASE WHEN ids_before > $1 THEN ids_before ELSE 0 END, expires_at, numbe
 			from = now
 		}
 		until = from.Add(idsAhead)
-		return execOne(ctx, tx, `UPDATE node_leases SET token = $1, expires_at = `+db.dialect.now+` + $2, ids_before = $3
-WHERE number = $4 AND token = $5 AND ids_before = $6`, token, LeaseFor.Milliseconds(), millis(until), number, former, before)
+		return execOne(ctx, tx, `UPDATE node_leases SET token = $1, expires_at = `+db.dialect.now+` + $2, ids_before = $3,
+    partners_seq = $7, keys_seq = $8 WHERE number = $4 AND token = $5 AND ids_before = $6`,
+			token, LeaseFor.Milliseconds(), millis(until), number, former, before, partnersSeq, keysSeq)
 	})
 	if err != nil {
 		return err
@@ -103,7 +111,7 @@ WHERE number = $4 AND token = $5 AND ids_before = $6`, token, LeaseFor.Milliseco
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ids.Continue(number, from)
-	l.number, l.token, l.from, l.until = number, token, from, until
+	l.number, l.token, l.from, l.until, l.over = number, token, from, until, over
 	return nil
 }
 
@@ -123,6 +131,25 @@ func (db *DB) Renew(ctx context.Context) error {
 	return fmt.Errorf("%w; it took another", err)
 }
 
+// KeepLease renews the lease if it is over: then nobody waits for this process any more (awaitNodes), which must not answer
+// partners before it has a lease again.
+func (db *DB) KeepLease(ctx context.Context) error {
+	l := &db.lease
+	l.mu.Lock()
+	alive := l.token != "" && clock.Uptime() < l.over
+	l.mu.Unlock()
+	if alive {
+		return nil
+	}
+	err := db.Renew(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.token != "" && clock.Uptime() < l.over {
+		return nil // be it with another number
+	}
+	return err
+}
+
 // extend renews the lease if it is still this process's.
 func (db *DB) extend(ctx context.Context) error {
 	l := &db.lease
@@ -133,6 +160,7 @@ func (db *DB) extend(ctx context.Context) error {
 		return ErrLeaseLost
 	}
 	var before int64
+	over := clock.Uptime() + LeaseFor
 	err := db.tx(ctx, func(tx *sql.Tx) error {
 		err := tx.QueryRowContext(ctx, `
 UPDATE node_leases SET expires_at = `+db.dialect.now+` + $1, ids_before = CASE WHEN ids_before > $2 THEN ids_before ELSE $2 END
@@ -152,7 +180,7 @@ WHERE number = $3 AND token = $4 RETURNING ids_before`,
 	case errors.Is(err, ErrLeaseLost):
 		l.token = ""
 	case err == nil:
-		l.until = time.UnixMilli(before)
+		l.until, l.over = time.UnixMilli(before), over
 	}
 	return err
 }
@@ -169,8 +197,8 @@ func (db *DB) Leave(ctx context.Context) error {
 	}
 	// No ID was handed out after the token was gone, so what is known now stays true.
 	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE node_leases SET token = '', expires_at = 0, ids_before = $1
-WHERE number = $2 AND token = $3`, millis(l.ids.Bound()), number, token)
+		_, err := tx.ExecContext(ctx, `UPDATE node_leases SET token = '', expires_at = 0, ids_before = $1, partners_seq = 0,
+    keys_seq = 0 WHERE number = $2 AND token = $3`, millis(l.ids.Bound()), number, token)
 		return err
 	})
 }

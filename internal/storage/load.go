@@ -165,6 +165,9 @@ func (stock *Stock) send(ctx context.Context, s session) error {
 func (stock *Stock) sendUnits(ctx context.Context, s session) error {
 	for done := 0; done < len(stock.Units); {
 		next := min(done+loadChunk, len(stock.Units))
+		if err := s.database().keepKeysIn(ctx, s, sealedOf(stock.Units[done:next])...); err != nil {
+			return err
+		}
 		if err := inChunks(ctx, s, stock.Units[done:next], sendUnits); err != nil {
 			return err
 		}
@@ -304,12 +307,16 @@ func sendOffers(s session, rows []gift.Offer, units map[int64]int64) {
 		column(rows, func(o gift.Offer) int64 { return units[o.ID] }))
 }
 
+func sealedOf(rows []NewUnit) [][]byte {
+	return column(rows, func(u NewUnit) []byte { return u.Sealed })
+}
+
 func sendUnits(s session, rows []NewUnit) {
 	s.exec(insertUnits, len(rows),
 		column(rows, func(u NewUnit) int64 { return u.ID }),
 		column(rows, func(u NewUnit) int64 { return u.OfferID }),
 		column(rows, func(u NewUnit) int64 { return u.Position }),
-		column(rows, func(u NewUnit) []byte { return u.Sealed }),
+		sealedOf(rows),
 		column(rows, func(u NewUnit) []byte { return u.NumberHash }),
 		column(rows, func(u NewUnit) []byte { return u.TailHash }))
 }

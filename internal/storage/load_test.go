@@ -18,7 +18,7 @@ const lateOffer = 77
 func lateStock() *storage.Stock {
 	return &storage.Stock{
 		Offers: []gift.Offer{{ID: lateOffer, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, LastDay: gift.DateOf(2025, 12, 31)}},
-		Units:  []storage.NewUnit{{ID: lateOffer, OfferID: lateOffer, Position: 1, Sealed: []byte("x"), NumberHash: []byte("x")}},
+		Units:  []storage.NewUnit{{ID: lateOffer, OfferID: lateOffer, Position: 1, Sealed: storagetest.Sealed("x"), NumberHash: []byte("x")}},
 	}
 }
 

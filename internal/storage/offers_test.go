@@ -98,7 +98,7 @@ func TestOffersAreListedWithEachFilter(t *testing.T) {
 			})
 			if id%3 != 0 {
 				hash := fmt.Appendf(nil, "h%d", id)
-				stock.Units = append(stock.Units, storage.NewUnit{ID: id, OfferID: id, Position: 1, Sealed: hash, NumberHash: hash})
+				stock.Units = append(stock.Units, storage.NewUnit{ID: id, OfferID: id, Position: 1, Sealed: storagetest.Sealed(string(hash)), NumberHash: hash})
 			}
 		}
 		if err := h.DB.Load(t.Context(), stock); err != nil {

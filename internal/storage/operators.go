@@ -130,6 +130,9 @@ func (db *DB) ChangeOperator(ctx context.Context, action string, was, o office.O
 		if err := keepAnAdmin(ctx, tx, was, o); err != nil {
 			return err
 		}
+		if err := db.keepKeys(ctx, tx, o.TOTP); err != nil {
+			return err
+		}
 		res, err := tx.ExecContext(ctx, `UPDATE operators SET name = $3, role = $4, password_hash = $5, totp_secret = $6,
 disabled = $7, version = version + 1 WHERE id = $1 AND version = $2`,
 			o.ID, was.Version, o.Name, string(o.Role), o.PasswordHash, nullBytes(o.TOTP), flag(o.Disabled))

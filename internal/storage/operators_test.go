@@ -154,7 +154,7 @@ func TestSessionsEndWithWhatTheyStoodOn(t *testing.T) {
 			"name":     {func(o *office.Operator) { o.Name += "." }, false},
 			"role":     {func(o *office.Operator) { o.Role = office.Viewer }, true},
 			"password": {func(o *office.Operator) { o.PasswordHash += "." }, true},
-			"second":   {func(o *office.Operator) { o.TOTP = []byte("sealed") }, true},
+			"second":   {func(o *office.Operator) { o.TOTP = storagetest.Sealed("sealed") }, true},
 			"disabled": {func(o *office.Operator) { o.Disabled = true }, true},
 		} {
 			was := addOperator(t, h, name+"@example.com", office.Clerk)
@@ -303,7 +303,7 @@ func TestTheTrailSaysWhoChangedAnOperatorAndKeepsNoSecret(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		was := addOperator(t, h, "kim@example.com", office.Clerk)
 		o := was
-		o.Role, o.PasswordHash, o.TOTP = office.Viewer, "another hash", []byte("sealed")
+		o.Role, o.PasswordHash, o.TOTP = office.Viewer, "another hash", storagetest.Sealed("sealed")
 		ctx := office.As(t.Context(), office.Actor{OperatorID: 7, Name: "admin@example.com", Address: "192.0.2.7"})
 		if err := h.DB.ChangeOperator(ctx, "operator.change", was, o, nil, h.Clock.Now()); err != nil {
 			t.Fatal(err)

@@ -89,7 +89,7 @@ func stateOfPartner(p gift.Partner) partnerState {
 func partnerSubject(name string) string { return "partner:" + name }
 
 // ChangePartner applies change to the partner's row and stores what is allowed to change: title, state, allow-list,
-// daily limit and duplicate window. An error of change is returned and nothing stored. A version other than 0 must be the
+// daily limit and duplicate window. When it returns, all nodes go by the change. An error of change is returned and nothing stored. A version other than 0 must be the
 // partner's (ErrChanged): then nobody changed what the caller had read.
 func (db *DB) ChangePartner(
 	ctx context.Context, name string, version int64, now time.Time, edit func(*gift.Partner) error,
@@ -97,9 +97,9 @@ func (db *DB) ChangePartner(
 	if err := db.readyForIDs(ctx); err != nil {
 		return p, err
 	}
-	err = db.tx(ctx, func(tx *sql.Tx) error {
-		seq, err := tick(ctx, tx) // before the read: two changes of one partner never lose one
-		if err != nil {
+	var seq int64
+	err = db.tx(ctx, func(tx *sql.Tx) (err error) {
+		if seq, err = tick(ctx, tx); err != nil { // before the read: two changes of one partner never lose one
 			return err
 		}
 		var stored int64
@@ -119,6 +119,9 @@ func (db *DB) ChangePartner(
 		}
 		return db.storePartner(ctx, tx, p, seq, before, now)
 	})
+	if err == nil {
+		db.awaitNodes(ctx, seq)
+	}
 	return p, err
 }
 

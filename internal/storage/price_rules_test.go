@@ -52,7 +52,7 @@ func TestPriceRulesDoWhatTheirPreviewShows(t *testing.T) {
 				ID: 9, Kind: gift.Gifticon, ProductID: product, Face: 4995, LastDay: gift.DateOf(2025, 9, 20),
 				Tiers: gift.Tiers{Far: 4500, Mid: 4500, Near: 4500},
 			}},
-			Units: []storage.NewUnit{{ID: 9, OfferID: 9, Position: 1, Sealed: []byte("x"), NumberHash: []byte("x")}},
+			Units: []storage.NewUnit{{ID: 9, OfferID: 9, Position: 1, Sealed: storagetest.Sealed("x"), NumberHash: []byte("x")}},
 		}
 		if err := h.DB.Load(t.Context(), stock); err != nil {
 			t.Fatal(err)
@@ -289,7 +289,7 @@ func stockOffers(t testing.TB, h *storagetest.House, offers int64) {
 			ID: id, Kind: gift.Gifticon, ProductID: 27935, Face: 1400, LastDay: gift.DateOf(2025, 12, 31),
 			Tiers: gift.Tiers{Far: 940, Mid: 930, Near: 462},
 		})
-		stock.Units = append(stock.Units, storage.NewUnit{ID: id, OfferID: id, Position: 1, Sealed: hash, NumberHash: hash})
+		stock.Units = append(stock.Units, storage.NewUnit{ID: id, OfferID: id, Position: 1, Sealed: storagetest.Sealed(string(hash)), NumberHash: hash})
 	}
 	if err := h.DB.Load(t.Context(), stock); err != nil {
 		t.Fatal(err)

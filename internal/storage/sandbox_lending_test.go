@@ -28,10 +28,7 @@ func newLender(h *storagetest.House, v *vault.Vault) lender {
 
 func someVault(t *testing.T) *vault.Vault {
 	t.Helper()
-	v, err := vault.Parse(vault.Generate())
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := vault.Fresh()
 	return v
 }
 
@@ -119,7 +116,7 @@ func TestASandboxIsLentToOneAtATime(t *testing.T) {
 func leaveThings(t *testing.T, h *storagetest.House, p gift.Partner) {
 	t.Helper()
 	_, err := h.DB.AddEndpoint(t.Context(), webhook.Endpoint{PartnerID: p.ID, URL: "https://example.com/"},
-		func(int64) ([]byte, error) { return []byte("secret"), nil }, h.Clock.Now())
+		func(int64) ([]byte, error) { return storagetest.Sealed("secret"), nil }, h.Clock.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

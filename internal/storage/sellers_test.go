@@ -68,7 +68,7 @@ func TestStockIsThereWithItsOriginOrNotAtAll(t *testing.T) {
 		const units = 5001 // more than are sent at once
 		for i := range int64(units) {
 			number := []byte{byte(i >> 8), byte(i)}
-			stock.Units = append(stock.Units, storage.NewUnit{ID: i + 1, OfferID: 1, Position: i + 1, Sealed: number, NumberHash: number})
+			stock.Units = append(stock.Units, storage.NewUnit{ID: i + 1, OfferID: 1, Position: i + 1, Sealed: storagetest.Sealed(string(number)), NumberHash: number})
 		}
 		var progress []int
 		stock.Progress = func(done, total int) { progress = append(progress, done, total) }

@@ -2,14 +2,13 @@ package vault_test
 
 import (
 	"errors"
-	"strings"
 	"testing"
 
 	"giftimbiz/internal/vault"
 )
 
 func TestASecretOpensForItsKindAndOwnerOnly(t *testing.T) {
-	v := parse(t, "root "+strings.Repeat("A", 43), "data 1 "+strings.Repeat("E", 43))
+	v := vault.Fresh()
 	sealed, err := v.SealSecret("second factor", 7, "JBSWY3DP")
 	if err != nil {
 		t.Fatal(err)

@@ -3,10 +3,12 @@ package vault_test
 import (
 	"bytes"
 	"testing"
+
+	"giftimbiz/internal/vault"
 )
 
 func TestNumbersThatEndAlikeShareATail(t *testing.T) {
-	v, other := oneKey(t), parse(t, "root "+dataKey2, "data 1 "+dataKey1)
+	v, other := oneKey(t), vault.Fresh()
 	want := v.Tail("1234")
 	if len(want) == 0 || bytes.Equal(want, other.Tail("1234")) {
 		t.Fatal("a tail is not keyed")

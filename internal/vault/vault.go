@@ -1,9 +1,8 @@
 // Package vault keeps secrets secret: it encrypts voucher numbers, hashes what must be found again, signs capabilities
-// and checks manager codes, all with keys from one file that never enters the database.
+// and checks manager codes. Its keys lie in the database, each encrypted by a master key that never enters it.
 package vault
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -12,9 +11,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -27,37 +26,38 @@ var ErrUnreadable = errors.New("vault: the number cannot be decrypted")
 
 // Vault holds the keys. Its methods may be called from any goroutine.
 type Vault struct {
+	masters       *Masters
 	lookupKey     []byte
 	capabilityKey []byte
 	pepper        []byte
 	tokenKey      []byte
 	fingerprint   string
-	data          map[uint32]cipher.AEAD
-	dataPrints    map[uint32]string
-	newest        uint32
+	ring          atomic.Pointer[ring]
+	learning      sync.Mutex    // whoever has it replaces ring
 	codes         chan struct{} // bounds the slow hashes that run at once
 	signers       sync.Pool     // of *signer
 }
 
-func newVault(root []byte, data map[uint32][]byte) (*Vault, error) {
+// ring is the data keys. It never changes.
+type ring struct {
+	keys    map[uint32]dataKey
+	sealing uint32
+}
+
+type dataKey struct {
+	aead  cipher.AEAD
+	print string
+}
+
+func newVault(masters *Masters, root []byte) *Vault {
 	v := &Vault{
-		lookupKey: derive(root, "lookup"), capabilityKey: derive(root, "capability"), pepper: derive(root, "pepper"),
-		tokenKey: derive(root, "tokens"), fingerprint: fingerprint(root), data: map[uint32]cipher.AEAD{},
-		dataPrints: map[uint32]string{}, codes: make(chan struct{}, codesAtOnce),
+		masters: masters, lookupKey: derive(root, "lookup"), capabilityKey: derive(root, "capability"),
+		pepper: derive(root, "pepper"), tokenKey: derive(root, "tokens"), fingerprint: fingerprint(root),
+		codes: make(chan struct{}, codesAtOnce),
 	}
 	v.signers.New = func() any { return newSigner(v.capabilityKey) }
-	for id, key := range data {
-		block, err := aes.NewCipher(key)
-		if err != nil {
-			return nil, err
-		}
-		if v.data[id], err = cipher.NewGCMWithRandomNonce(block); err != nil {
-			return nil, err
-		}
-		v.dataPrints[id] = fingerprint(key)
-		v.newest = max(v.newest, id)
-	}
-	return v, nil
+	v.ring.Store(&ring{})
+	return v
 }
 
 // derive returns a key of its own for each purpose.
@@ -72,31 +72,52 @@ func derive(root []byte, purpose string) []byte {
 // fingerprint tells a key from others without giving anything of it away.
 func fingerprint(key []byte) string { return hex.EncodeToString(derive(key, "fingerprint")[:16]) }
 
-// Seal encrypts a unit's number with the newest key. The result names the key and is bound to the unit.
+// Seal encrypts a unit's number with the key that seals at present. The result names the key and is bound to the unit.
 func (v *Vault) Seal(unit int64, plain string) ([]byte, error) {
-	id := binary.BigEndian.AppendUint32(nil, v.newest)
-	return v.data[v.newest].Seal(id, nil, []byte(plain), binding(unit, id)), nil
+	return v.seal(plain, func(mark []byte) []byte { return binding(unit, mark) })
 }
 
 // Open decrypts what Seal made for the same unit, with whichever key it was made. It returns ErrUnreadable otherwise.
 func (v *Vault) Open(unit int64, sealed []byte) (string, error) {
+	return v.open(sealed, func(mark []byte) []byte { return binding(unit, mark) })
+}
+
+// Reseal seals a unit's number anew, with the key that seals at present.
+func (v *Vault) Reseal(unit int64, sealed []byte) ([]byte, error) {
+	plain, err := v.Open(unit, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return v.Seal(unit, plain)
+}
+
+func (v *Vault) seal(plain string, bound func(mark []byte) []byte) ([]byte, error) {
+	r := v.ring.Load()
+	mark := Mark(r.sealing)
+	return r.keys[r.sealing].aead.Seal(slices.Clone(mark), nil, []byte(plain), bound(mark)), nil
+}
+
+func (v *Vault) open(sealed []byte, bound func(mark []byte) []byte) (string, error) {
 	if len(sealed) < keyIDSize {
 		return "", ErrUnreadable
 	}
-	id := sealed[:keyIDSize]
-	key := v.data[binary.BigEndian.Uint32(id)]
-	if key == nil {
+	mark := sealed[:keyIDSize:keyIDSize]
+	key, known := v.ring.Load().keys[binary.BigEndian.Uint32(mark)]
+	if !known {
 		return "", ErrUnreadable
 	}
-	plain, err := key.Open(nil, nil, sealed[keyIDSize:], binding(unit, id))
+	plain, err := key.aead.Open(nil, nil, sealed[keyIDSize:], bound(mark))
 	if err != nil {
 		return "", ErrUnreadable
 	}
 	return string(plain), nil
 }
 
-func binding(unit int64, keyID []byte) []byte {
-	return append(binary.BigEndian.AppendUint64(nil, uint64(unit)), keyID...)
+// Mark returns the bytes with which everything begins that is sealed under a data key.
+func Mark(number uint32) []byte { return binary.BigEndian.AppendUint32(nil, number) }
+
+func binding(unit int64, mark []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(nil, uint64(unit)), mark...)
 }
 
 // Lookup returns the 32-byte keyed hash under which a value is found again. Kinds keep the hashes of different things
@@ -109,8 +130,8 @@ func (v *Vault) TokenKey() []byte { return slices.Clone(v.tokenKey) }
 // Fingerprint tells two root keys apart without giving anything away.
 func (v *Vault) Fingerprint() string { return v.fingerprint }
 
-// DataFingerprints does the same for the data keys, by their numbers.
-func (v *Vault) DataFingerprints() map[uint32]string { return maps.Clone(v.dataPrints) }
+// Sealing returns the number of the data key that seals at present.
+func (v *Vault) Sealing() uint32 { return v.ring.Load().sealing }
 
 // String keeps the keys out of anything that prints a Vault.
 func (v *Vault) String() string { return "vault " + v.fingerprint }

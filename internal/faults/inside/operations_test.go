@@ -230,11 +230,7 @@ func adjustment(h *house) try {
 // importOf is a file of vouchers, which is brought once more when it was not said to be applied.
 func importOf(h *house) try {
 	const vouchers = 40
-	keys, err := vault.Parse(vault.Generate())
-	if err != nil {
-		h.T.Fatal(err)
-	}
-	desk := intake.NewDesk(intake.Config{Store: h.DB, Vault: keys, Clock: h.Clock, Logger: slog.New(slog.DiscardHandler)})
+	desk := intake.NewDesk(intake.Config{Store: h.DB, Vault: vault.Fresh(), Clock: h.Clock, Logger: slog.New(slog.DiscardHandler)})
 	var file strings.Builder
 	file.WriteString("상품,판매가1,판매가2,판매가3,유효기간,번호\n")
 	for i := range vouchers {

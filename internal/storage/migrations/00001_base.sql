@@ -4,20 +4,38 @@
 -- Times are milliseconds since 1970 (UTC), days are days since 1970-01-01 in Seoul, money is won. No price is above a
 -- trillion won, so that no sum of purchases overflows.
 
--- What this database is: which keys encrypt it. And what admins decided about the exchange (office.Settings); version grows
--- with each change.
+-- What this database is: where its stock comes from. And what admins decided about the exchange (office.Settings); version
+-- grows with each change.
 CREATE TABLE settings (
     name    TEXT   NOT NULL PRIMARY KEY,
     value   TEXT   NOT NULL,
     version BIGINT NOT NULL DEFAULT 1
 );
+-- The keys that this database is encrypted with, each encrypted itself by a master key that is not in it. Number 0 is the
+-- root, from which the keys that hash and sign are derived; the others are data keys, and mark is what all begins with that
+-- one of them sealed. state: 1 announced, to be learnt by all nodes; 2 seals; 3 leaves, and goes when nothing is left
+-- that it sealed. (The root has 2.)
+CREATE TABLE vault_keys (
+    number      BIGINT   NOT NULL PRIMARY KEY,
+    mark        BYTEA    NOT NULL UNIQUE,
+    state       SMALLINT NOT NULL,
+    master      BIGINT   NOT NULL,
+    sealed      BYTEA    NOT NULL,
+    fingerprint TEXT     NOT NULL,
+    created_at  BIGINT   NOT NULL,
+    changed_seq BIGINT   NOT NULL
+);
 -- Who makes order numbers with which node number, and up to which time. A number is free when expires_at, by the
--- database's clock, is over; whoever takes it goes on at ids_before, by the clock that orders are dated with.
+-- database's clock, is over; whoever takes it goes on at ids_before, by the clock that orders are dated with. partners_seq and
+-- keys_seq are the place on the change clock up to which the holder has read the partners and the vault's keys; 0 = it keeps
+-- none in memory.
 CREATE TABLE node_leases (
-    number     BIGINT NOT NULL PRIMARY KEY,
-    token      TEXT   NOT NULL DEFAULT '',
-    expires_at BIGINT NOT NULL DEFAULT 0,
-    ids_before BIGINT NOT NULL DEFAULT 0
+    number       BIGINT NOT NULL PRIMARY KEY,
+    token        TEXT   NOT NULL DEFAULT '',
+    expires_at   BIGINT NOT NULL DEFAULT 0,
+    ids_before   BIGINT NOT NULL DEFAULT 0,
+    partners_seq BIGINT NOT NULL DEFAULT 0,
+    keys_seq     BIGINT NOT NULL DEFAULT 0
 ) /*often updated*/;
 WITH RECURSIVE numbers (number) AS (SELECT 0 UNION ALL SELECT number + 1 FROM numbers WHERE number < 511)
 INSERT INTO node_leases (number) SELECT number FROM numbers;
@@ -467,6 +485,8 @@ CREATE TABLE units (
     UNIQUE (offer_id, position)
 );
 CREATE INDEX units_tail ON units (tail_hash) WHERE tail_hash IS NOT NULL;
+-- By the key that sealed the number: what a key that leaves has sealed is found, and that there is nothing left.
+CREATE INDEX units_mark ON units (substr(number, 1, 4), id) WHERE number IS NOT NULL;
 
 -- How prices of gifticons are made from their face values, in tenths of a percent, when an operator applies the rules: a
 -- brand's rule goes before its category's, and that before the one for all, whose scope_id is 0.

@@ -14,6 +14,7 @@ import (
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/storage"
+	"giftimbiz/internal/vault"
 )
 
 // Opener makes a database for one test, with the schema or without, and closes it when the test ends. Opening the same name again
@@ -29,6 +30,7 @@ type House struct {
 	DB     *storage.DB
 	Clock  *clock.Manual
 	Engine *purchase.Engine
+	Vault  *vault.Vault // of DB
 	again  func() *storage.DB
 }
 
@@ -41,6 +43,10 @@ func NewHouse(t testing.TB, open Opener) *House {
 	if _, err := db.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	var err error
+	if h.Vault, err = db.OpenVault(t.Context(), Masters()); err != nil {
+		t.Fatal(err)
+	}
 	h.start()
 	t.Cleanup(func() { Healthy(t, h.DB) })
 	return h
@@ -49,7 +55,7 @@ func NewHouse(t testing.TB, open Opener) *House {
 // SecondNode returns another node on the same database, with the same clock.
 func (h *House) SecondNode() *House {
 	h.T.Helper()
-	second := &House{T: h.T, DB: h.again(), Clock: h.Clock, again: h.again}
+	second := &House{T: h.T, DB: h.again(), Clock: h.Clock, Vault: h.Vault, again: h.again}
 	second.start()
 	return second
 }
@@ -160,7 +166,7 @@ func (h *House) addOffer(s *storage.Stock, o gift.Offer, units int, change []fun
 	for p := 1; p <= units; p++ {
 		u := storage.NewUnit{ID: o.ID*100_000 + int64(p), OfferID: o.ID, Position: int64(p)}
 		if o.Kind == gift.Gifticon {
-			u.Sealed, u.NumberHash = []byte("sealed"), fmt.Appendf(nil, "hash-%d", u.ID)
+			u.Sealed, u.NumberHash = Sealed("sealed"), fmt.Appendf(nil, "hash-%d", u.ID)
 			u.TailHash = Tail(p % 10)
 		}
 		s.Units = append(s.Units, u)

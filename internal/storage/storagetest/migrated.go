@@ -9,9 +9,10 @@ import (
 	"testing"
 
 	"giftimbiz/internal/storage"
+	"giftimbiz/internal/vault"
 )
 
-// MigratedFile returns a SQLite file of the test's own with the schema in it: a copy, for migrating one takes longer than many
+// MigratedFile returns a SQLite file of the test's own with the schema and keys in it: a copy, for migrating one takes longer than many
 // a test.
 func MigratedFile(t testing.TB) string {
 	t.Helper()
@@ -26,6 +27,20 @@ func MigratedFile(t testing.TB) string {
 	return path
 }
 
+// Masters returns the master keys of the databases that tests make, the same each time.
+func Masters() *vault.Masters { return masters() }
+
+var masters = sync.OnceValue(func() *vault.Masters {
+	m, err := vault.Parse(vault.Generate(1))
+	if err != nil {
+		panic(err)
+	}
+	return m
+})
+
+// Sealed returns what stands for a ciphertext of the first data key.
+func Sealed(text string) []byte { return append(vault.Mark(1), text...) }
+
 var migratedFile = sync.OnceValues(func() (body []byte, err error) {
 	dir, err := os.MkdirTemp("", "giftimbiz-migrated-")
 	if err != nil {
@@ -37,7 +52,9 @@ var migratedFile = sync.OnceValues(func() (body []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = db.Migrate(context.Background())
+	if _, err = db.Migrate(context.Background()); err == nil {
+		_, err = db.OpenVault(context.Background(), Masters())
+	}
 	if err := errors.Join(err, db.Close()); err != nil { // closed, nothing is left in a log beside the file
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package vault_test
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,13 +29,12 @@ func TestTheFirstStartMakesAKeyFileAndTheSecondReadsIt(t *testing.T) {
 	if !strings.Contains(string(text), "DO NOT LOSE THIS FILE") {
 		t.Error("the file does not say what it is")
 	}
-	sealed, _ := first.Seal(1, "pin")
 	second, err := vault.LoadOrCreate(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if plain, err := second.Open(1, sealed); err != nil || plain != "pin" {
-		t.Errorf("after a restart: %q, %v", plain, err)
+	if _, err := second.Open(first.FirstKeys()); err != nil {
+		t.Errorf("after a restart: %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".vault-*")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
@@ -42,30 +43,30 @@ func TestTheFirstStartMakesAKeyFileAndTheSecondReadsIt(t *testing.T) {
 
 func TestStartsAtOnceAgreeOnOneKeyFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.keys")
-	var fingerprints [16]string
+	var all [16]*vault.Masters
 	var wg sync.WaitGroup
-	for i := range fingerprints {
+	for i := range all {
 		wg.Go(func() {
-			v, err := vault.LoadOrCreate(path)
-			if err != nil {
+			var err error
+			if all[i], err = vault.LoadOrCreate(path); err != nil {
 				t.Error(err)
-				return
 			}
-			fingerprints[i] = v.Fingerprint()
 		})
 	}
 	wg.Wait()
-	for _, f := range fingerprints {
-		if f == "" || f != fingerprints[0] {
-			t.Fatalf("different keys: %v", fingerprints)
-		}
+	if t.Failed() {
+		return
+	}
+	keys := all[0].FirstKeys()
+	for _, m := range all {
+		open(t, m, keys)
 	}
 }
 
 func TestAKeyFileOthersMayReadIsRefusedWithAdvice(t *testing.T) {
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o644, 0o660} {
 		path := filepath.Join(t.TempDir(), "vault.keys")
-		if err := os.WriteFile(path, vault.Generate(), 0o600); err != nil {
+		if err := os.WriteFile(path, vault.Generate(1), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Chmod(path, mode); err != nil {
@@ -80,7 +81,7 @@ func TestAKeyFileOthersMayReadIsRefusedWithAdvice(t *testing.T) {
 
 func TestAReadOnlyKeyFileIsFine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.keys")
-	if err := os.WriteFile(path, vault.Generate(), 0o400); err != nil {
+	if err := os.WriteFile(path, vault.Generate(1), 0o400); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := vault.LoadOrCreate(path); err != nil {
@@ -106,21 +107,22 @@ func TestWhatCannotBeAKeyFileIsRefused(t *testing.T) {
 }
 
 func TestKeysAreReadInEveryUsualForm(t *testing.T) {
-	want := parse(t, "root "+rootKey, "data 1 "+dataKey1).Fingerprint()
+	keys := masters(t, "master 1 "+master1, "master 2 "+master2).FirstKeys()
 	for name, text := range map[string]string{
-		"file":            "# a comment, with a comma\n\nroot " + rootKey + "\ndata 1 " + dataKey1 + "\n",
-		"no last newline": "root " + rootKey + "\ndata 1 " + dataKey1,
-		"Windows lines":   "root " + rootKey + "\r\ndata 1 " + dataKey1 + "\r\n",
-		"commas":          "root " + rootKey + ",data 1 " + dataKey1,
-		"loose commas":    " root " + rootKey + " , data  1\t" + dataKey1 + " ,",
-		"no padding":      "root " + strings.TrimRight(rootKey, "=") + "\ndata 1 " + dataKey1,
-		"indented":        "  # comment\n  root " + rootKey + "\n  data 1 " + dataKey1,
+		"file":            "# a comment, with a comma\n\nmaster 1 " + master1 + "\nmaster 2 " + master2 + "\n",
+		"other order":     "master 2 " + master2 + "\nmaster 1 " + master1,
+		"the newest only": "master 2 " + master2,
+		"Windows lines":   "master 1 " + master1 + "\r\nmaster 2 " + master2 + "\r\n",
+		"commas":          "master 1 " + master1 + ",master 2 " + master2,
+		"loose commas":    " master 1 " + master1 + " , master  2\t" + master2 + " ,",
+		"no padding":      "master 2 " + strings.TrimRight(master2, "="),
+		"indented":        "  # comment\n  master 2 " + master2,
 	} {
-		v, err := vault.ParseEnv(text)
+		m, err := vault.ParseEnv(text)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
-		} else if v.Fingerprint() != want {
-			t.Errorf("%s: other keys", name)
+		} else if _, err := m.Open(keys); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
@@ -128,28 +130,24 @@ func TestKeysAreReadInEveryUsualForm(t *testing.T) {
 func TestURLBase64IsTheSameKey(t *testing.T) {
 	slashes := "/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+/+8="
 	dashes := strings.NewReplacer("/", "_", "+", "-").Replace(slashes)
-	if parse(t, "root "+slashes, "data 1 "+dataKey1).Fingerprint() != parse(t, "root "+dashes, "data 1 "+dataKey1).Fingerprint() {
-		t.Error("two different keys")
-	}
+	open(t, masters(t, "master 1 "+dashes), masters(t, "master 1 "+slashes).FirstKeys())
 }
 
 func TestBadKeysAreRefusedWithoutShowingThem(t *testing.T) {
 	const secret = "c2VjcmV0"
 	for name, text := range map[string]string{
 		"nothing":              "",
-		"comments only":        "# data 1 " + dataKey1,
-		"no root":              "data 1 " + dataKey1,
-		"no data key":          "root " + rootKey,
-		"two roots":            "root " + rootKey + "\nroot " + dataKey1 + "\ndata 1 " + dataKey1,
-		"a number twice":       "root " + rootKey + "\ndata 1 " + dataKey1 + "\ndata 1 " + dataKey2,
-		"number zero":          "root " + rootKey + "\ndata 0 " + dataKey1,
-		"number too large":     "root " + rootKey + "\ndata 4294967296 " + dataKey1,
-		"number no number":     "root " + rootKey + "\ndata " + secret + " " + dataKey1,
-		"key too short":        "root " + secret + "\ndata 1 " + dataKey1,
-		"key too long":         "root " + rootKey + "\ndata 1 " + strings.TrimRight(dataKey1, "=") + secret,
-		"key not base64":       "root " + rootKey + "\ndata 1 " + secret + "!!!",
-		"an unknown word":      "root " + rootKey + "\ndata 1 " + dataKey1 + "\n" + secret + " 1",
-		"a word after the key": "root " + rootKey + " " + secret + "\ndata 1 " + dataKey1,
+		"comments only":        "# master 1 " + master1,
+		"a number twice":       "master 1 " + master1 + "\nmaster 1 " + master2,
+		"number zero":          "master 0 " + master1,
+		"number too large":     "master 4294967296 " + master1,
+		"number no number":     "master " + secret + " " + master1,
+		"no number":            "master " + master1,
+		"key too short":        "master 1 " + secret,
+		"key too long":         "master 1 " + strings.TrimRight(master1, "=") + secret,
+		"key not base64":       "master 1 " + secret + "!!!",
+		"an unknown word":      "master 1 " + master1 + "\n" + secret + " 1 " + master2,
+		"a word after the key": "master 1 " + master1 + " " + secret,
 	} {
 		_, err := vault.Parse([]byte(text))
 		if err == nil {
@@ -161,27 +159,36 @@ func TestBadKeysAreRefusedWithoutShowingThem(t *testing.T) {
 }
 
 func TestGeneratedKeysDiffer(t *testing.T) {
-	first, second := parse(t, string(vault.Generate())), parse(t, string(vault.Generate()))
-	if first.Fingerprint() == second.Fingerprint() {
-		t.Error("the same keys twice")
+	first, second := masters(t, string(vault.Generate(1))), masters(t, string(vault.Generate(1)))
+	if _, err := second.Open(first.FirstKeys()); !errors.Is(err, vault.ErrOtherKeys) {
+		t.Error("the same keys twice:", err)
+	}
+	if both := masters(t, string(vault.Generate(1))+string(vault.Generate(2))); both.Newest() != 2 {
+		t.Errorf("the newest of two is %d", both.Newest())
+	}
+}
+
+func TestMasterKeysAreNeverPrinted(t *testing.T) {
+	m := masters(t, "master 1 "+master1)
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		if got := fmt.Sprintf(verb, m); got != "master keys up to 1" {
+			t.Errorf("%s prints %d characters", verb, len(got))
+		}
 	}
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add(vault.Generate())
-	f.Add([]byte("root " + rootKey + ",data 1 " + dataKey1))
-	f.Add([]byte("data 1"))
+	f.Add(vault.Generate(1))
+	f.Add([]byte("master 1 " + master1 + ",master 2 " + master2))
+	f.Add([]byte("master 1"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		v, err := vault.Parse(text)
+		m, err := vault.Parse(text)
 		if err != nil {
 			return
 		}
-		sealed, err := v.Seal(1, "pin")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if plain, err := v.Open(1, sealed); err != nil || plain != "pin" {
-			t.Errorf("accepted keys do not work: %q, %v", plain, err)
+		sealed, err := open(t, m, m.FirstKeys()).Seal(1, "pin")
+		if err != nil || len(sealed) == 0 {
+			t.Errorf("accepted keys do not work: %v", err)
 		}
 	})
 }

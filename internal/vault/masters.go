@@ -2,7 +2,8 @@ package vault
 
 import (
 	"bytes"
-	"crypto/rand"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -17,32 +18,38 @@ import (
 
 const maxKeyFile = 64 << 10 // bytes
 
-const keyFileHeader = `# The keys of this GiftiMBiz installation. Whoever has them and the database can read every voucher number.
+const keyFileHeader = `# The master keys of this GiftiMBiz installation. Whoever has them and the database can read every voucher number.
 #
 # DO NOT LOSE THIS FILE. Without it no voucher number can be read again and no partner key works. Keep a copy apart
 # from the backups of the database, give every server of the installation the same keys, and let nobody else read
 # it (chmod 600).
 #
-# root: never change it. data N: the highest N encrypts, all decrypt. To add one: stop the servers, append a line
-# "data 2 KEY" with the output of "openssl rand -base64 32" as KEY on each, start them. Never remove a line.
+# master N: the highest N encrypts the keys in the database, all decrypt them. For a new one: append the line that
+# "giftimbiz keys new --number 2" prints on each server, restart them, then "giftimbiz keys rotate --master"; after
+# that the older line may be removed.
 `
 
-// Generate returns the text of a new key file: a comment, a root key and the first data key.
-func Generate() []byte {
-	return fmt.Appendf(nil, "%sroot %s\ndata 1 %s\n", keyFileHeader, newKeyText(), newKeyText())
+// Masters holds the master keys, by which the keys in the database are encrypted. Its methods may be called from any
+// goroutine.
+type Masters struct {
+	keys   map[uint32]cipher.AEAD
+	newest uint32
 }
 
-func newKeyText() string {
-	key := make([]byte, keySize)
-	_, _ = rand.Read(key) // never fails: it ends the program instead
-	return base64.StdEncoding.EncodeToString(key)
+// Generate returns the text of a key file: a comment, which only that of number 1 has, and a new master key of a number.
+func Generate(number uint32) []byte {
+	line := fmt.Appendf(nil, "master %d %s\n", number, base64.StdEncoding.EncodeToString(newKey()))
+	if number == 1 {
+		return append([]byte(keyFileHeader), line...)
+	}
+	return line
 }
 
-// Parse reads the text of a key file: one key per line (or between commas), "root KEY" and "data NUMBER KEY", where KEY
-// is 32 bytes in base64 and NUMBER at least 1. Empty lines and lines that begin with # are skipped. Errors name the
-// line, never what stands on it.
-func Parse(text []byte) (*Vault, error) {
-	keys := keySet{data: map[uint32][]byte{}}
+// Parse reads the text of a key file: one key per line (or between commas), "master NUMBER KEY", where KEY is 32 bytes in
+// base64 and NUMBER at least 1. Empty lines and lines that begin with # are skipped. Errors name the line, never what
+// stands on it.
+func Parse(text []byte) (*Masters, error) {
+	m := &Masters{keys: map[uint32]cipher.AEAD{}}
 	number := 0
 	for line := range bytes.Lines(text) {
 		number++
@@ -50,49 +57,72 @@ func Parse(text []byte) (*Vault, error) {
 			continue
 		}
 		for entry := range strings.SplitSeq(string(line), ",") {
-			if err := keys.add(strings.Fields(entry)); err != nil {
+			if err := m.add(strings.Fields(entry)); err != nil {
 				return nil, fmt.Errorf("keys, line %d: %w", number, err)
 			}
 		}
 	}
-	if keys.root == nil || len(keys.data) == 0 {
-		return nil, errors.New(`keys: want one "root KEY" and at least one "data NUMBER KEY"`)
+	if len(m.keys) == 0 {
+		return nil, errors.New(`keys: want at least one "master NUMBER KEY"`)
 	}
-	return newVault(keys.root, keys.data)
+	return m, nil
 }
 
 // ParseEnv reads keys given in an environment variable: the text of a key file, or its key lines joined with commas.
-func ParseEnv(text string) (*Vault, error) { return Parse([]byte(text)) }
+func ParseEnv(text string) (*Masters, error) { return Parse([]byte(text)) }
 
-type keySet struct {
-	root []byte
-	data map[uint32][]byte
+func mustParse(text []byte) *Masters {
+	m, err := Parse(text)
+	if err != nil {
+		panic("vault: new master keys do not parse: " + err.Error())
+	}
+	return m
 }
 
+// Newest returns the number of the master key that encrypts.
+func (m *Masters) Newest() uint32 { return m.newest }
+
+// String keeps the keys out of anything that prints them.
+func (m *Masters) String() string { return fmt.Sprintf("master keys up to %d", m.newest) }
+
+// GoString keeps the keys out of %#v.
+func (m *Masters) GoString() string { return m.String() }
+
 // add takes the words of one entry; none is fine.
-func (s *keySet) add(words []string) error {
-	switch {
-	case len(words) == 0:
+func (m *Masters) add(words []string) error {
+	if len(words) == 0 {
 		return nil
-	case len(words) == 2 && words[0] == "root":
-		if s.root != nil {
-			return errors.New("a second root key")
-		}
-		key, err := decodeKey(words[1])
-		s.root = key
-		return err
-	case len(words) == 3 && words[0] == "data":
-		id, err := strconv.ParseUint(words[1], 10, 32)
-		if err != nil || id == 0 {
-			return errors.New("the number of a data key is a whole number of at least 1")
-		}
-		if s.data[uint32(id)] != nil {
-			return fmt.Errorf("a second data key %d", id)
-		}
-		s.data[uint32(id)], err = decodeKey(words[2])
+	}
+	if len(words) != 3 || words[0] != "master" {
+		return errors.New(`want "master NUMBER KEY"`)
+	}
+	number, err := strconv.ParseUint(words[1], 10, 32)
+	if err != nil || number == 0 {
+		return errors.New("the number of a master key is a whole number of at least 1")
+	}
+	id := uint32(number)
+	if m.keys[id] != nil {
+		return fmt.Errorf("a second master key %d", id)
+	}
+	key, err := decodeKey(words[2])
+	if err != nil {
 		return err
 	}
-	return errors.New(`want "root KEY" or "data NUMBER KEY"`)
+	m.keys[id], m.newest = newAEAD(key), max(m.newest, id)
+	return nil
+}
+
+// newAEAD returns AES-256-GCM, which makes a random nonce for each ciphertext.
+func newAEAD(key []byte) cipher.AEAD {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic("vault: " + err.Error()) // only for lengths that no key has
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic("vault: " + err.Error())
+	}
+	return aead
 }
 
 var toStdBase64 = strings.NewReplacer("-", "+", "_", "/", "=", "")
@@ -107,7 +137,7 @@ func decodeKey(text string) ([]byte, error) {
 
 // LoadOrCreate reads the key file, or makes it when there is none. Processes that start together agree on one file. It
 // refuses a file that others than its owner may read.
-func LoadOrCreate(path string) (*Vault, error) {
+func LoadOrCreate(path string) (*Masters, error) {
 	text, err := readKeyFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := createKeyFile(path); err != nil {
@@ -118,11 +148,11 @@ func LoadOrCreate(path string) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key file: %w", err)
 	}
-	v, err := Parse(text)
+	m, err := Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("key file %s: %w", path, err)
 	}
-	return v, nil
+	return m, nil
 }
 
 func readKeyFile(path string) ([]byte, error) {
@@ -154,7 +184,7 @@ func createKeyFile(path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
-	_, err = f.Write(Generate())
+	_, err = f.Write(Generate(1))
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}

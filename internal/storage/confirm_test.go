@@ -1,0 +1,72 @@
+package storage_test
+
+import (
+	"testing"
+
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/storage"
+	"giftimbiz/internal/storage/storagetest"
+)
+
+// TestAPartnerIsSuspendedEverywhereWhenTheCallReturns: it waits for nodes that keep partners in memory, not for others, and not for
+// those that died.
+func TestAPartnerIsSuspendedEverywhereWhenTheCallReturns(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		p := h.Partner(gift.Partner{Name: "demo"}, 0)
+		node, dead := h.SecondNode().DB, h.SecondNode().DB
+		h.SecondNode() // a command: it keeps nothing
+		read := func(db *storage.DB) {
+			t.Helper()
+			_, upTo, err := db.PartnersChangedSince(t.Context(), 0)
+			if err == nil {
+				_, err = db.NotePartnersRead(t.Context(), upTo)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		read(node)
+		read(dead)
+		out.alter(`UPDATE node_leases SET expires_at = 1 WHERE number = $1`, numberOf(dead))
+		done := make(chan error, 1)
+		go func() {
+			_, err := h.DB.ChangePartner(t.Context(), "demo", 0, h.Clock.Now(), func(p *gift.Partner) error {
+				p.State = p.State.Suspend()
+				return nil
+			})
+			done <- err
+		}()
+		soon(t, "the change is stored", func() bool { return out.one(`SELECT state FROM partners WHERE id = $1`, p) != int64(gift.Active) })
+		late, err := h.DB.UnconfirmedNodes(t.Context())
+		if err != nil || len(late) != 1 || late[0] != numberOf(node) {
+			t.Errorf("waiting for %v, %v", late, err)
+		}
+		select {
+		case err := <-done:
+			t.Errorf("it did not wait: %v", err)
+		default:
+		}
+		read(node)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if late, err := h.DB.UnconfirmedNodes(t.Context()); err != nil || len(late) != 0 {
+			t.Errorf("waiting for %v, %v", late, err)
+		}
+	})
+}
+
+func TestANodeThatBeginsToAnswerReadsThePartnersOnceMore(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Partner(gift.Partner{Name: "demo"}, 0)
+		_, upTo, err := h.DB.PartnersChangedSince(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []bool{true, false} {
+			if first, err := h.DB.NotePartnersRead(t.Context(), upTo); first != want || err != nil {
+				t.Errorf("first: %v, %v", first, err)
+			}
+		}
+	})
+}
