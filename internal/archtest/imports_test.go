@@ -21,7 +21,7 @@ var (
 	// basics serve every room and know none of them.
 	basics = []string{
 		"internal/clock", "internal/vault", "internal/region", "internal/fold", "internal/locale", "internal/requestid",
-		"internal/peer", "internal/sheet", "internal/quote", "internal/rehearsal",
+		"internal/peer", "internal/sheet", "internal/quote", "internal/rehearsal", "internal/backup",
 	}
 	// testHelpers are for tests and measurements; nothing of them is in the product.
 	testHelpers = []string{

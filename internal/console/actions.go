@@ -16,6 +16,7 @@ var actionNames = map[string]text{
 	"operator.second_factor_off": {"2단계 인증 끔", "Second step off"},
 	"setting.change":             {"설정 변경", "Setting changed"},
 	"job.run":                    {"작업 실행", "Job run"},
+	"database.restore":           {"백업에서 복원", "Restored from a backup"},
 
 	"partner.create":         {"매체사 개설", "Partner opened"},
 	"partner.change":         {"매체사 변경", "Partner changed"},

@@ -15,6 +15,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+
+	"giftimbiz/internal/backup"
 )
 
 const (
@@ -31,6 +33,7 @@ type Vault struct {
 	capabilityKey []byte
 	pepper        []byte
 	tokenKey      []byte
+	backupKey     backup.Key
 	fingerprint   string
 	data          map[uint32]cipher.AEAD
 	dataPrints    map[uint32]string
@@ -42,7 +45,7 @@ type Vault struct {
 func newVault(root []byte, data map[uint32][]byte) (*Vault, error) {
 	v := &Vault{
 		lookupKey: derive(root, "lookup"), capabilityKey: derive(root, "capability"), pepper: derive(root, "pepper"),
-		tokenKey: derive(root, "tokens"), fingerprint: fingerprint(root), data: map[uint32]cipher.AEAD{},
+		tokenKey: derive(root, "tokens"), backupKey: backupKeyOf(root), fingerprint: fingerprint(root), data: map[uint32]cipher.AEAD{},
 		dataPrints: map[uint32]string{}, codes: make(chan struct{}, codesAtOnce),
 	}
 	v.signers.New = func() any { return newSigner(v.capabilityKey) }
