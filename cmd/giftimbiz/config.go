@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -111,14 +113,34 @@ func (c *config) vault() (*vault.Vault, error) {
 	if c.Keys != "" {
 		return vault.ParseEnv(c.Keys)
 	}
-	path := c.KeyFile
-	if path == "" {
+	if c.KeyFile == "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return nil, err
 		}
-		path = filepath.Join(c.Data, "vault.keys")
 	}
-	return vault.LoadOrCreate(path)
+	return vault.LoadOrCreate(c.keyFile())
+}
+
+// knownVault is vault for who needs the keys that there are: it makes none. It returns nil when there are none.
+func (c *config) knownVault() (*vault.Vault, error) {
+	if c.Keys == "" {
+		_, err := os.Stat(c.keyFile())
+		if errors.Is(err, fs.ErrNotExist) && c.KeyFile == "" {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("key file: %w", err)
+		}
+	}
+	return c.vault()
+}
+
+// keyFile is where the keys are, unless the environment holds them.
+func (c *config) keyFile() string {
+	if c.KeyFile != "" {
+		return c.KeyFile
+	}
+	return filepath.Join(c.Data, "vault.keys")
 }
 
 // credentialsFile is where the demo writes the keys it handed out.

@@ -64,6 +64,7 @@ func rootCommand() *cobra.Command {
   giftimbiz webhook     tell partners at once what happens
   giftimbiz listen      show a sandbox partner's events as they happen
   giftimbiz doctor      prove that money and stock add up
+  giftimbiz backup      keep all of the database in a file, while servers sell; giftimbiz restore makes a database of it
 
 Every flag listed below, and --drain of serve, may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
 		SilenceErrors: true,
@@ -74,6 +75,7 @@ Every flag listed below, and --drain of serve, may also be given as a variable: 
 	root.AddCommand(
 		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(),
 		operatorCommand(cfg), webhookCommand(cfg), importCommand(cfg), templateCommand(), exportCommand(cfg), doctorCommand(cfg),
+		backupCommand(cfg), restoreCommand(cfg),
 		callCommand(cfg), listenCommand(cfg), benchCommand(cfg), versionCommand(),
 	)
 	malformed := cfg.readEnvironment()

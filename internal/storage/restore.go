@@ -22,12 +22,15 @@ var ErrNotEmpty = errors.New("a backup is restored into an empty database only")
 type RestoreOptions struct {
 	// Moved says that the backup is the last state there was: nothing was sold after it. Then all goes on as it was. Otherwise what
 	// was done after the backup is lost, and partners, people and nodes may know of it; see settle.
-	Moved    bool
-	Clock    clock.Clock                    // dates what is written about it
+	Moved        bool
+	AcceptFaults bool        // the database is there to be used, whatever the doctor says
+	Clock        clock.Clock // dates what is written about it
+	// Look, when set, may look at the filled database, and write into it; its error ends the restore.
+	Look     func(*DB) error
 	Progress func(table string, rows int64) // told now and then how many rows of a table are restored; may be nil
 }
 
-// Restored is what became of a backup. It must not be used while there are faults.
+// Restored is what became of a backup.
 type Restored struct {
 	Head   backup.Head
 	Rows   int64   // in all tables
@@ -47,23 +50,16 @@ func Restore(ctx context.Context, dsn string, in *backup.Reader, o RestoreOption
 }
 
 // Rehearse restores a backup into a temporary SQLite file in a folder and has the doctor look at it: whatever engine it came from,
-// it can be restored. look, when set, may look at the database too, and write into it. Then the file is removed.
-func Rehearse(
-	ctx context.Context, dir string, in *backup.Reader, progress func(table string, rows int64), look func(*DB) error,
-) (done Restored, err error) {
-	scratch, err := openScratch(ctx, dir)
+// it can be restored. Then the file is removed. Of the options only Look and Progress count.
+func Rehearse(ctx context.Context, folder string, in *backup.Reader, o RestoreOptions) (done Restored, err error) {
+	scratch, err := openScratch(folder)
 	if err != nil {
 		return done, err
 	}
 	defer func() { err = errors.Join(err, scratch.remove()) }()
-	r := restorer{DB: scratch.DB, in: in, done: Restored{Head: in.Head()}, RestoreOptions: RestoreOptions{Progress: progress}}
+	r := restorer{DB: scratch.DB, RestoreOptions: o, in: in, done: Restored{Head: in.Head()}}
 	if err := r.fill(ctx); err != nil {
 		return r.done, err
-	}
-	if look != nil {
-		if err := look(scratch.DB); err != nil {
-			return r.done, err
-		}
 	}
 	r.done.Faults, err = r.Doctor(ctx)
 	return r.done, err
@@ -108,8 +104,10 @@ func (r *restorer) fill(ctx context.Context) error {
 	if err := r.in.Close(); err != nil {
 		return err
 	}
-	_, err = r.up(ctx, p)
-	return err
+	if _, err := r.up(ctx, p); err != nil || r.Look == nil {
+		return err
+	}
+	return r.Look(r.DB)
 }
 
 func countUpTo(sources []*goose.Source, version int64) (n int) {
@@ -184,6 +182,9 @@ func (r *restorer) finish(ctx context.Context) (err error) {
 	r.done.Faults, err = r.Doctor(ctx)
 	return err
 }
+
+// usable tells whether the database may be used.
+func (r *restorer) usable() bool { return len(r.done.Faults) == 0 || r.AcceptFaults }
 
 // atEnd tells whether an error says that a table has no more rows.
 func atEnd(err error) bool { return errors.Is(err, io.EOF) }

@@ -44,7 +44,7 @@ func restorePostgres(ctx context.Context, dsn string, in *backup.Reader, o Resto
 	if err := r.finish(ctx); err != nil {
 		return r.done, halfDone(err)
 	}
-	if len(r.done.Faults) > 0 {
+	if !r.usable() {
 		return r.done, nil
 	}
 	_, err = db.write.ExecContext(ctx, dropMark)

@@ -22,7 +22,7 @@ type scratch struct {
 }
 
 // openScratch makes a new file in a folder. Writing it is a few times faster than writing to a database that must survive.
-func openScratch(ctx context.Context, dir string) (*scratch, error) {
+func openScratch(dir string) (*scratch, error) {
 	file, err := os.CreateTemp(dir, ".giftimbiz-restore-*") // mode 0600
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func restoreSQLite(ctx context.Context, path string, in *backup.Reader, o Restor
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return done, fmt.Errorf("make the folder of the database: %w", err)
 	}
-	s, err := openScratch(ctx, dir)
+	s, err := openScratch(dir)
 	if err != nil {
 		return done, err
 	}
@@ -78,7 +78,7 @@ func restoreSQLite(ctx context.Context, path string, in *backup.Reader, o Restor
 	if err := r.fill(ctx); err != nil {
 		return r.done, err
 	}
-	if err := r.finish(ctx); err != nil || len(r.done.Faults) > 0 {
+	if err := r.finish(ctx); err != nil || !r.usable() {
 		return r.done, err
 	}
 	return r.done, s.keepAs(path)
