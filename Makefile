@@ -29,6 +29,10 @@ build: ## Build bin/giftimbiz
 test: prepare lint ## Install what the tests can use, lint, and run all tests with the race detector
 	scripts/gotest.sh ./...
 
+.PHONY: test-faults
+test-faults: prepare ## All rounds of the tests that kill, cut, fill and fail; prints one table (forty minutes)
+	scripts/test-faults.sh
+
 .PHONY: bench
 bench: prepare build ## Measure against the yardsticks; publish with ARGS="--page docs/performance.md"
 	$(BIN) bench $(ARGS)

@@ -19,6 +19,9 @@ if printf '#include <stdlib.h>\nint main(void) { return 0; }\n' |
 	"${cc[@]}" -x c -o "$probe/a" - 2>"$probe/errors"; then
 	race=(-race "${unchecked[@]}")
 	export CGO_ENABLED=1
+	# Tests that run the program build it in the same way.
+	GIFTIMBIZ_CHECK_FLAGS=$(printf '%s\n' "${race[@]}")
+	export GIFTIMBIZ_CHECK_FLAGS
 else
 	echo "gotest: no working C compiler (${cc[*]}); the race detector is skipped" >&2
 fi

@@ -11,6 +11,7 @@ import (
 
 	"giftimbiz/internal/bench"
 	"giftimbiz/internal/pgtest"
+	"giftimbiz/internal/programtest"
 )
 
 // TestTheBenchMeasuresEveryJobBesideItsYardstick runs the bench for a moment. What it measures so is of no worth; that it
@@ -47,7 +48,7 @@ func runBench(t *testing.T, args ...string) (report bench.Report) {
 	if _, err := pgtest.Bin("pgbench"); errors.Is(err, pgtest.ErrMissing) {
 		t.Skipf("skipped: %v", err)
 	}
-	cmd := exec.Command(builtProgram(t), append([]string{
+	cmd := exec.Command(programtest.Built(t), append([]string{
 		"bench", "--json", "--rounds", "1", "--during", "300ms", "--partners", "20",
 	}, args...)...)
 	out, err := cmd.Output()

@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 )
 
 // TestSupportIsToldOfRefusalsAndPurchases calls with right and wrong credentials and looks at what was kept.
 func TestSupportIsToldOfRefusalsAndPurchases(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		demo := s.as("demo")
 		listing(demo).wants("0000") // of listings nobody asks why they went well
@@ -23,7 +24,7 @@ func TestSupportIsToldOfRefusalsAndPurchases(t *testing.T) {
 			t.Fatal(err)
 		}
 		var calls []office.Call
-		eventually(t, "the calls are kept", func() bool {
+		programtest.Eventually(t, "the calls are kept", func() bool {
 			calls, err = s.node.DB.Calls(t.Context(), office.CallQuery{PartnerID: p.ID, Limit: 10})
 			return err != nil || len(calls) >= 3
 		})

@@ -14,6 +14,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/partnerapi"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/storage"
 )
@@ -21,7 +22,7 @@ import (
 // TestEveryCodeOfTheGuideIsProducedByItsCause walks the guide's code table. Each case starts from a signed-in partner
 // and spoils one thing.
 func TestEveryCodeOfTheGuideIsProducedByItsCause(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		seen := map[string]bool{}
 		for _, group := range [][]codeCase{credentialCases, dataCases, purchaseCases} {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/storage/storagetest"
 )
 
@@ -15,7 +16,7 @@ const pageWithin = 200 * time.Millisecond
 
 // TestALongPastIsInOrder lets the doctor look at what the benchmark of the pages fills, and plans at every page and file.
 func TestALongPastIsInOrder(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startWithPast(t, database, longPast{orders: 1_000, offers: 300, partners: 5})
 		storagetest.Healthy(t, s.node.DB)
 		w := &walk{s: s}
@@ -37,7 +38,7 @@ func BenchmarkConsolePages(b *testing.B) {
 		b.Run(engine, func(b *testing.B) {
 			database := "sqlite:" + b.TempDir() + "/giftimbiz.db"
 			if engine == "postgres" {
-				database = postgresURL(b)
+				database = programtest.Postgres(b)
 			}
 			s := startWithPast(b, database, past)
 			w := &walk{s: s}

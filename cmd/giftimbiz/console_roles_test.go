@@ -15,6 +15,7 @@ import (
 
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 )
 
 // openRoutes are those that need no sign-in. One more has to be a decision.
@@ -44,7 +45,7 @@ func TestAViewerSendsOnlyWhatConcernsItself(t *testing.T) {
 
 // TestEachRoleMayWhatItsPermissionsSay walks every route as every role, as nobody, and by forged requests.
 func TestEachRoleMayWhatItsPermissionsSay(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		w := &walk{s: startServer(t, database)}
 		for _, role := range office.Roles() {
 			w.hire(role)

@@ -6,6 +6,7 @@ import (
 
 	"giftimbiz/internal/browsertest"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 )
 
 // TestAnOperatorRunsTheHouseFromABrowser is the life of a house with only a browser, as somebody new would live it: in both
@@ -23,7 +24,7 @@ func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
 	})
 	t.Run("postgres", func(t *testing.T) {
 		for _, look := range []browsertest.Look{wide.In("en"), narrow.In("ko")} {
-			t.Run(look.Name, func(t *testing.T) { tell(t, browser, look.InDark(), startEmpty(t, postgresURL(t))) })
+			t.Run(look.Name, func(t *testing.T) { tell(t, browser, look.InDark(), startEmpty(t, programtest.Postgres(t))) })
 		}
 	})
 }

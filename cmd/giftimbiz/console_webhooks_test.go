@@ -8,6 +8,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/webhook"
 )
 
@@ -31,7 +32,7 @@ func hook(s *testServer, address string) int64 {
 // TestAWebhooksPagesAskNoMoreThanTheyShow does all that can be done to a webhook in the console, of which the plans are looked at
 // when the server ends.
 func TestAWebhooksPagesAskNoMoreThanTheyShow(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		w := &walk{s: s}
 		w.hire(office.Admin)

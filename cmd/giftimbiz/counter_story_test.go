@@ -20,6 +20,7 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"giftimbiz/internal/browsertest"
+	"giftimbiz/internal/programtest"
 )
 
 // TestAClerkTakesCouponsInABrowser is a shop's day on a telephone and on a tablet, on an old one with a bad network too.
@@ -31,7 +32,7 @@ func TestAClerkTakesCouponsInABrowser(t *testing.T) {
 		"sqlite":   {phone.In("ko"), tablet.In("en")},
 		"postgres": {phone.In("en").InDark(), tablet.In("ko").InDark()},
 	}
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		whole := startServer(t, database)
 		for _, look := range looks[strings.TrimPrefix(t.Name(), t.Name()[:strings.LastIndex(t.Name(), "/")+1])] {
 			t.Run(look.Name, func(t *testing.T) {

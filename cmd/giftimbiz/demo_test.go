@@ -12,6 +12,7 @@ import (
 
 	"giftimbiz/client"
 	"giftimbiz/internal/demo"
+	"giftimbiz/internal/programtest"
 )
 
 // TestTheDemoIsWholeAfterAStartWhateverEndedTheOneBefore kills the first start of a demo when its database or folder has
@@ -36,8 +37,8 @@ func TestTheDemoIsWholeAfterAStartWhateverEndedTheOneBefore(t *testing.T) {
 			t.Parallel()
 			d := &demoFolder{t: t, dir: t.TempDir()}
 			d.start()
-			eventually(t, name, func() bool { return reached(d) })
-			d.program.kill()
+			programtest.Eventually(t, name, func() bool { return reached(d) })
+			d.program.Kill()
 			reached(d) // again: the process may have written what was destroyed before it was killed
 			d.useAll()
 		})
@@ -49,11 +50,11 @@ type demoFolder struct {
 	t       *testing.T
 	dir     string
 	db      *sql.DB
-	program *program
+	program *programtest.Program
 }
 
 func (d *demoFolder) start() {
-	d.program = launch(d.t, builtProgram(d.t), "demo", "--data", d.dir, "--offers", "40")
+	d.program = programtest.Launch(d.t, programtest.Built(d.t), "demo", "--data", d.dir, "--offers", "40")
 }
 
 func (d *demoFolder) has(file string) bool {
@@ -61,7 +62,7 @@ func (d *demoFolder) has(file string) bool {
 	return err == nil
 }
 
-func (d *demoFolder) said(text string) bool { return strings.Contains(d.program.output.String(), text) }
+func (d *demoFolder) said(text string) bool { return strings.Contains(d.program.Output.String(), text) }
 
 func (d *demoFolder) lose(file string) bool {
 	if err := os.RemoveAll(filepath.Join(d.dir, file)); err != nil {
@@ -97,12 +98,9 @@ func (d *demoFolder) count(from string) (n int) {
 // useAll starts the demo again and uses everything that credentials.json names.
 func (d *demoFolder) useAll() {
 	t := d.t
-	s := startProgram(t, "demo", "--data", d.dir, "--offers", "40")
-	made, err := readCredentials(filepath.Join(d.dir, "credentials.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if made.BaseURL != s.url || made.Console.Password == "" || len(made.Partners) != 2 || len(made.Sellers) != 60 {
+	s := programtest.Start(t, "demo", "--data", d.dir, "--offers", "40")
+	made := programtest.Credentials(t, d.dir)
+	if made.BaseURL != s.URL || made.Console.Password == "" || len(made.Partners) != 2 || len(made.Sellers) != 60 {
 		t.Fatalf("credentials.json is not complete: %d partners, %d sellers, %s", len(made.Partners), len(made.Sellers), made.BaseURL)
 	}
 	if made.Partners[0].Balance != 10_000_000 {
@@ -113,12 +111,12 @@ func (d *demoFolder) useAll() {
 		t.Errorf("demo.env is of another start: %v", err)
 	}
 	for _, p := range made.Partners {
-		redeemOne(t, client.New(client.Options{BaseURL: s.url, Credentials: p.Credentials}), made)
+		redeemOne(t, client.New(client.Options{BaseURL: s.URL, Credentials: p.Credentials}), made)
 	}
-	if err := s.terminate(); err != nil {
+	if err := s.Terminate(); err != nil {
 		t.Errorf("the demo did not stop in order: %v", err)
 	}
-	if said := runProgram(t, "doctor", "--data", d.dir); !strings.Contains(said, "healthy") {
+	if said := programtest.Do(t, "doctor", "--data", d.dir); !strings.Contains(said, "healthy") {
 		t.Errorf("the doctor says %s", said)
 	}
 }

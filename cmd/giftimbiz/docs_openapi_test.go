@@ -15,6 +15,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
+
+	"giftimbiz/internal/programtest"
 )
 
 // documented is a server beside its own OpenAPI document of a version.
@@ -115,7 +117,7 @@ func formOf(example any) url.Values {
 
 // TestVersion1AnswersAsItsDocumentSays sends the document's own examples to all 13 endpoints, and what is refused.
 func TestVersion1AnswersAsItsDocumentSays(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		d := documentOf(t, s, "v1")
 		c := s.in(t).as("demo")

@@ -12,9 +12,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/webhook"
 )
 
@@ -246,17 +248,8 @@ func freePort(t *testing.T) string {
 // receiving starts a server and waits until it takes connections. It ends with the test.
 func receiving(t *testing.T, cmd *exec.Cmd, port string) (address string) {
 	t.Helper()
-	var said watched
-	said.found = make(chan string, 1)
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-	})
-	eventually(t, "the receiver listens", func() bool {
+	programtest.Run(t, cmd, syscall.SIGKILL, (*programtest.Program).Kill)
+	programtest.Eventually(t, "the receiver listens", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+port)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,74 +10,26 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/rogpeppe/go-internal/testscript"
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/contract"
 	"giftimbiz/internal/demo"
 	"giftimbiz/internal/gift"
-	"giftimbiz/internal/pgtest"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/server"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
 
-// TestMain puts the test binary into PATH as a program, for tests that need whole processes.
+// TestMain runs the tests and ends and removes what they shared.
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){checkedProgram: main})
-}
-
-// tests runs the package's tests and stops the PostgreSQL they shared.
-type tests struct{ m *testing.M }
-
-// Run implements testscript.TestingM.
-func (t tests) Run() int {
-	defer func() {
-		if cluster.started != nil {
-			_ = cluster.started.Stop() // its folder is temporary
-		}
-		_ = os.RemoveAll(built.dir) // a temporary folder
-		_ = os.RemoveAll(builtShop.dir)
-		sqliteTemplate.remove()
-		postgresTemplate.remove()
-	}()
-	return t.m.Run()
-}
-
-// cluster is the PostgreSQL that this package's tests share, started by the first that needs it.
-var cluster struct {
-	once    sync.Once
-	started *pgtest.Cluster
-	err     error
-	count   atomic.Int64
-}
-
-// postgresURL returns an empty PostgreSQL database of the test's own.
-func postgresURL(t testing.TB) string {
-	t.Helper()
-	cluster.once.Do(func() { cluster.started, cluster.err = pgtest.Start("fsync=off") })
-	if errors.Is(cluster.err, pgtest.ErrMissing) {
-		t.Skipf("skipped: %v", cluster.err)
-	}
-	if cluster.err != nil {
-		t.Fatal(cluster.err)
-	}
-	dsn, err := cluster.started.CreateDatabase(fmt.Sprintf("test%d", cluster.count.Add(1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dsn
-}
-
-// onEachEngine runs a test on SQLite and on PostgreSQL.
-func onEachEngine(t *testing.T, test func(t *testing.T, database string)) {
-	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+t.TempDir()+"/giftimbiz.db") })
-	t.Run("postgres", func(t *testing.T) { test(t, postgresURL(t)) })
+	code := m.Run()
+	sqliteTemplate.remove()
+	postgresTemplate.remove()
+	programtest.Remove()
+	os.Exit(code)
 }
 
 // testServer is a node in the test's own process, on the sample stock as of the guide's time, with a clock to move.

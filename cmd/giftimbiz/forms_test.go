@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"giftimbiz/internal/partnerapi/wiretest"
+	"giftimbiz/internal/programtest"
 )
 
 // TestEveryEndpointTakesItsParametersInEveryForm calls each endpoint with the same parameters in every form a partner's
@@ -102,7 +103,7 @@ func TestTheGuidesOwnPHPSampleWorks(t *testing.T) {
 	if out, err := exec.Command("php", "-r", "exit(function_exists('curl_init') ? 0 : 1);").CombinedOutput(); err != nil {
 		t.Skipf("skipped: no php with curl (Debian: apt-get install php-cli php-curl): %v %s", err, out)
 	}
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("demo")
 		cmd := exec.Command("php", "testdata/guide.php")

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"giftimbiz/internal/programtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -20,7 +22,7 @@ const guidePublicURL = "https://www.giftiexchange.com"
 // TestEveryAnswerIsTheGuidesSample calls all 13 endpoints in the samples' time. Each answer holds all that the guide's
 // sample of it holds, value by value and type by type, and is as a whole what it was before (testdata/golden).
 func TestEveryAnswerIsTheGuidesSample(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database, func(cfg *config) { cfg.PublicURL = guidePublicURL })
 		c := s.as("demo")
 		check := func(endpoint string, params ...any) answer {

@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/programtest"
 )
 
 // TestAHistoryReadInPagesHasEveryItemOnce walks through orders of different sizes with pages of every size, by "next".
 func TestAHistoryReadInPagesHasEveryItemOnce(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("demo")
 		for i, md := range []string{"18411|14560|18411", "11668", "14560|11668|14560|11668", "18411"} {
@@ -111,7 +112,7 @@ func TestWhatIsNotYoursIsNotThere(t *testing.T) {
 
 // TestAWrongCodeSellerOrCouponIsOneAnswer compares the three, byte for byte, and locks a seller.
 func TestAWrongCodeSellerOrCouponIsOneAnswer(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("demo")
 		_, coupon := buyCoupon(c)

@@ -10,12 +10,13 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 )
 
 // theJobs waits until all jobs that are due were done, none of which failed.
 func (s *testServer) theJobs() {
 	s.t.Helper()
-	eventually(s.t, "all jobs are done", func() bool {
+	programtest.Eventually(s.t, "all jobs are done", func() bool {
 		runs, err := s.node.DB.JobRuns(s.t.Context())
 		if err != nil {
 			s.t.Fatal(err)
@@ -36,7 +37,7 @@ func (s *testServer) theJobs() {
 // TestNodesDoTheJobsOfTheHouse together: each event of a night is there once, and each node tells in its figures when jobs
 // were last done.
 func TestNodesDoTheJobsOfTheHouse(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		s.theJobs()
 		other := s.second()
@@ -64,7 +65,7 @@ func TestNodesDoTheJobsOfTheHouse(t *testing.T) {
 		for _, node := range []*testServer{s, other} {
 			for _, name := range []string{office.JobExpiry, office.JobForgetEvents} {
 				want := `giftimbiz_job_last_success_timestamp_seconds{job="` + name + `"} 1.767`
-				eventually(t, want, func() bool { return strings.Contains(node.figures(), want) })
+				programtest.Eventually(t, want, func() bool { return strings.Contains(node.figures(), want) })
 			}
 		}
 		if all := s.figures() + other.figures(); strings.Count(all, `giftimbiz_job_runs_total{job="sales",outcome="ok"}`) != 2 {
@@ -93,15 +94,15 @@ func TestTheDemosClockMakesJobsDue(t *testing.T) {
 	d := &demoFolder{t: t, dir: t.TempDir()}
 	runAt := func(now string) {
 		t.Helper()
-		p := startProgram(t, "demo", "--data", d.dir, "--offers", "2000", "--now", now+"T12:00:00+09:00")
+		p := programtest.Start(t, "demo", "--data", d.dir, "--offers", "2000", "--now", now+"T12:00:00+09:00")
 		started, err := time.ParseInLocation(time.DateOnly, now, gift.Seoul)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, name := range []string{office.JobRepricing, office.JobExpiry, office.JobSales} {
-			eventually(t, name+" on "+now, func() bool { return gift.DayOf(d.succeeded(name)) == gift.DayOf(started) })
+			programtest.Eventually(t, name+" on "+now, func() bool { return gift.DayOf(d.succeeded(name)) == gift.DayOf(started) })
 		}
-		if err := p.terminate(); err != nil {
+		if err := p.Terminate(); err != nil {
 			t.Errorf("after %s: %v", now, err)
 		}
 	}

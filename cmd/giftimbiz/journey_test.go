@@ -15,6 +15,7 @@ import (
 
 	"giftimbiz/internal/demo"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/programtest"
 )
 
 // The guide's first sample record, at its price of September 2025.
@@ -25,7 +26,7 @@ const (
 )
 
 func TestAPartnerBuysAVoucherAndFindsItInItsHistory(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("demo")
 		list := c.call("giftimbiz/listAll", "site", "gift", "word", "초코에몽").wants("0000").rows("list")
@@ -83,7 +84,7 @@ func (s *testServer) seller(shop int64) demo.Seller {
 }
 
 func TestACouponIsBoughtShownAndRedeemedOnce(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		whole := startServer(t, database)
 		for _, partner := range []string{"demo", "devtest1"} {
 			t.Run(partner, func(t *testing.T) {
@@ -117,7 +118,7 @@ func TestACouponIsBoughtShownAndRedeemedOnce(t *testing.T) {
 }
 
 func TestPricesTurnAtMidnightInSeoulForListsAndPurchasesAlike(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		last := gift.DateOf(2025, 12, 31)
 		for _, turn := range []struct {
@@ -155,7 +156,7 @@ func TestPricesTurnAtMidnightInSeoulForListsAndPurchasesAlike(t *testing.T) {
 }
 
 func TestWhatOneNodeSellsTheOtherStopsListingWithinASecond(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		first := startServer(t, database)
 		second := first.second()
 		c := first.as("demo")

@@ -22,6 +22,7 @@ import (
 
 	"giftimbiz/client"
 	"giftimbiz/internal/demo"
+	"giftimbiz/internal/programtest"
 )
 
 // heard keeps what a command prints, for tests that wait for it.
@@ -51,7 +52,7 @@ func (h *heard) waitFor(t *testing.T, pattern string) []string {
 			t.Logf("there is\n%s", h)
 		}
 	}()
-	eventually(t, pattern, func() bool {
+	programtest.Eventually(t, pattern, func() bool {
 		found = expression.FindStringSubmatch(h.String())
 		return found != nil
 	})
@@ -71,7 +72,7 @@ func (l *listening) end(t *testing.T) error {
 	select {
 	case err := <-l.ended:
 		return err
-	case <-time.After(patience):
+	case <-time.After(programtest.Patience):
 		t.Fatal("it does not end")
 		return nil
 	}
@@ -103,7 +104,7 @@ func listen(t *testing.T, made *demo.Credentials, url string, more ...string) *l
 
 // TestListenShowsWhatHappensAndPassesItOn buys as a sandbox partner, and checks what arrives with the standard's own library.
 func TestListenShowsWhatHappensAndPassesItOn(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		type post struct {
 			head http.Header
 			body []byte
@@ -199,16 +200,12 @@ func TestListenComesBackToAServerThatWasAway(t *testing.T) {
 // TestAServerThatStopsKeepsNobodyWaiting for events.
 func TestAServerThatStopsKeepsNobodyWaiting(t *testing.T) {
 	data := t.TempDir()
-	demo := startProgram(t, "demo", "--data", data, "--offers", "300")
-	made, err := readCredentials(data + "/credentials.json")
+	demo := programtest.Start(t, "demo", "--data", data, "--offers", "300")
+	who, err := chosenListener(programtest.Credentials(t, data), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	who, err := chosenListener(made, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := client.New(client.Options{BaseURL: demo.url, Credentials: who.Credentials})
+	c := client.New(client.Options{BaseURL: demo.URL, Credentials: who.Credentials})
 	page, err := c.Events(t.Context(), client.LatestEvent, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -219,7 +216,7 @@ func TestAServerThatStopsKeepsNobodyWaiting(t *testing.T) {
 		_, err := c.Events(t.Context(), page.Next, listenWait)
 		answered <- err
 	}()
-	if err := demo.terminate(); err != nil {
+	if err := demo.Terminate(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
 	<-answered // with nothing, or refused when the server was gone first

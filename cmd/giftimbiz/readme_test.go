@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"giftimbiz/internal/programtest"
 )
 
 // TestTheReadmesCommandsBuySomething pastes what the README says into bash, beside a demo that was started in an empty
@@ -22,7 +24,7 @@ func TestTheReadmesCommandsBuySomething(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(folder, "bin"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(builtProgram(t), filepath.Join(folder, "bin", "giftimbiz")); err != nil {
+	if err := os.Symlink(programtest.Built(t), filepath.Join(folder, "bin", "giftimbiz")); err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(folder)
@@ -31,8 +33,8 @@ func TestTheReadmesCommandsBuySomething(t *testing.T) {
 		if start > 0 {
 			args = append(args, "--offers", "7")
 		}
-		demo := startProgram(t, args...)
-		if said := demo.output.String(); !strings.Contains(said, says) || strings.Contains(said, "10000000 won") != (start == 0) {
+		demo := programtest.Start(t, args...)
+		if said := demo.Output.String(); !strings.Contains(said, says) || strings.Contains(said, "10000000 won") != (start == 0) {
 			t.Errorf("start %d, which should say %q, says\n%s", start, says, said)
 		}
 		bash := exec.Command("bash", "-euo", "pipefail", "-c", script)
@@ -49,7 +51,7 @@ func TestTheReadmesCommandsBuySomething(t *testing.T) {
 		if len(bought) != 3 || bought[0][1] != bought[1][1] || bought[0][1] != bought[2][1] {
 			t.Errorf("start %d: the history does not begin with the purchase: %v\n%s", start, bought, out)
 		}
-		if err := demo.terminate(); err != nil {
+		if err := demo.Terminate(); err != nil {
 			t.Errorf("start %d: %v", start, err)
 		}
 	}

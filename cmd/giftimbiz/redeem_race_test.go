@@ -16,13 +16,14 @@ import (
 
 	"giftimbiz/internal/demo"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/redeem"
 )
 
 // TestOfManyRedemptionsAtOnceExactlyOneSucceeds uses one coupon 200 times at once, through the API, the shop's page, its
 // signed-in devices and by operators, on two nodes. Whoever is told that too many are at it asks again, as the answer says.
 func TestOfManyRedemptionsAtOnceExactlyOneSucceeds(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		first := startServer(t, database)
 		callers := []*caller{first.as("demo"), first.second().as("demo")}
 		tid, coupon := buyCoupon(callers[0])

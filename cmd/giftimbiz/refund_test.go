@@ -6,6 +6,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 )
 
 // refund pays lines of an order back, as the console does.
@@ -23,7 +24,7 @@ func (s *testServer) refund(tid string, lines ...int64) {
 
 // TestWhatWasRefundedIsCancelledForItsPartner looks at a refund as partners, holders and shops do.
 func TestWhatWasRefundedIsCancelledForItsPartner(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("demo")
 		before := s.balance("demo")

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/storage"
 )
 
 // TestARetryUnderAKeyGetsTheFirstAnswerByteForByte repeats purchases and refusals, in this node and another.
 func TestARetryUnderAKeyGetsTheFirstAnswerByteForByte(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		other := s.second()
 		for name, params := range map[string][]any{
@@ -75,7 +76,7 @@ func TestAKeyIsVisibleASCIIOfBoundedLength(t *testing.T) {
 
 // TestWithoutAKeyARepeatIsRefusedWithTheFirstOrder walks through the three cases of a client that sends no key.
 func TestWithoutAKeyARepeatIsRefusedWithTheFirstOrder(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("demo")
 		buy := func() answer {
@@ -108,7 +109,7 @@ func TestWithoutAKeyARepeatIsRefusedWithTheFirstOrder(t *testing.T) {
 
 // TestACouponBoughtBeforeIsToldApartFromOneThatIsTaken asks for one coupon by its number, again and by somebody else.
 func TestACouponBoughtBeforeIsToldApartFromOneThatIsTaken(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		s.open(gift.Partner{Name: "other"}, 0)
 		tid, coupon := buyCoupon(s.as("demo"))
@@ -129,7 +130,7 @@ func TestACouponBoughtBeforeIsToldApartFromOneThatIsTaken(t *testing.T) {
 
 // TestTheSandboxAnswersAsTheRealThingAndChangesNothing buys everything of an offer over and over as devtest1.
 func TestTheSandboxAnswersAsTheRealThingAndChangesNothing(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		s.loadOnce()
 		s.setPartner("devtest1", func(p *gift.Partner) { p.DailyLimit = 12 })
@@ -209,7 +210,7 @@ func (s *testServer) tally() {
 
 // TestWhatSoldMostInThirtyDaysComesFirst sells the later of two offers, and waits until that is forgotten.
 func TestWhatSoldMostInThirtyDaysComesFirst(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		stock := &storage.Stock{Brands: []gift.Brand{{ID: 9001, CategoryID: 1, Name: "새 브랜드", InUse: true}}}
 		for id := int64(9001); id <= 9002; id++ {

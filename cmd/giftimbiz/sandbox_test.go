@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/rehearsal"
 )
 
@@ -74,7 +75,7 @@ func (c *caller) prices() string {
 // TestASandboxLivesByItsOwnClock: prices, expiry and states follow it in both versions of the API, on both nodes and on pages,
 // for this partner alone.
 func TestASandboxLivesByItsOwnClock(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		s.open(gift.Partner{Name: "other", Sandbox: true, DuplicateSec: 10}, 1_000_000)
 		other := s.second()
@@ -205,7 +206,7 @@ func (c *caller) heard() (types []string) {
 }
 
 func TestASandboxIsToldOfTheDaysThatItsClockPasses(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("devtest1")
 		order()(s, c).wants("0000")
@@ -232,7 +233,7 @@ func TestASandboxIsToldOfTheDaysThatItsClockPasses(t *testing.T) {
 }
 
 func TestASandboxRedeemsAndForgets(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("devtest1")
 		star := c.buyCoupon()
@@ -342,7 +343,7 @@ func TestOutcomesOnRequest(t *testing.T) {
 
 // TestALostAnswerIsFoundByItsKey: the purchase was made, and asking again gives it.
 func TestALostAnswerIsFoundByItsKey(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("devtest1")
 		form := url.Values{"partner_id": {c.id}, "md_idx": {chocoID}, "cash": {"940"}, "product": {chocoName}}.Encode()
@@ -389,7 +390,7 @@ func (s *testServer) cut(target string, h http.Header, body string) {
 
 // TestAReaderOfTheDocsIsLentASandbox where the operator has it so: the keys work at once, in both versions of the API.
 func TestAReaderOfTheDocsIsLentASandbox(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		lend := true
 		s := startServer(t, database, func(c *config) { c.OpenSandboxes = &lend })
 		borrow := func() (*caller, answer) {

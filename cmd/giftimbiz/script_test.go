@@ -8,13 +8,15 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"giftimbiz/internal/programtest"
 )
 
 // TestTheCommandLine runs the scripts in testdata/script, each on an empty database of its own.
 func TestTheCommandLine(t *testing.T) {
 	onDatabases := map[string]func(t *testing.T, env *testscript.Env) string{
 		"sqlite":   func(_ *testing.T, env *testscript.Env) string { return "sqlite:" + env.WorkDir + "/giftimbiz.db" },
-		"postgres": func(t *testing.T, _ *testscript.Env) string { return postgresURL(t) },
+		"postgres": func(t *testing.T, _ *testscript.Env) string { return programtest.Postgres(t) },
 	}
 	for engine, database := range onDatabases {
 		t.Run(engine, func(t *testing.T) {
@@ -23,7 +25,7 @@ func TestTheCommandLine(t *testing.T) {
 				Dir:  "testdata/script",
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 				Setup: func(env *testscript.Env) error {
-					env.Setenv("PATH", filepath.Dir(builtProgram(t))+string(filepath.ListSeparator)+env.Getenv("PATH"))
+					env.Setenv("PATH", filepath.Dir(programtest.Built(t))+string(filepath.ListSeparator)+env.Getenv("PATH"))
 					env.Setenv("GIFTIMBIZ_DATA", env.WorkDir+"/data")
 					env.Setenv("GIFTIMBIZ_DATABASE", database(t, env))
 					return nil

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/server"
 	"giftimbiz/internal/storage"
 )
@@ -36,7 +39,7 @@ func TestAServerAnswersWhileItStarts(t *testing.T) {
 	get := func(method, path string) answer {
 		return s.send(method, "http://"+address+path, http.Header{}, "")
 	}
-	eventually(t, "it listens", func() bool {
+	programtest.Eventually(t, "it listens", func() bool {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			_ = conn.Close() // only that it came about matters
@@ -74,4 +77,29 @@ func freeAddress(t *testing.T) string {
 	}
 	defer func() { _ = l.Close() }() // to be taken by the server
 	return l.Addr().String()
+}
+
+func TestRequestsThatDoNotEndAreCutOff(t *testing.T) {
+	inside := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(inside)
+		<-r.Context().Done() // as of a caller whose connection is gone
+	}))
+	answered := make(chan error, 1)
+	go func() {
+		resp, err := http.Get(server.URL)
+		if err == nil {
+			_ = resp.Body.Close() // there should be none
+		}
+		answered <- err
+	}()
+	<-inside
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // the time is over
+	if err := shutdown(ctx, server.Config); !errors.Is(err, context.Canceled) {
+		t.Errorf("the cut is not told: %v", err)
+	}
+	if err := <-answered; err == nil {
+		t.Error("the request was answered")
+	}
 }

@@ -9,10 +9,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 	"giftimbiz/client"
 	"giftimbiz/internal/browsertest"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/programtest"
 )
 
 // TestACustomerOfAPartnerBuysAndAShopRedeems is the whole way of a star coupon: from a partner's storefront to a shop's counter, and
@@ -170,38 +169,14 @@ func TestAStorefrontWhosePartnerHasNoMoneySaysLittle(t *testing.T) {
 	if page := c.Text("main"); strings.Contains(page, "balance") {
 		t.Errorf("the customer reads %s", page)
 	}
-	eventually(t, "the owner is told", func() bool { return strings.Contains(front.output.String(), "the prepaid balance is too low") })
+	programtest.Eventually(t, "the owner is told", func() bool { return strings.Contains(front.Output.String(), "the prepaid balance is too low") })
 }
 
 // allowHere lets events be sent to storefronts of tests.
 func allowHere(cfg *config) { cfg.WebhookAllow = []string{"127.0.0.1/32"} }
 
-// builtShop is the storefront as partners' developers have it, built by the first test that needs it.
-var builtShop struct {
-	once sync.Once
-	dir  string
-	err  error
-}
-
-func builtStorefront(t testing.TB) string {
-	t.Helper()
-	builtShop.once.Do(func() {
-		if builtShop.dir, builtShop.err = os.MkdirTemp("", "storefront-built-"); builtShop.err != nil {
-			return
-		}
-		out, err := exec.Command("go", "build", "-buildvcs=false", "-o", builtShop.dir, "giftimbiz/examples/storefront").CombinedOutput()
-		if err != nil {
-			builtShop.err = fmt.Errorf("go build: %w\n%s", err, out)
-		}
-	})
-	if builtShop.err != nil {
-		t.Fatal(builtShop.err)
-	}
-	return filepath.Join(builtShop.dir, "storefront")
-}
-
 // openStorefront starts a storefront of the partner demo, which finds the API at an address, and waits until it hears of events.
-func (s *testServer) openStorefront(api string, args ...string) *program {
+func (s *testServer) openStorefront(api string, args ...string) *programtest.Program {
 	s.t.Helper()
 	made := *s.made
 	made.BaseURL = api
@@ -214,9 +189,9 @@ func (s *testServer) openStorefront(api string, args ...string) *program {
 		s.t.Fatal(err)
 	}
 	args = append([]string{"--credentials", filepath.Join(folder, "credentials.json"), "--data", filepath.Join(folder, "shop")}, args...)
-	front := launch(s.t, builtStorefront(s.t), args...).serving()
-	eventually(s.t, "the webhook is registered", func() bool {
-		resp, err := http.Post(front.url+"/webhook", "application/json", strings.NewReader("{}"))
+	front := programtest.Launch(s.t, programtest.Storefront(s.t), args...).Serving()
+	programtest.Eventually(s.t, "the webhook is registered", func() bool {
+		resp, err := http.Post(front.URL+"/webhook", "application/json", strings.NewReader("{}"))
 		if err != nil {
 			return false
 		}
@@ -258,7 +233,7 @@ func (s *testServer) sdk(partner string) *client.Client {
 type customer struct {
 	*browsertest.Tab
 	s       *testServer
-	front   *program
+	front   *programtest.Program
 	api     *client.Client
 	browser *browsertest.Browser
 	look    browsertest.Look
@@ -266,10 +241,10 @@ type customer struct {
 	bought  int
 }
 
-func newCustomer(t *testing.T, browser *browsertest.Browser, s *testServer, front *program, look browsertest.Look) *customer {
+func newCustomer(t *testing.T, browser *browsertest.Browser, s *testServer, front *programtest.Program, look browsertest.Look) *customer {
 	t.Helper()
 	return &customer{
-		Tab: browser.Open(t, front.url, look), s: s, front: front, api: s.sdk("demo"), browser: browser, look: look,
+		Tab: browser.Open(t, front.URL, look), s: s, front: front, api: s.sdk("demo"), browser: browser, look: look,
 		english: strings.Contains(look.Name, "-en"),
 	}
 }
@@ -367,7 +342,7 @@ func (c *customer) buyAGift() {
 func (c *customer) keepItFromOthers() {
 	order, code := c.Path(), c.Path()+"/code/0"
 	for _, path := range []string{order, code} {
-		resp, err := http.Get(c.front.url + path)
+		resp, err := http.Get(c.front.URL + path)
 		if err != nil {
 			c.s.t.Fatal(err)
 		}

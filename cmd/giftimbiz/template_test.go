@@ -12,6 +12,7 @@ import (
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/demo"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
@@ -37,7 +38,7 @@ func copySample(t testing.TB, cfg *config) *demo.Credentials {
 		from.once.Do(func() { from.fill("sqlite:") })
 	} else {
 		from = &postgresTemplate
-		from.once.Do(func() { from.fill(postgresURL(t)) })
+		from.once.Do(func() { from.fill(programtest.Postgres(t)) })
 	}
 	if from.err != nil {
 		t.Fatal(from.err)
@@ -45,7 +46,7 @@ func copySample(t testing.TB, cfg *config) *demo.Credentials {
 	copyFile(t, filepath.Join(from.data, "vault.keys"), filepath.Join(cfg.Data, "vault.keys"))
 	if isSQLite {
 		copyFile(t, filepath.Join(from.data, "giftimbiz.db"), file)
-	} else if err := cluster.started.Copy(from.database, cfg.Database); err != nil {
+	} else if err := programtest.CopyPostgres(from.database, cfg.Database); err != nil {
 		t.Fatal(err)
 	}
 	made := *from.made

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"giftimbiz/internal/programtest"
 )
 
 // vouchers are those of an order.
@@ -21,7 +23,7 @@ func (c *caller) reach(address any) answer {
 // TestOrdersOfTheSecondVersionOverTheRunningServer goes from a quote to its order, looks at it through both versions of the API
 // and on two nodes, and takes coupons back.
 func TestOrdersOfTheSecondVersionOverTheRunningServer(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		c := s.as("demo")
 		elsewhere := *c

@@ -14,6 +14,7 @@ import (
 
 	"giftimbiz/internal/browsertest"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/redeem"
 )
 
@@ -49,7 +50,7 @@ func (s *testServer) page(path string) answer {
 
 // TestAHistoryHandsOutLinksThatWork follows the links of both histories, live and sandbox, until they are revoked.
 func TestAHistoryHandsOutLinksThatWork(t *testing.T) {
-	onEachEngine(t, func(t *testing.T, database string) {
+	programtest.EachEngine(t, func(t *testing.T, database string) {
 		s := startServer(t, database)
 		for _, partner := range []string{"demo", "devtest1"} {
 			c := s.as(partner)

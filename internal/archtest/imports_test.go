@@ -26,9 +26,11 @@ var (
 	// testHelpers are for tests and measurements; nothing of them is in the product.
 	testHelpers = []string{
 		"internal/storage/storagetest", "internal/pgtest", "internal/browsertest", "internal/child", "internal/archtest",
-		"internal/contract",
+		"internal/contract", "internal/programtest", "internal/faults",
 	}
-	measuring = []string{"internal/bench"}
+	// runsPrograms are those of them that run what cmd and the wiring make.
+	runsPrograms = []string{"internal/programtest", "internal/faults"}
+	measuring    = []string{"internal/bench"}
 
 	// examples are programs of partners, to copy from.
 	examples = []string{"examples"}
@@ -73,7 +75,7 @@ var importRules = []importRule{
 		"partners copy them into their own programs",
 	},
 	{
-		"the wiring is imported by cmd and by what partners test with only", except(command, wiring, forPartners),
+		"the wiring is imported by cmd and by what tests whole programs only", except(command, wiring, forPartners, runsPrograms),
 		rooms(wiring),
 		"it knows all rooms, so none of them can know it",
 	},

@@ -19,10 +19,11 @@ type wordRule struct {
 	because string
 }
 
-// speaksTheWire names, besides partnerapi, what is written or sent in the words of the wire: measurements, credentials.json, and a
-// test that buys.
+// speaksTheWire names, besides partnerapi, what is written or sent in the words of the wire: measurements, credentials.json, and
+// tests that buy.
 var speaksTheWire = []string{
 	"internal/partnerapi", "internal/bench", "internal/demo/credentials.go", "internal/server/admission_test.go",
+	"internal/faults",
 }
 
 var wordRules = []wordRule{
@@ -70,7 +71,7 @@ func isCode(f *file) bool {
 }
 
 // mayReadTheClock names the rooms that measure or are the clock. The client runs in other people's programs, and examples are such.
-var mayReadTheClock = []string{"internal/clock", "internal/pgtest", "internal/bench", "client", "examples"}
+var mayReadTheClock = []string{"internal/clock", "internal/pgtest", "internal/programtest", "internal/faults", "internal/bench", "client", "examples"}
 
 func TestOnlyTheClockReadsTheTimeOfDay(t *testing.T) {
 	for _, f := range projectFiles(t) {

@@ -3,6 +3,8 @@
 package pgtest
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net"
@@ -17,6 +19,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+
 	"giftimbiz/internal/child"
 )
 
@@ -25,10 +30,11 @@ var ErrMissing = errors.New("no PostgreSQL server in /usr/lib/postgresql/*/bin (
 
 // Cluster is a running server.
 type Cluster struct {
-	Port int
-	dir  string
-	cmd  *exec.Cmd
-	done <-chan error
+	Port  int
+	dir   string
+	cmd   *exec.Cmd
+	done  <-chan error
+	admin *sql.DB // to the database postgres
 }
 
 // Bin returns the path of one of PostgreSQL's programs of the newest version installed.
@@ -63,6 +69,9 @@ func Start(settings ...string) (*Cluster, error) {
 	c := &Cluster{dir: dir}
 	if err := c.start(initdb, server, settings); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	if c.admin, err = sql.Open("pgx", c.URL("postgres")); err != nil {
+		return nil, errors.Join(err, c.Stop())
 	}
 	return c, nil
 }
@@ -135,7 +144,7 @@ func (c *Cluster) URL(database string) string {
 
 // CreateDatabase makes an empty database and returns its URL.
 func (c *Cluster) CreateDatabase(name string) (string, error) {
-	return c.URL(name), c.run("createdb", name)
+	return c.URL(name), c.exec("CREATE DATABASE " + quoted(name))
 }
 
 // Copy makes or replaces a database as a copy of another, to which nobody may be connected. Both are given by their URLs.
@@ -148,11 +157,19 @@ func (c *Cluster) Copy(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if err := c.run("dropdb", "--if-exists", copied); err != nil {
+	if err := c.exec("DROP DATABASE IF EXISTS " + quoted(copied)); err != nil {
 		return err
 	}
-	return c.run("createdb", "-T", original, copied)
+	return c.exec("CREATE DATABASE " + quoted(copied) + " TEMPLATE " + quoted(original))
 }
+
+// exec runs a statement about databases. A program of PostgreSQL's would take longer to start than the statement takes.
+func (c *Cluster) exec(statement string) error {
+	_, err := c.admin.ExecContext(context.Background(), statement)
+	return err
+}
+
+func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // databaseOf returns the name of the database that a URL connects to.
 func databaseOf(dsn string) (string, error) {
@@ -163,21 +180,11 @@ func databaseOf(dsn string) (string, error) {
 	return path.Base(u.Path), nil
 }
 
-// run runs one of PostgreSQL's programs against the server.
-func (c *Cluster) run(program string, args ...string) error {
-	bin, err := Bin(program)
-	if err != nil {
-		return err
-	}
-	at := []string{"-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres"}
-	if out, err := exec.Command(bin, append(at, args...)...).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w\n%s", program, err, out)
-	}
-	return nil
-}
-
 // Stop ends the server at once and removes its folder.
 func (c *Cluster) Stop() error {
+	if c.admin != nil {
+		_ = c.admin.Close() // the server is killed anyway
+	}
 	_ = c.cmd.Process.Signal(syscall.SIGQUIT) // it may be gone already
 	select {
 	case <-c.done:

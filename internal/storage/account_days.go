@@ -23,9 +23,9 @@ func openDay(ctx context.Context, q querier) (day gift.Day, err error) {
 func (db *DB) CloseDays(ctx context.Context, now time.Time) error {
 	last := gift.DayOf(now.Add(-closeLag)) - 1
 	for {
-		next, err := openDay(ctx, db.read)
+		next, err := db.noteClosings(ctx)
 		if err != nil || next > last {
-			return classify(err)
+			return err
 		}
 		day, err := db.firstDayWithEntries(ctx, next)
 		if err != nil {
@@ -35,6 +35,53 @@ func (db *DB) CloseDays(ctx context.Context, now time.Time) error {
 			return err
 		}
 	}
+}
+
+// noteClosings reads the first day that is not closed and remembers it; see reopen.
+func (db *DB) noteClosings(ctx context.Context) (next gift.Day, err error) {
+	if next, err = openDay(ctx, db.read); err != nil {
+		return 0, classify(err)
+	}
+	db.closedBefore.Store(int64(next))
+	return next, nil
+}
+
+// A clock that is ahead closes a day that is not over. Whoever books something on a closed day opens it again, with those
+// after it: they are closed anew, and until then balances are summed up from their entries. A node knows of its own closings
+// at once, and of others' when it renews its lease; so nothing is asked for each purchase.
+var (
+	reopenDays = over("day bigint", `
+UPDATE account_days_cursor SET next_day = input.day FROM input
+WHERE account_days_cursor.id = 1 AND account_days_cursor.next_day > input.day`)
+
+	forgetClosings = over("day bigint", `
+DELETE FROM account_days WHERE (account_id, day) IN (
+    SELECT d.account_id, d.day FROM input JOIN accounts a ON TRUE JOIN account_days d ON d.account_id = a.id AND d.day >= input.day)`)
+)
+
+// reopen opens the day of a transaction, if this node knows that it is closed, in a session that books it.
+func reopen(s session, txn gift.ID) {
+	day := gift.DayOf(txn.Time())
+	if int64(day) >= s.database().closedBefore.Load() {
+		return
+	}
+	s.exec(reopenDays, -1, []int64{int64(day)})
+	s.exec(forgetClosings, -1, []int64{int64(day)})
+}
+
+// reopenFor is reopen for what is booked more rarely than purchases: it asks the database.
+func reopenFor(ctx context.Context, tx *sql.Tx, txn gift.ID) error {
+	day := int64(gift.DayOf(txn.Time()))
+	res, err := tx.ExecContext(ctx, `UPDATE account_days_cursor SET next_day = $1 WHERE id = 1 AND next_day > $1`, day)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); n == 0 || err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `DELETE FROM account_days WHERE (account_id, day) IN (
+    SELECT d.account_id, d.day FROM accounts a JOIN account_days d ON d.account_id = a.id AND d.day >= $1)`, day)
+	return err
 }
 
 // firstDayWithEntries returns the first day from the given one on that has any, or one that is far ahead.
@@ -52,6 +99,7 @@ func (db *DB) firstDayWithEntries(ctx context.Context, from gift.Day) (gift.Day,
 // closeDay closes the days from next to day; only the last of them may have entries. It does nothing when another node was
 // faster.
 func (db *DB) closeDay(ctx context.Context, next, day gift.Day) error {
+	db.closedBefore.Store(int64(day) + 1) // before anybody can buy something on a day that this closes
 	return db.tx(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE account_days_cursor SET next_day = $2 WHERE id = 1 AND next_day = $1`,
 			int64(next), int64(day)+1)

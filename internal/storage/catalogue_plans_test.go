@@ -11,7 +11,7 @@ import (
 
 // TestListsOfTheCatalogueAreReadByIndex asks PostgreSQL itself what was read, with statistics of tables that are still empty.
 func TestListsOfTheCatalogueAreReadByIndex(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const offers, units = 1200, 5
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	raw := rawDB(t, "pgx", dsn)

@@ -15,7 +15,7 @@ import (
 
 // TestACounterReadsLittleWhateverWasRedeemed asks PostgreSQL what a redemption, its undo and all that pages ask for read.
 func TestACounterReadsLittleWhateverWasRedeemed(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const orders = 20_000
 	var order gift.ID
 	var unit, shop int64

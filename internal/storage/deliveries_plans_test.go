@@ -20,7 +20,7 @@ func TestDeliveringReadsWhatIsDueOnly(t *testing.T) {
 
 func countDeliveryReads(t *testing.T, before, after string) {
 	const delivered, later, due, orders, endpoints = 40_000, 20_000, 300, 20, 50
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	out := outside{t, dsn, rawDB(t, "pgx", dsn)}
 	p := h.Partner(gift.Partner{Name: "demo"}, 0)

@@ -49,7 +49,7 @@ func TestOnlyAReferenceIsADuplicateDeposit(t *testing.T) {
 
 // TestAnUnansweredDepositSaysSo lets the server's process end at COMMIT.
 func TestAnUnansweredDepositSaysSo(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Partner(gift.Partner{Name: "demo"}, 0)
 	raw := rawDB(t, "pgx", dsn)

@@ -23,18 +23,24 @@ type check struct{ name, query string }
 // see the same state. It only reads.
 func (db *DB) Doctor(ctx context.Context) (faults []Fault, err error) {
 	err = db.wholeSnapshot(ctx, func(tx *sql.Tx) error {
-		for _, c := range slices.Concat(
-			moneyChecks, bookChecks, partnerChecks, stockChecks, orderChecks, counterChecks, refundChecks, quoteChecks, eventChecks,
-			houseChecks, referenceChecks()) {
-			found, err := c.run(ctx, tx)
-			if err != nil {
-				return fmt.Errorf("check that %s: %w", c.name, err)
-			}
-			faults = append(faults, found...)
-		}
-		return nil
+		faults, err = examine(ctx, tx)
+		return err
 	})
 	return faults, err
+}
+
+// examine makes all checks on what the transaction sees.
+func examine(ctx context.Context, tx *sql.Tx) (faults []Fault, err error) {
+	for _, c := range slices.Concat(
+		moneyChecks, bookChecks, partnerChecks, stockChecks, orderChecks, counterChecks, refundChecks, quoteChecks, eventChecks,
+		houseChecks, referenceChecks()) {
+		found, err := c.run(ctx, tx)
+		if err != nil {
+			return nil, fmt.Errorf("check that %s: %w", c.name, err)
+		}
+		faults = append(faults, found...)
+	}
+	return faults, nil
 }
 
 func (c check) run(ctx context.Context, tx *sql.Tx) ([]Fault, error) {

@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -91,12 +90,12 @@ func TestDoctorNamesEveryHarm(t *testing.T) {
 			detail: fmt.Sprintf("%s 99999 is not in %s", o.column, o.parent),
 		})
 	}
-	t.Run("sqlite", func(t *testing.T) { harmAll(t, all, sqliteURL, copySQLite) })
-	t.Run("postgres", func(t *testing.T) { harmAll(t, all, postgresURL, copyPostgres) })
+	t.Run("sqlite", func(t *testing.T) { harmAll(t, all, migratedSQLiteURL(t), hurtSQLite) })
+	t.Run("postgres", func(t *testing.T) { harmAll(t, all, migratedPostgresURL(t), hurtPostgres) })
 }
 
-func harmAll(t *testing.T, all []harm, newURL func(testing.TB) string, copyOf func(testing.TB, string) (string, *sql.DB)) {
-	dsn := newURL(t)
+// harmAll does each harm in a transaction, has the doctor look, and undoes it.
+func harmAll(t *testing.T, all []harm, dsn string, hurt func(testing.TB, string) *sql.DB) {
 	var p patient
 	built := t.Run("healthy before", func(t *testing.T) { // the subtest closes the database
 		h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
@@ -118,18 +117,22 @@ func harmAll(t *testing.T, all []harm, newURL func(testing.TB) string, copyOf fu
 	if !built {
 		t.FailNow()
 	}
+	raw := hurt(t, dsn)
 	for _, harm := range all {
 		t.Run(harm.name, func(t *testing.T) {
-			copied, raw := copyOf(t, dsn)
+			tx, err := raw.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback() }() // the next harm begins where this one did
 			for statement := range strings.SplitSeq(p.fill(harm.sql), ";") {
-				if res, err := raw.ExecContext(t.Context(), statement); err != nil {
+				if res, err := tx.ExecContext(t.Context(), statement); err != nil {
 					t.Fatal(err)
 				} else if n, _ := res.RowsAffected(); n == 0 {
 					t.Fatal("the harm changed nothing")
 				}
 			}
-			db, _ := opener(func(testing.TB) string { return copied })(t)
-			faults, err := db.Doctor(t.Context())
+			faults, err := storage.Examine(t.Context(), tx, strings.HasPrefix(dsn, "sqlite:"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,24 +157,22 @@ func (p patient) fill(text string) string {
 	).Replace(text)
 }
 
-// copySQLite returns a copy of the database and a connection to it that lets anything be written.
-func copySQLite(t testing.TB, dsn string) (string, *sql.DB) {
+// hurtSQLite returns a connection to the database that lets anything be written.
+func hurtSQLite(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
-	body := readFile(t, strings.TrimPrefix(dsn, "sqlite:"))
-	path := filepath.Join(t.TempDir(), "copy.db")
-	if err := os.WriteFile(path, body, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return "sqlite:" + path, rawDB(t, "sqlite", "file:"+path+"?_pragma=foreign_keys(0)&_pragma=ignore_check_constraints(1)")
+	return rawDB(t, "sqlite", "file:"+strings.TrimPrefix(dsn, "sqlite:")+"?_pragma=foreign_keys(0)&_pragma=ignore_check_constraints(1)")
 }
 
-func readFile(t testing.TB, path string) []byte {
+// hurtPostgres is hurtSQLite for PostgreSQL. As a replica, a session checks no foreign keys.
+func hurtPostgres(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
-	body, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
+	raw := rawDB(t, "pgx", dsn+"&session_replication_role=replica")
+	for _, constraint := range []string{"accounts DROP CONSTRAINT accounts_check", "partners DROP CONSTRAINT partners_check"} {
+		if _, err := raw.ExecContext(t.Context(), "ALTER TABLE "+constraint); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return body
+	return raw
 }
 
 // copyDatabase returns the URL of a copy of a PostgreSQL database.
@@ -182,19 +183,6 @@ func copyDatabase(t testing.TB, dsn string) string {
 		t.Fatal(err)
 	}
 	return copied
-}
-
-func copyPostgres(t testing.TB, dsn string) (string, *sql.DB) {
-	t.Helper()
-	copied := copyDatabase(t, dsn)
-	// As a replica, a session checks no foreign keys. Its one connection stays.
-	raw := rawDB(t, "pgx", copied+"&session_replication_role=replica")
-	for _, constraint := range []string{"accounts DROP CONSTRAINT accounts_check", "partners DROP CONSTRAINT partners_check"} {
-		if _, err := raw.ExecContext(t.Context(), "ALTER TABLE "+constraint); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return copied, raw
 }
 
 func rawDB(t testing.TB, driver, dsn string) *sql.DB {

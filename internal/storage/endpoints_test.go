@@ -468,7 +468,7 @@ func TestAReplayIsBounded(t *testing.T) {
 
 // TestNoEventIsOlderThanTheLag holds a transaction that wrote open, and looks how old what it will show can be.
 func TestNoEventIsOlderThanTheLag(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	raw := rawDB(t, "pgx", dsn)
 	tx, err := raw.BeginTx(t.Context(), nil)

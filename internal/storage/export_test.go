@@ -1,6 +1,21 @@
 package storage
 
-import "giftimbiz/internal/office"
+import (
+	"context"
+	"database/sql"
+
+	"giftimbiz/internal/office"
+)
+
+// Examine is Doctor within a transaction, of PostgreSQL unless sqlite.
+func Examine(ctx context.Context, tx *sql.Tx, sqlite bool) ([]Fault, error) {
+	if !sqlite {
+		if _, err := tx.ExecContext(ctx, readEverything); err != nil {
+			return nil, err
+		}
+	}
+	return examine(ctx, tx)
+}
 
 // OrderQueries returns the text that Orders runs for a page, for tests that ask an engine how it would.
 func OrderQueries(q office.OrderQuery, partner int64) (query string, args []any) {

@@ -441,7 +441,7 @@ func TestTheFeedReadsWhatChanged(t *testing.T) {
 
 func countFeedReads(t *testing.T, before string) {
 	t.Helper()
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	raw := rawDB(t, "pgx", dsn)
 	today := gift.DayOf(storagetest.Noon)
 	const limit = 32

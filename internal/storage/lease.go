@@ -111,6 +111,9 @@ WHERE number = $4 AND token = $5 AND ids_before = $6`, token, LeaseFor.Milliseco
 // meanwhile, this one takes another and says so with ErrLeaseLost; until then it buys and books nothing.
 func (db *DB) Renew(ctx context.Context) error {
 	err := db.extend(ctx)
+	if err == nil {
+		_, err = db.noteClosings(ctx)
+	}
 	if !errors.Is(err, ErrLeaseLost) || db.lease.gone() {
 		return err
 	}

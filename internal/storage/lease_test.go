@@ -30,11 +30,11 @@ func eachEngineRaw(t *testing.T, test func(*testing.T, *storagetest.House, outsi
 		test(t, h, outside{t, dsn, rawDB(t, driver, name)})
 	}
 	t.Run("sqlite", func(t *testing.T) {
-		dsn := sqliteURL(t)
+		dsn := migratedSQLiteURL(t)
 		run(t, dsn, "sqlite", "file:"+strings.TrimPrefix(dsn, "sqlite:")+"?_pragma=busy_timeout(10000)")
 	})
 	t.Run("postgres", func(t *testing.T) {
-		dsn := postgresURL(t)
+		dsn := migratedPostgresURL(t)
 		run(t, dsn, "pgx", dsn)
 	})
 }

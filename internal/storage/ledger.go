@@ -48,6 +48,9 @@ func post(ctx context.Context, tx *sql.Tx, t transaction) error {
 	if err := insertHead(ctx, tx, t); err != nil {
 		return err
 	}
+	if err := reopenFor(ctx, tx, t.id); err != nil {
+		return err
+	}
 	for _, e := range t.entries {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO entries (account_id, txn_id, amount) VALUES ($1, $2, $3)`,
 			e.account, int64(t.id), int64(e.amount)); err != nil {

@@ -25,7 +25,7 @@ func lateStock() *storage.Stock {
 // TestALoadKeepsNobodyWaiting holds a load up halfway: purchases that need the change clock go on, and who looks at
 // changes meanwhile finds the load's rows afterwards, although later numbers were seen before.
 func TestALoadKeepsNobodyWaiting(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(1, 5)
 	p := h.Partner(gift.Partner{Name: "demo"}, 100_000)

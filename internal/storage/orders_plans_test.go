@@ -101,7 +101,7 @@ var searches = map[string]struct {
 // TestSearchesForOrdersWalkIndexes asks SQLite for its plans: it may run through partners and through what it found, but not
 // through what was sold.
 func TestSearchesForOrdersWalkIndexes(t *testing.T) {
-	dsn := sqliteURL(t)
+	dsn := migratedSQLiteURL(t)
 	_, raw := bigHouse(t, dsn, "sqlite", "file:"+strings.TrimPrefix(dsn, "sqlite:"))
 	whole := regexp.MustCompile(`^SCAN (orders|order_items|units|idempotency_answers|refunds|accounts|entries|[raui])\b`)
 	for name, s := range searches {
@@ -133,7 +133,7 @@ func TestSearchesForOrdersWalkIndexes(t *testing.T) {
 
 // TestSearchesForOrdersReadFewRows asks PostgreSQL what was read.
 func TestSearchesForOrdersReadFewRows(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	_, raw := bigHouse(t, dsn, "pgx", dsn)
 	for name, s := range searches {
 		t.Run(name, func(t *testing.T) {
@@ -191,7 +191,7 @@ WHERE relname IN ('units', 'orders', 'order_items', 'entries', 'idempotency_answ
 
 // TestWhoLooksForRareOrdersIsToldWhereToGoOn finds the one coupon behind more gifticons than a page looks through.
 func TestWhoLooksForRareOrdersIsToldWhereToGoOn(t *testing.T) {
-	dsn := sqliteURL(t)
+	dsn := migratedSQLiteURL(t)
 	db, _ := bigHouse(t, dsn, "sqlite", "file:"+strings.TrimPrefix(dsn, "sqlite:"))
 	q := office.OrderQuery{Kind: gift.StarCoupon, Limit: 50}
 	for pages := 1; ; pages++ {

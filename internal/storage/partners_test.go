@@ -284,7 +284,7 @@ func asOperator(ctx context.Context, id int64) context.Context {
 
 // TestPagesOfAPartnerReadLittleWhateverItBought asks PostgreSQL itself what was read.
 func TestPagesOfAPartnerReadLittleWhateverItBought(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const days, purchases = 4, 150 // a day
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(1, days*purchases)

@@ -26,7 +26,7 @@ func TestNoStatementOfARequestReadsAWholeTable(t *testing.T) {
 // countReads trades after a statement, and fails when more rows were read than the trade is about.
 func countReads(t *testing.T, before string) {
 	t.Helper()
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const units, purchases = 5000, 200
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(2, units)
@@ -103,7 +103,7 @@ func trade(t *testing.T, h *storagetest.House, partner int64, purchases int) {
 // TestACouponIsFoundWhateverElseWasBought looks for coupons of partners whose history is long, and of one whose coupon
 // stands in many orders of others.
 func TestACouponIsFoundWhateverElseWasBought(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const orders, looks = 300, 20
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(1, orders)
@@ -159,7 +159,7 @@ FROM pg_stat_user_tables WHERE relname = $1`, table).Scan(&whole, &found)
 
 // TestWhatReadsAllReadsTablesWhole: through an index, a large table takes many times longer.
 func TestWhatReadsAllReadsTablesWhole(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(1349, 0)
 	var stock storage.Stock
@@ -205,7 +205,7 @@ func forgetReads(t *testing.T, dsn string) {
 
 // TestTheAuditTrailIsReadByItsIndexes asks for the newest entries that few of many have in common.
 func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const entries, limit = 30_000, 10
 	storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	raw := rawDB(t, "pgx", dsn)
@@ -249,7 +249,7 @@ func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
 
 // TestADaysSalesCostARowForEachPartner reads a day of many, and the last two weeks.
 func TestADaysSalesCostARowForEachPartner(t *testing.T) {
-	dsn := postgresURL(t)
+	dsn := migratedPostgresURL(t)
 	const partners, days = 20, 1000
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	raw := rawDB(t, "pgx", dsn)
@@ -287,7 +287,7 @@ SELECT $1::bigint, d, 1, 0, 0, 0, 0 FROM generate_series($2::bigint, $3::bigint)
 func TestNoticesReadWhatExpires(t *testing.T) {
 	for name, before := range map[string]string{"without statistics": `SELECT 1`, "with statistics of empty tables": `VACUUM ANALYZE`} {
 		t.Run(name, func(t *testing.T) {
-			dsn := postgresURL(t)
+			dsn := migratedPostgresURL(t)
 			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 			o := outside{t, dsn, rawDB(t, "pgx", dsn)}
 			if _, err := o.raw.ExecContext(t.Context(), before); err != nil {

@@ -299,7 +299,7 @@ func stockOffers(t testing.TB, h *storagetest.House, offers int64) {
 // BenchmarkPurchasesDuringRepricing tells how long one purchase in a hundred takes, alone and while 200,000 offers, of which
 // one of those reached last is bought, get new prices.
 func BenchmarkPurchasesDuringRepricing(b *testing.B) {
-	for name, open := range map[string]storagetest.Opener{"sqlite": opener(sqliteURL), "postgres": opener(postgresURL)} {
+	for name, open := range map[string]storagetest.Opener{"sqlite": opener(migratedSQLiteURL), "postgres": opener(migratedPostgresURL)} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				h := storagetest.NewHouse(b, open)

@@ -88,7 +88,7 @@ func TestQuotesReadLittleWhateverWasQuoted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			const times = 20
-			dsn := postgresURL(t)
+			dsn := migratedPostgresURL(t)
 			h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 			raw := rawDB(t, "pgx", dsn)
 			if _, err := raw.ExecContext(t.Context(), before); err != nil {
@@ -129,7 +129,7 @@ func TestQuotesReadLittleWhateverWasQuoted(t *testing.T) {
 
 // TestQuotesAreFoundByIndexOnSQLite asks SQLite for the plans of all statements that the same takes.
 func TestQuotesAreFoundByIndexOnSQLite(t *testing.T) {
-	dsn := sqliteURL(t)
+	dsn := migratedSQLiteURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(2, 100)
 	partner := h.Partner(gift.Partner{Name: "demo"}, 10_000_000)

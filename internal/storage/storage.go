@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,6 +21,8 @@ type DB struct {
 	read    *sql.DB
 	lease   lease // of the number that this process makes order numbers with
 	news    news
+	// closedBefore is the first day whose balances are not closed, as far as this process knows.
+	closedBefore atomic.Int64
 
 	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
 	pool    *pgxpool.Pool

@@ -89,7 +89,7 @@ func each(n int, f func(int)) {
 
 // TestTheLogOfSQLiteIsTrimmed writes more than the log may have while somebody reads all the time.
 func TestTheLogOfSQLiteIsTrimmed(t *testing.T) {
-	dsn := sqliteURL(t)
+	dsn := migratedSQLiteURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	path := strings.TrimPrefix(dsn, "sqlite:")
 	raw := rawDB(t, "sqlite", "file:"+path)

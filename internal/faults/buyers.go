@@ -1,0 +1,238 @@
+package faults
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"giftimbiz/client"
+	"giftimbiz/internal/programtest"
+)
+
+// Buyers make purchases at random under keys of their own and remember what they were told. Their methods may be called from
+// any goroutine.
+type Buyers struct {
+	t      testing.TB
+	who    client.Credentials
+	offers []listed // what they choose from
+	keys   atomic.Int64
+
+	mu      sync.Mutex
+	made    map[string]listed          // guarded by mu: what each key was used for
+	told    map[string]json.RawMessage // guarded by mu: final answers, refusals too
+	answers atomic.Int64
+}
+
+// listed is an offer as the list sends it.
+type listed struct {
+	OfferID string `json:"md_idx"`
+	Price   string `json:"disprice"`
+	Product string `json:"product"`
+}
+
+// NewBuyers reads the offers on sale from a running server.
+func NewBuyers(t testing.TB, url string, who client.Credentials) *Buyers {
+	t.Helper()
+	b := &Buyers{t: t, who: who, made: map[string]listed{}, told: map[string]json.RawMessage{}}
+	answer, err := b.Client(url).Call(t.Context(), "giftimbiz/listAll", map[string][]string{
+		"site": {"gift"}, "limit": {"1000"}, "price": {"20000"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct {
+		List []listed `json:"list"`
+	}
+	if err := json.Unmarshal(answer, &list); err != nil || len(list.List) == 0 {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	b.offers = list.List
+	return b
+}
+
+// Client makes connections that are never reused: a killed server cannot be mistaken for one that closed them in time. It
+// asks once.
+func (b *Buyers) Client(url string) *client.Client {
+	return client.New(client.Options{BaseURL: url, Credentials: b.who, Retries: -1, HTTP: &http.Client{
+		Timeout: programtest.Patience, Transport: &http.Transport{DisableKeepAlives: true},
+	}})
+}
+
+// Run has n buyers buy at a server until it does not answer or stop is closed.
+func (b *Buyers) Run(n int, url string, stop <-chan struct{}) {
+	b.run(n, url, stop, false)
+}
+
+// RunOn has n buyers buy at a server until stop is closed. Who got no answer goes on with another purchase.
+func (b *Buyers) RunOn(n int, url string, stop <-chan struct{}) {
+	b.run(n, url, stop, true)
+}
+
+func (b *Buyers) run(n int, url string, stop <-chan struct{}, goOn bool) {
+	var wg sync.WaitGroup
+	c := b.Client(url)
+	for range n {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if !b.BuyAny(c) && !goOn {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// BuyAny buys an offer at random under a new key and tells whether there was a final answer.
+func (b *Buyers) BuyAny(c *client.Client) bool {
+	key, offer := fmt.Sprintf("key-%d", b.keys.Add(1)), b.offers[rand.IntN(len(b.offers))]
+	b.mu.Lock()
+	b.made[key] = offer
+	b.mu.Unlock()
+	return b.ask(c, key, offer)
+}
+
+// ask asks once and tells whether there was a final answer. A later answer to the same key must be the same.
+func (b *Buyers) ask(c *client.Client, key string, offer listed) bool {
+	answer, err := c.Call(context.Background(), "giftimbiz/buyGifticoupon", url.Values{
+		"md_idx": {offer.OfferID}, "cash": {offer.Price}, "product": {offer.Product},
+	}, client.IdempotencyKey(key))
+	if code := client.Code(err); (err != nil && code == "") || code == "GPLF" {
+		return false // unknown: to be asked again
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if first, ok := b.told[key]; ok && string(first) != string(answer) {
+		b.t.Errorf("%s was first answered %s, then %s", key, first, answer)
+	}
+	b.told[key] = answer
+	b.answers.Add(1)
+	return true
+}
+
+// Answers is how many final answers there were.
+func (b *Buyers) Answers() int64 { return b.answers.Load() }
+
+// Unknown is how many purchases have no final answer yet.
+func (b *Buyers) Unknown() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.made) - len(b.told)
+}
+
+// Settle asks everything again, when nobody buys any more: what was answered must be answered alike, what was not gets its
+// answer now.
+func (b *Buyers) Settle(url string) {
+	b.t.Helper()
+	c := b.Client(url)
+	for key, offer := range b.made {
+		if !b.ask(c, key, offer) {
+			b.t.Errorf("%s has no answer", key)
+		}
+	}
+}
+
+// Orders returns the order numbers that the buyers were told, with the prices they paid. Two keys with one order, and refusals
+// other than that something is sold out, are errors.
+func (b *Buyers) Orders() (paid map[string]string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	paid = map[string]string{}
+	for key, answer := range b.told {
+		var a struct {
+			Result string `json:"result"`
+			TID    string `json:"tid"`
+		}
+		if err := json.Unmarshal(answer, &a); err != nil {
+			b.t.Fatalf("%s: %v: %s", key, err, answer)
+		}
+		switch {
+		case a.Result == "0000" && paid[a.TID] == "":
+			paid[a.TID] = b.made[key].Price
+		case a.Result == "0000":
+			b.t.Errorf("two keys were told the order %s", a.TID)
+		case a.Result != "PD": // sold out
+			b.t.Errorf("%s was answered %s", key, answer)
+		}
+	}
+	return paid
+}
+
+// Books compares what the buyers were told with the whole history of their partner, which bought nothing else: what was told
+// and is not there is lost; what is there and was told to nobody, or another price, or a voucher there twice, is doubled.
+func (b *Buyers) Books(url string) (acknowledged, lost, doubled int) {
+	b.t.Helper()
+	told := b.Orders()
+	kept, twice := b.history(url)
+	doubled = twice
+	for order, price := range told {
+		switch kept[order] {
+		case price:
+		case "":
+			lost++
+			b.t.Errorf("order %s for %s was told and is not there", order, price)
+		default:
+			doubled++
+			b.t.Errorf("order %s was told to cost %s and is there for %s", order, price, kept[order])
+		}
+	}
+	for order, price := range kept {
+		if _, ok := told[order]; !ok {
+			doubled++
+			b.t.Errorf("order %s for %s was told to nobody", order, price)
+		}
+	}
+	return len(told), lost, doubled
+}
+
+// history returns the orders of the partner's whole history, with the prices paid, and how many of its vouchers or orders are
+// in it twice.
+func (b *Buyers) history(url string) (paid map[string]string, twice int) {
+	b.t.Helper()
+	c := b.Client(url)
+	paid = map[string]string{}
+	numbers := map[string]bool{}
+	for after, more := "", "true"; more == "true"; {
+		params := map[string][]string{"limit": {"1000"}}
+		if after != "" {
+			params["after"] = []string{after}
+		}
+		answer, err := c.Call(b.t.Context(), "giftimbiz/buyGifticonList", params)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		var page struct {
+			More string `json:"isNext"`
+			List []struct {
+				TID    string `json:"tid"`
+				Number string `json:"pin"`
+				Paid   string `json:"buy_price"`
+			} `json:"list"`
+		}
+		if err := json.Unmarshal(answer, &page); err != nil {
+			b.t.Fatal(err)
+		}
+		for _, item := range page.List {
+			if numbers[item.Number] || paid[item.TID] != "" {
+				b.t.Errorf("order %s or its voucher is there twice", item.TID)
+				twice++
+			}
+			numbers[item.Number], paid[item.TID] = true, item.Paid
+			after = item.TID
+		}
+		more = page.More
+	}
+	return paid, twice
+}

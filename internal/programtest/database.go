@@ -1,0 +1,140 @@
+package programtest
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
+	_ "modernc.org/sqlite"             // the "sqlite" driver
+
+	"giftimbiz/internal/demo"
+	"giftimbiz/internal/pgtest"
+)
+
+// cluster is the PostgreSQL that a package's tests share, started by the first that needs it.
+var cluster struct {
+	once    sync.Once
+	started *pgtest.Cluster
+	err     error
+	count   atomic.Int64
+}
+
+// Postgres returns an empty PostgreSQL database of the test's own.
+func Postgres(t testing.TB) (url string) {
+	t.Helper()
+	cluster.once.Do(func() { cluster.started, cluster.err = pgtest.Start("fsync=off") })
+	if errors.Is(cluster.err, pgtest.ErrMissing) {
+		t.Skipf("skipped: %v", cluster.err)
+	}
+	if cluster.err != nil {
+		t.Fatal(cluster.err)
+	}
+	url, err := cluster.started.CreateDatabase(fmt.Sprintf("test%d", cluster.count.Add(1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// CopyPostgres makes or replaces a database as a copy of another, both of them Postgres's.
+func CopyPostgres(from, to string) error { return cluster.started.Copy(from, to) }
+
+// EngineOf names the engine of a database by its URL.
+func EngineOf(database string) string {
+	if strings.HasPrefix(database, "sqlite:") {
+		return "SQLite"
+	}
+	return "PostgreSQL"
+}
+
+// EachEngine runs a test on SQLite and on PostgreSQL.
+func EachEngine(t *testing.T, test func(t *testing.T, database string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, "sqlite:"+t.TempDir()+"/giftimbiz.db") })
+	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t)) })
+}
+
+// EachDatabase is EachEngine for tests of whole processes, with a data folder beside the database.
+func EachDatabase(t *testing.T, test func(t *testing.T, data, database string)) {
+	EachEngine(t, func(t *testing.T, database string) { test(t, t.TempDir(), database) })
+}
+
+// DemoData runs the demo once to fill a database and returns what it wrote into credentials.json.
+func DemoData(t testing.TB, data, database string, args ...string) *demo.Credentials {
+	t.Helper()
+	p := Start(t, append([]string{"demo", "--data", data, "--database", database}, args...)...)
+	if err := p.Terminate(); err != nil {
+		t.Fatalf("the demo did not stop in order: %v", err)
+	}
+	return Credentials(t, data)
+}
+
+// Credentials returns what a demo wrote into its data folder.
+func Credentials(t testing.TB, data string) *demo.Credentials {
+	t.Helper()
+	text, err := os.ReadFile(data + "/credentials.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made demo.Credentials
+	if err := json.Unmarshal(text, &made); err != nil {
+		t.Fatal(err)
+	}
+	return &made
+}
+
+// Raw opens a database beside the server that uses it.
+func Raw(t testing.TB, database string) *sql.DB {
+	t.Helper()
+	driver, dsn := "pgx", database
+	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
+		driver, dsn = "sqlite", "file:"+path+"?_pragma=busy_timeout(10000)"
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // whatever it did was checked
+	return db
+}
+
+// Alter changes a database on which nothing runs that this would disturb.
+func Alter(t testing.TB, database, query string, args ...any) {
+	t.Helper()
+	if res, err := Raw(t, database).ExecContext(context.Background(), query, args...); err != nil {
+		t.Fatal(err)
+	} else if n, err := res.RowsAffected(); n == 0 || err != nil {
+		t.Fatalf("%q changed %d rows, %v", query, n, err)
+	}
+}
+
+// Hold keeps everybody from writing what a purchase writes until the function it returns is called.
+func Hold(t testing.TB, database string) (letGo func()) {
+	t.Helper()
+	hold := "BEGIN; LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE"
+	if strings.HasPrefix(database, "sqlite:") {
+		hold = "BEGIN IMMEDIATE"
+	}
+	conn, err := Raw(t, database).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.ExecContext(t.Context(), hold); err != nil {
+		t.Fatal(err)
+	}
+	letGo = sync.OnceFunc(func() {
+		if _, err := conn.ExecContext(context.Background(), "ROLLBACK"); err != nil {
+			t.Error(err)
+		}
+		_ = conn.Close() // the transaction has ended
+	})
+	t.Cleanup(letGo)
+	return letGo
+}

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# All rounds of the tests of faults, and one table of what they did.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+go=${GO:-go}
+GIFTIMBIZ_FAULT_TABLE=$(mktemp)
+trap 'rm -f "$GIFTIMBIZ_FAULT_TABLE"' EXIT
+export GIFTIMBIZ_FAULT_TABLE GIFTIMBIZ_FAULTS=all
+
+status=0
+# One package after the other: a fault is told from a slow machine by how long things take.
+scripts/gotest.sh -p 1 -count 1 -timeout 60m ./internal/faults/... "$@" || status=$?
+echo
+"$go" run ./internal/faults/print "$GIFTIMBIZ_FAULT_TABLE" || status=$?
+exit "$status"
