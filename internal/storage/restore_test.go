@@ -64,10 +64,10 @@ func TestARestoredDatabaseStartsAnew(t *testing.T) {
 		underWay(o, partner)
 		file := backUp(t, h.DB)
 		known := catalogOf(t, h).Since()
-		h.Clock.Advance(10 * time.Minute) // beyond the numbers that its node had claimed before
-		lost := map[gift.ID]bool{}
+		h.Clock.Advance(10 * time.Minute) // beyond what nodes had claimed before
+		lost, other := map[gift.ID]bool{}, h.SecondNode()
 		for i := range 10 {
-			lost[h.Buy(partner, fmt.Sprint("lost ", i), 1).OrderID] = true
+			lost[other.Buy(partner, fmt.Sprint("lost ", i), 1).OrderID] = true
 		}
 
 		done, err := storage.Restore(t.Context(), empty, reader(t, file), storage.RestoreOptions{Clock: h.Clock})
@@ -101,8 +101,9 @@ func TestARestoredDatabaseStartsAnew(t *testing.T) {
 			}
 		}
 		second.Clock.Set(h.Clock.Now()) // the very moment at which the lost orders were made
+		other = second.SecondNode() // has the same number as that which made the lost orders
 		for i := range 20 {
-			if id := second.Buy(partner, fmt.Sprint("again ", i), 1).OrderID; lost[id] {
+			if id := other.Buy(partner, fmt.Sprint("again ", i), 1).OrderID; lost[id] {
 				t.Errorf("order number %d was given twice", id)
 			}
 		}
