@@ -201,6 +201,7 @@ func attribute(node *html.Node, name string) string {
 
 // TestNoPageOfTheConsoleHasASeriousFault opens every page that can be reached in a browser.
 func TestNoPageOfTheConsoleHasASeriousFault(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	live(s)

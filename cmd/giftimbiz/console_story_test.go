@@ -13,6 +13,7 @@ import (
 // languages at a desk and on a telephone, each language and each width on both engines, in light on the one and in dark on the
 // other; and once without scripts. Each begins with a database of its own.
 func TestAnOperatorRunsTheHouseFromABrowser(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	wide, narrow := browsertest.Wide(), browsertest.Narrow()
 	t.Run("sqlite", func(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 
 // TestAClerkTakesCouponsInABrowser is a shop's day on a telephone and on a tablet, on an old one with a bad network too.
 func TestAClerkTakesCouponsInABrowser(t *testing.T) {
+	t.Parallel()
 	film := filepath.Join(t.TempDir(), "film.mjpeg")
 	browser := browsertest.Start(t, browsertest.Camera(film)...)
 	phone, tablet := browsertest.Phone(), browsertest.Tablet()
@@ -49,6 +50,7 @@ func TestAClerkTakesCouponsInABrowser(t *testing.T) {
 
 // TestACouponIsTakenWithoutScripts is for browsers that know too little for the page's own, or may run none.
 func TestACouponIsTakenWithoutScripts(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	look := browsertest.Phone().In("ko").WithoutScript()
@@ -78,6 +80,7 @@ func TestACouponIsTakenWithoutScripts(t *testing.T) {
 
 // TestALostAnswerIsAskedForAgain: the server uses the coupon, and the network loses what it says.
 func TestALostAnswerIsAskedForAgain(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	var lost atomic.Int64

@@ -9,6 +9,7 @@ import (
 
 // TestTheAPICanBeTriedOnItsPage puts a sandbox partner's keys into a guide, goes to the pages of both versions and presses what a reader would.
 func TestTheAPICanBeTriedOnItsPage(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	p, err := s.made.Partner("devtest1")

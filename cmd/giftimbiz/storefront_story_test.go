@@ -27,6 +27,7 @@ import (
 // TestACustomerOfAPartnerBuysAndAShopRedeems is the whole way of a star coupon: from a partner's storefront to a shop's counter, and
 // what the counter does back on the customer's page, which nobody touches meanwhile.
 func TestACustomerOfAPartnerBuysAndAShopRedeems(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	front := s.openStorefront(s.url)
@@ -58,6 +59,7 @@ func TestACustomerOfAPartnerBuysAndAShopRedeems(t *testing.T) {
 
 // TestAStorefrontLosesNothingOnABadNetwork: purchases are made but the answers lost, or do not arrive at all.
 func TestAStorefrontLosesNothingOnABadNetwork(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	network := newBadNetwork(t, s.url)
@@ -87,6 +89,7 @@ func TestAStorefrontLosesNothingOnABadNetwork(t *testing.T) {
 
 // TestAStorefrontCallsOffWhatNobodyHeardOf: after a while the purchase is made impossible, and only then the points come back.
 func TestAStorefrontCallsOffWhatNobodyHeardOf(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	network := newBadNetwork(t, s.url)
@@ -109,6 +112,7 @@ func TestAStorefrontCallsOffWhatNobodyHeardOf(t *testing.T) {
 
 // TestAStorefrontTellsWhatIsSoldOut has somebody else buy the last one while the customer looks at it.
 func TestAStorefrontTellsWhatIsSoldOut(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	front := s.openStorefront(s.url)
@@ -126,6 +130,7 @@ func TestAStorefrontTellsWhatIsSoldOut(t *testing.T) {
 
 // TestMidnightAtAStorefront: the price that a customer sees is that of yesterday, and the one that is held stays.
 func TestMidnightAtAStorefront(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	midnight := client.DayOf(s.clock.Now()).End()
@@ -156,6 +161,7 @@ func TestMidnightAtAStorefront(t *testing.T) {
 
 // TestAStorefrontWhosePartnerHasNoMoneySaysLittle: the customer learns that it is closed, the owner why.
 func TestAStorefrontWhosePartnerHasNoMoneySaysLittle(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db", allowHere)
 	s.open(gift.Partner{Name: "poor"}, 10)

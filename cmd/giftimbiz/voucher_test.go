@@ -121,6 +121,7 @@ func (s *testServer) revoke(t *testing.T, tid string, line int64) {
 
 // TestAHolderSeesVouchersOnATelephoneAndAtADesk looks at every kind of page, in both languages, in light and in dark.
 func TestAHolderSeesVouchersOnATelephoneAndAtADesk(t *testing.T) {
+	t.Parallel()
 	browser := browsertest.Start(t)
 	s := startServer(t, "sqlite:"+t.TempDir()+"/giftimbiz.db")
 	live, test := s.as("demo"), s.as("devtest1")

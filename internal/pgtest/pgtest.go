@@ -73,6 +73,7 @@ func Start(settings ...string) (*Cluster, error) {
 	if c.admin, err = sql.Open("pgx", c.URL("postgres")); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}
+	c.admin.SetMaxOpenConns(1) // two copies of one database at once would disturb each other
 	return c, nil
 }
 

@@ -165,7 +165,7 @@ func TestSearchesForOrdersReadFewRows(t *testing.T) {
 // countOrderReads fails when more rows are read than look needs, or any without an index.
 func countOrderReads(t *testing.T, dsn string, raw *sql.DB, most int64, look func(*storage.DB) error) {
 	t.Helper()
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -31,10 +31,11 @@ func countReads(t *testing.T, before string) {
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
 	h.Stock(2, units)
 	p := h.Partner(gift.Partner{Name: "demo", DuplicateSec: 10}, 10_000_000)
-	if _, err := rawDB(t, "pgx", dsn).ExecContext(t.Context(), before); err != nil {
+	raw := rawDB(t, "pgx", dsn)
+	if _, err := raw.ExecContext(t.Context(), before); err != nil {
 		t.Fatal(err)
 	}
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	t.Run("trade", func(t *testing.T) { // its end closes the node's connections, which then hand in their figures
 		own, _ := opener(func(testing.TB) string { return dsn })(t)
 		if err := own.Join(t.Context(), h.Clock); err != nil {
@@ -45,7 +46,6 @@ func countReads(t *testing.T, before string) {
 		defer engine.Stop()
 		trade(t, &storagetest.House{T: t, DB: own, Clock: h.Clock, Engine: engine}, p, purchases)
 	})
-	raw := rawDB(t, "pgx", dsn)
 	for read := int64(0); read < 10*purchases; { // it takes a moment until that is known
 		err := raw.QueryRowContext(t.Context(), `SELECT SUM(COALESCE(idx_tup_fetch, 0)) FROM pg_stat_user_tables
 WHERE relname IN ('units', 'orders', 'order_items')`).Scan(&read)
@@ -173,7 +173,7 @@ func TestWhatReadsAllReadsTablesWhole(t *testing.T) {
 	if _, err := raw.ExecContext(t.Context(), `ANALYZE`); err != nil {
 		t.Fatal(err)
 	}
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -191,13 +191,30 @@ func TestWhatReadsAllReadsTablesWhole(t *testing.T) {
 	}
 }
 
-func forgetReads(t *testing.T, dsn string) {
+// forgetReads has PostgreSQL count what is read from now on. Connections hand in their figures late, or when they end: those
+// around the house, whose reads are nobody's request, are ended first.
+func forgetReads(t *testing.T, dsn string, around ...*sql.DB) {
 	t.Helper()
 	db, err := sql.Open("pgx", dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }() // nothing is lost
+	for _, raw := range around {
+		raw.SetMaxIdleConns(0)
+	}
+	soon(t, "the connections around the house have ended", func() bool {
+		if len(around) == 0 {
+			return true
+		}
+		var n int
+		err := db.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name = $1`, aroundTheHouse).Scan(&n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n == 0
+	})
 	if _, err := db.ExecContext(context.Background(), `SELECT pg_stat_reset()`); err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +246,7 @@ func TestTheAuditTrailIsReadByItsIndexes(t *testing.T) {
 		{Operator: &three, Action: "action3"},
 		{Subject: "subject7", Action: "none"},
 	}
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -267,7 +284,7 @@ SELECT $1::bigint, d, 1, 0, 0, 0, 0 FROM generate_series($2::bigint, $3::bigint)
 			t.Error(err)
 		}
 	})
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -308,7 +325,7 @@ func TestNoticesReadWhatExpires(t *testing.T) {
 				each(others, func(i int) { h.Buy(p, fmt.Sprint(i), 2) })
 				each(expire, func(i int) { h.Buy(p, fmt.Sprint("x", i), 1) })
 			}
-			forgetReads(t, dsn)
+			forgetReads(t, dsn, o.raw)
 			db, err := storage.Open(t.Context(), dsn)
 			if err != nil {
 				t.Fatal(err)

@@ -104,10 +104,7 @@ func TestQuotesReadLittleWhateverWasQuoted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if _, err := raw.ExecContext(t.Context(), `SELECT pg_stat_force_next_flush()`); err != nil {
-				t.Fatal(err)
-			}
-			forgetReads(t, dsn)
+			forgetReads(t, dsn, raw)
 			db, err := storage.Open(t.Context(), dsn)
 			if err != nil {
 				t.Fatal(err)

@@ -1,0 +1,72 @@
+package bench_test
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"giftimbiz/internal/bench"
+	"giftimbiz/internal/pgtest"
+	"giftimbiz/internal/programtest"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	programtest.Remove()
+	os.Exit(code)
+}
+
+// TestTheBenchMeasuresEveryJobBesideItsYardstick runs the bench for a moment. What it measures so is of no worth; that it
+// runs, and that every answer was right, is.
+func TestTheBenchMeasuresEveryJobBesideItsYardstick(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "performance.md")
+	report := runBench(t, "--overload", "500ms", "--offers", "200", "--large", "1000", "--page", page,
+		"--history", "2000")
+	for _, row := range report.Rows {
+		if len(row.Ours) == 0 || row.Goal.Value <= 0 && !row.Goal.AtMost || row.Yardstick != "" && row.Figure <= 0 {
+			t.Errorf("%+v", row)
+		}
+	}
+	if len(report.Rows) < 32 || len(report.Trials) < 31 {
+		t.Errorf("%d rows, %d trials", len(report.Rows), len(report.Trials))
+	}
+	for _, path := range []string{page, strings.TrimSuffix(page, ".md") + ".svg"} {
+		if info, err := os.Stat(path); err != nil || info.Size() < 1000 {
+			t.Errorf("%s was not written: %v", path, err)
+		}
+	}
+}
+
+// TestTheSoakLooksForWhatGrows soaks for a moment: that is too short to find anything, but not for wrong answers.
+func TestTheSoakLooksForWhatGrows(t *testing.T) {
+	report := runBench(t, "--only", "soak", "--soak", "2400ms")
+	if len(report.Rows) != 5 || len(report.Trials) != 1 || len(report.Notes) < 6 {
+		t.Errorf("%+v", report)
+	}
+}
+
+func runBench(t *testing.T, args ...string) (report bench.Report) {
+	t.Helper()
+	if _, err := pgtest.Bin("pgbench"); errors.Is(err, pgtest.ErrMissing) {
+		t.Skipf("skipped: %v", err)
+	}
+	cmd := exec.Command(programtest.Built(t), append([]string{
+		"bench", "--json", "--rounds", "1", "--during", "300ms", "--partners", "20",
+	}, args...)...)
+	out, err := cmd.Output()
+	var ended *exec.ExitError
+	if errors.As(err, &ended) {
+		t.Fatalf("%v\n%s", err, ended.Stderr)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out, &report); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return report
+}
