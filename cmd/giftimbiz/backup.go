@@ -39,8 +39,8 @@ func backupCommand(cfg *config) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "backup [FOLDER]",
 		Short: "Keep all of the database in a file, while servers sell",
-		Long: `Write all of the database, as it is at one moment, to a file that giftimbiz restore makes a database of, on SQLite or PostgreSQL,
-whichever it came from. Servers go on selling meanwhile. Every purchase that was answered before is in it.
+		Long: `Write all of the database, as it is at one moment, to a file that giftimbiz restore makes a database of, on SQLite or
+PostgreSQL, whichever it came from. Servers go on selling meanwhile. Every purchase that was answered before is in it.
 
   giftimbiz backup /var/backups/giftimbiz --keep 14 --encrypt    giftimbiz-20261126T180000Z.backup; the 15th oldest goes
   giftimbiz backup --to before-upgrade.backup
@@ -107,14 +107,22 @@ func (b *backingUp) run(ctx context.Context, cfg *config) (err error) {
 		}
 	}()
 	if err = errors.Join(b.write(ctx, cfg, file, keys, made), file.Close()); err != nil {
-		return fmt.Errorf("%w\nNo backup was made", err)
+		return noBackup(ctx, err)
 	}
 	done, err := rehearse(ctx, file.Name(), folder, keys, b.progress)
 	if err != nil {
-		return fmt.Errorf("the copy is not good: %w\nNo backup was made", err)
+		return noBackup(ctx, fmt.Errorf("the copy is not good: %w", err))
 	}
 	b.progress.clear()
 	return b.handOver(file.Name(), name, done)
+}
+
+// noBackup says that nothing came of it, and why.
+func noBackup(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		err = errors.New("told to stop")
+	}
+	return fmt.Errorf("%w\nNo backup was made", err)
 }
 
 // keys returns those of the installation, if the backup is to be encrypted.

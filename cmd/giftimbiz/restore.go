@@ -31,9 +31,9 @@ func restoreCommand(cfg *config) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Make a database from a backup",
-		Long: `Make a database from a backup: a SQLite file that is not there yet, or a PostgreSQL database without tables. Nothing is ever
-replaced. The whole file is checked first, the restored database by the doctor. A SQLite file has its name only when all is
-right; a PostgreSQL database that is not restored to the end is refused by every command: drop it and make it anew.
+		Long: `Make a database from a backup: a SQLite file that is not there yet, or a PostgreSQL database without tables. Nothing is
+ever replaced. The whole file is checked first, the restored database by the doctor. A SQLite file has its name only when all
+is right; a PostgreSQL database that is not restored to the end is refused by every command: drop it and make it anew.
 
   giftimbiz restore giftimbiz-20261126T180000Z.backup --check
   giftimbiz restore giftimbiz-20261126T180000Z.backup --data /var/lib/giftimbiz
@@ -58,7 +58,8 @@ as it was. The keys (vault.keys) are not in a backup: put them back, too.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&r.check, "check", false, "restore it into a temporary file (in the folder of TMPDIR) to see whether it is good, and keep nothing")
+	flags.BoolVar(&r.check, "check", false,
+		"restore it into a temporary file (in the folder of TMPDIR) to see whether it is good, and keep nothing")
 	flags.BoolVar(&r.moved, "moved", false, "nothing was done after the backup: keep deliveries, sessions and partners' places")
 	flags.BoolVar(&r.accept, "accept-faults", false, "keep the database although the doctor finds faults")
 	return cmd
@@ -85,7 +86,8 @@ func (r *restoring) run(ctx context.Context, cfg *config) (err error) {
 			return err
 		}
 		if !r.accept {
-			return fmt.Errorf("the doctor found %d faults in what was restored; it cannot be used (--accept-faults keeps it)", len(done.Faults))
+			return fmt.Errorf("the doctor found %d faults in what was restored; it cannot be used (--accept-faults keeps it)",
+				len(done.Faults))
 		}
 	}
 	return r.say(done, keys)
@@ -94,7 +96,8 @@ func (r *restoring) run(ctx context.Context, cfg *config) (err error) {
 func (r *restoring) restore(ctx context.Context, database string, keys *vault.Vault) (done storage.Restored, err error) {
 	err = openBackup(r.file, keys, r.progress, func(in *backup.Reader) (err error) {
 		done, err = storage.Restore(ctx, database, in, storage.RestoreOptions{
-			Moved: r.moved, AcceptFaults: r.accept, Clock: clock.System{}, Look: boundTo(ctx, keys), Progress: r.progress.rows("restoring"),
+			Moved: r.moved, AcceptFaults: r.accept, Clock: clock.System{}, Look: boundTo(ctx, keys),
+			Progress: r.progress.rows("restoring"),
 		})
 		return err
 	})
@@ -106,7 +109,8 @@ func (r *restoring) say(done storage.Restored, keys *vault.Vault) error {
 	if r.check {
 		what = "the backup is good"
 	}
-	text := fmt.Sprintf("%s: %d rows as of %s, from %s\n", what, done.Rows, done.Head.Made.UTC().Format(time.RFC3339), done.Head.Engine)
+	made := done.Head.Made.UTC().Format(time.RFC3339)
+	text := fmt.Sprintf("%s: %d rows as of %s, from %s\n", what, done.Rows, made, done.Head.Engine)
 	if done.Held > 0 {
 		text += fmt.Sprintf("%d deliveries that waited are given up; to send them: giftimbiz webhook replay\n", done.Held)
 	}

@@ -9,8 +9,8 @@ import (
 	"runtime"
 )
 
-// Keep gives a finished file, which nobody has open, its name in the same folder, once all of it is on the disk. What has that name
-// already stays, and Keep fails with fs.ErrExist. Afterwards the temporary name is gone.
+// Keep gives a finished file, which nobody has open, its name in the same folder, once all of it is on the disk. What has that
+// name already stays, and Keep fails with fs.ErrExist. Afterwards the temporary name is gone.
 func Keep(temporary, name string) error {
 	if err := syncPath(temporary); err != nil {
 		return err

@@ -18,8 +18,8 @@ const (
 	growth = 1 << 20
 )
 
-// Reader reads a backup. Whoever uses it reads the rows of the head's tables in their order, then calls Close: only then it is sure
-// that all was right.
+// Reader reads a backup. Whoever uses it reads the rows of the head's tables in their order, then calls Close: only then it is
+// sure that all was right.
 type Reader struct {
 	head   Head
 	packed *bufio.Reader

@@ -10,8 +10,8 @@ import (
 	"giftimbiz/internal/programtest"
 )
 
-// TestWhatWasSoldBeforeABackupIsThereAfterTheMachineIsGone backs a server up while it sells, kills it, and goes on from the backup, on
-// the other engine. Nothing that was answered before the backup is missing, and no order number is given a second time.
+// TestWhatWasSoldBeforeABackupIsThereAfterTheMachineIsGone backs a server up while it sells, kills it, and goes on from the
+// backup, on the other engine. Nothing that was answered before the backup is missing, and no order number is given twice.
 func TestWhatWasSoldBeforeABackupIsThereAfterTheMachineIsGone(t *testing.T) {
 	const buyers, each = 8, 60
 	programtest.EachDatabase(t, func(t *testing.T, data, database string) {
@@ -41,8 +41,10 @@ func TestWhatWasSoldBeforeABackupIsThereAfterTheMachineIsGone(t *testing.T) {
 			t.Errorf("restore said %s", said)
 		}
 		again := programtest.Start(t, append([]string{"serve"}, where...)...)
-		row := faults.Row{Fault: "the database is gone; restored", On: programtest.EngineOf(database), Rounds: 1, Acknowledged: len(before)}
-		row.Lost = b.Missing(again.URL, before)
+		row := faults.Row{
+			Fault: "the database is gone; restored", On: programtest.EngineOf(database), Rounds: 1,
+			Acknowledged: len(before), Lost: b.Missing(again.URL, before),
+		}
 		buy(t, b, buyers, again.URL, each, nil)
 		b.Orders() // fails the test when an order number was given twice
 		if err := again.Terminate(); err != nil {

@@ -61,8 +61,8 @@ func columnKind(typ string) (backup.Kind, error) {
 	return "", fmt.Errorf("backups know no type %q; keep the tables of other programs in a database of their own", typ)
 }
 
-// parentsFirst keeps the order of tables but for those that refer to one behind them. parents are pairs of a table and one that it
-// refers to.
+// parentsFirst keeps the order of tables but for those that refer to one behind them. parents are pairs of a table and one that
+// it refers to.
 func parentsFirst(tables []backup.Table, parents [][2]string) ([]backup.Table, error) {
 	placed := map[string]bool{}
 	var ordered []backup.Table

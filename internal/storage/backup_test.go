@@ -226,8 +226,8 @@ func restored(t testing.TB, dsn string, file []byte, options storage.RestoreOpti
 	return db
 }
 
-// sameContents compares a database with what became of it after some restores: all rows are the same, but that nobody holds leases,
-// and that the audit trail has a line for each restore.
+// sameContents compares a database with what became of it after some restores: all rows are the same, but that nobody holds
+// leases, and that the audit trail has a line for each restore.
 func sameContents(t *testing.T, before, after map[string][]string, restores int) {
 	t.Helper()
 	if names := slices.Sorted(maps.Keys(before)); !slices.Equal(names, slices.Sorted(maps.Keys(after))) || len(names) < 50 {

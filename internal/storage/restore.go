@@ -49,8 +49,8 @@ func Restore(ctx context.Context, dsn string, in *backup.Reader, o RestoreOption
 	return restorePostgres(ctx, dsn, in, o)
 }
 
-// Rehearse restores a backup into a temporary SQLite file in a folder and has the doctor look at it: whatever engine it came from,
-// it can be restored. Then the file is removed. Of the options only Look and Progress count.
+// Rehearse restores a backup into a temporary SQLite file in a folder and has the doctor look at it: whatever engine it came
+// from, it can be restored. Then the file is removed. Of the options only Look and Progress count.
 func Rehearse(ctx context.Context, folder string, in *backup.Reader, o RestoreOptions) (done Restored, err error) {
 	scratch, err := openScratch(folder)
 	if err != nil {

@@ -16,11 +16,13 @@ const (
 	setMark  = `CREATE TABLE ` + restoreMark + ` (id BIGINT NOT NULL PRIMARY KEY)`
 	dropMark = `DROP TABLE ` + restoreMark
 
-	otherTables = `SELECT COALESCE(MIN(tablename), '') FROM pg_tables WHERE schemaname = current_schema() AND tablename <> '` + restoreMark + `'`
+	otherTables = `SELECT COALESCE(MIN(tablename), '') FROM pg_tables
+WHERE schemaname = current_schema() AND tablename <> '` + restoreMark + `'`
 
 	// Indexes that no constraint needs are made when the rows are there, which is several times faster.
 	loseIndexes = `SELECT i.relname, pg_get_indexdef(x.indexrelid) FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
-WHERE i.relnamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = x.indexrelid)
+WHERE i.relnamespace = current_schema()::regnamespace
+    AND NOT EXISTS (SELECT 1 FROM pg_constraint k WHERE k.conindid = x.indexrelid)
 ORDER BY i.relname`
 	memoryForIndexes = `SELECT set_config('maintenance_work_mem', '256MB', true)`
 )

@@ -51,7 +51,8 @@ VALUES ($1, 1, 0, 0, 9000000000000, '', '')`, []byte("cookie"))
 VALUES ($1, 1, 37, 'unused', '', 0, 9000000000000)`, []byte("cookie"))
 	o.endpoint(1, partner, "https://partner.example/hooks")
 	o.alter(`UPDATE endpoints SET lease_token = 'x', leased_until = 9000000000000`)
-	o.alter(`INSERT INTO events (id, type, partner_id, order_id, data) VALUES (1, 'test.sent', $1, 0, '{}'), (2, 'balance.low', $1, 0, '{}')`, partner)
+	o.alter(`INSERT INTO events (id, type, partner_id, order_id, data)
+VALUES (1, 'test.sent', $1, 0, '{}'), (2, 'balance.low', $1, 0, '{}')`, partner)
 	o.alter(`INSERT INTO deliveries (endpoint_id, event_id, order_id, state, due_at) VALUES (1, 1, 0, 1, 0), (1, 2, 0, 2, 0)`)
 	o.alter(`INSERT INTO imports (id, kind, file, operator_id, actor, state, busy, counts, findings, beat_at, at, changed_at)
 VALUES (1, 'vouchers', '', 0, '', 'applying', 1, '{}', '[]', 9000000000000, 0, 0)`)
@@ -89,19 +90,21 @@ func TestARestoredDatabaseStartsAnew(t *testing.T) {
 			}
 		}
 		got := out.deliveries(1)
-		if d := got["test.sent"]; d.state != webhook.Abandoned || d.failure != webhook.NotSent || got["balance.low"].state != webhook.Delivered {
+		waited, sent := got["test.sent"], got["balance.low"]
+		if waited.state != webhook.Abandoned || waited.failure != webhook.NotSent || sent.state != webhook.Delivered {
 			t.Errorf("deliveries %v", got)
 		}
 		second := storagetest.NewHouse(t, opener(func(testing.TB) string { return empty }))
 		ix := catalogOf(t, second)
-		for name, since := range map[string]catalog.Since{"before": known, "lost": {Seq: known.Seq + 3, Day: known.Day, Later: known.Later}} {
+		lostState := catalog.Since{Seq: known.Seq + 3, Day: known.Day, Later: known.Later}
+		for name, since := range map[string]catalog.Since{"of the backup": known, "that is lost": lostState} {
 			_, err := ix.Changes(t.Context(), second.DB, catalog.FeedQuery{Kind: gift.Gifticon, Since: since, Limit: 10})
 			if !errors.Is(err, catalog.ErrUnknownState) {
-				t.Errorf("who knows a state from %s the restore is told %v", name, err)
+				t.Errorf("who knows a state %s is told %v", name, err)
 			}
 		}
 		second.Clock.Set(h.Clock.Now()) // the very moment at which the lost orders were made
-		other = second.SecondNode() // has the same number as that which made the lost orders
+		other = second.SecondNode()     // has the same number as that which made the lost orders
 		for i := range 20 {
 			if id := other.Buy(partner, fmt.Sprint("again ", i), 1).OrderID; lost[id] {
 				t.Errorf("order number %d was given twice", id)
@@ -140,7 +143,8 @@ func TestAMovedDatabaseGoesOn(t *testing.T) {
 			t.Errorf("%d numbers are leased to nodes that are gone", n)
 		}
 		second := storagetest.NewHouse(t, opener(func(testing.TB) string { return empty }))
-		if _, err := catalogOf(t, second).Changes(t.Context(), second.DB, catalog.FeedQuery{Kind: gift.Gifticon, Since: since, Limit: 10}); err != nil {
+		follow := catalog.FeedQuery{Kind: gift.Gifticon, Since: since, Limit: 10}
+		if _, err := catalogOf(t, second).Changes(t.Context(), second.DB, follow); err != nil {
 			t.Errorf("who follows changes is told %v", err)
 		}
 		if again := second.Buy(partner, "one", 1); !again.Replayed || again.OrderID != first.OrderID {
@@ -216,7 +220,8 @@ func onlyFiles(t testing.TB, dir string, want ...string) {
 	}
 }
 
-// TestARestoreThatDoesNotEndLeavesNothingToWorkOn breaks restores off: by an error when all is there, and by files that end early.
+// TestARestoreThatDoesNotEndLeavesNothingToWorkOn breaks restores off: by an error when all is there, and by files that end
+// early.
 func TestARestoreThatDoesNotEndLeavesNothingToWorkOn(t *testing.T) {
 	from := migratedSQLiteURL(t)
 	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return from }))
