@@ -182,6 +182,16 @@ func awkward(o outside) {
 VALUES (1, '', '', 0, '', 'applied', '{}', '[]', NULL, 0, 0), (2, '', '', 0, '', 'checked', '{}', '[]', $1, 0, 0)`, []byte{})
 }
 
+func TestATableThatNoBackupCanHoldIsNamed(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, o outside) {
+		o.create(`CREATE TABLE somebody_elses (id BIGINT, at TIMESTAMP)`)
+		err := h.DB.Backup(t.Context(), io.Discard, storage.BackupOptions{Made: storagetest.Noon})
+		if err == nil || !strings.Contains(err.Error(), "table somebody_elses, column at: backups know no type") {
+			t.Errorf("backed up: %v", err)
+		}
+	})
+}
+
 // TestARoundTripKeepsEveryRow moves a database from either engine to the other and back.
 func TestARoundTripKeepsEveryRow(t *testing.T) {
 	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, o outside) {
