@@ -40,9 +40,12 @@ type Restored struct {
 
 // Restore makes a database at a URL from a backup: a SQLite file that is not there yet, or a PostgreSQL database without tables.
 // Of another database, it fails with ErrNotEmpty and changes nothing. The database can be used only when Restore is through
-// and the doctor found no fault: a file has its name only then, and in PostgreSQL nothing but another restore is refused with
-// ErrHalfRestored until then.
+// and the doctor found no fault: a file has its name only then, and whoever wants to work on a PostgreSQL database before is
+// refused with ErrHalfRestored.
 func Restore(ctx context.Context, dsn string, in *backup.Reader, o RestoreOptions) (Restored, error) {
+	if err := notNewer(in.Head()); err != nil {
+		return Restored{}, err
+	}
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
 		return restoreSQLite(ctx, path, in, o)
 	}
@@ -52,6 +55,9 @@ func Restore(ctx context.Context, dsn string, in *backup.Reader, o RestoreOption
 // Rehearse restores a backup into a temporary SQLite file in a folder and has the doctor look at it: whatever engine it came
 // from, it can be restored. Then the file is removed. Of the options only Look and Progress count.
 func Rehearse(ctx context.Context, folder string, in *backup.Reader, o RestoreOptions) (done Restored, err error) {
+	if err := notNewer(in.Head()); err != nil {
+		return done, err
+	}
 	scratch, err := openScratch(folder)
 	if err != nil {
 		return done, err
@@ -63,6 +69,20 @@ func Rehearse(ctx context.Context, folder string, in *backup.Reader, o RestoreOp
 	}
 	r.done.Faults, err = r.Doctor(ctx)
 	return r.done, err
+}
+
+// notNewer refuses backups that later migrations made the tables of.
+func notNewer(head backup.Head) error {
+	files, err := migrations.ReadDir("migrations") // in their order
+	if err != nil {
+		return err
+	}
+	newest, err := goose.NumericComponent(files[len(files)-1].Name())
+	if err == nil && head.Schema > newest {
+		err = fmt.Errorf("the backup was made by a newer giftimbiz, %s (schema %d, this binary knows %d); install that version",
+			head.Program, head.Schema, newest)
+	}
+	return err
 }
 
 // restorer fills a database that nobody else uses.
@@ -79,16 +99,11 @@ func (r *restorer) fill(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sources := p.ListSources()
-	if newest := sources[len(sources)-1].Version; r.done.Head.Schema > newest {
-		return fmt.Errorf("the backup was made by a newer giftimbiz (schema %d, this binary knows %d); install that version",
-			r.done.Head.Schema, newest)
-	}
 	made, err := p.UpTo(ctx, r.done.Head.Schema)
 	if err != nil {
 		return fmt.Errorf("make the tables: %w", err)
 	}
-	if want := countUpTo(sources, r.done.Head.Schema); len(made) != want {
+	if want := countUpTo(p.ListSources(), r.done.Head.Schema); len(made) != want {
 		return fmt.Errorf("%w: another process works on it", ErrNotEmpty)
 	}
 	tables, err := r.layout(ctx, r.read)

@@ -196,6 +196,34 @@ func TestOnlyAnEmptyDatabaseIsRestoredInto(t *testing.T) {
 	})
 }
 
+// TestABackupOfANewerVersionIsRefused leaves the database as it was: empty, for the right version to restore into.
+func TestABackupOfANewerVersionIsRefused(t *testing.T) {
+	var file bytes.Buffer
+	w, err := backup.NewWriter(&file, backup.Head{Program: "v99", Schema: 99}, nil)
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dsn := range []string{sqliteURL(t), postgresURL(t)} {
+		_, err := storage.Restore(t.Context(), dsn, reader(t, file.Bytes()), storage.RestoreOptions{Clock: fixedClock{}})
+		if err == nil || !strings.Contains(err.Error(), "made by a newer giftimbiz, v99 (schema 99, this binary knows ") {
+			t.Errorf("%v", err)
+		}
+		db, err := storage.OpenOrCreate(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Errorf("it is not empty: %v", err)
+		}
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // create runs a statement that changes no rows.
 func (o outside) create(query string) {
 	o.t.Helper()
