@@ -7,12 +7,20 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"giftimbiz/client"
 	"giftimbiz/internal/programtest"
+)
+
+const (
+	unansweredPause = 100 * time.Millisecond // before another purchase by whoever got no answer
+	settling        = 8                      // who ask again at a time
+	pagesOfOffers   = 5                      // of 1000 at most, to choose from
 )
 
 // Buyers make purchases at random under keys of their own and remember what they were told. Their methods may be called from
@@ -22,6 +30,7 @@ type Buyers struct {
 	who    client.Credentials
 	offers []listed // what they choose from
 	keys   atomic.Int64
+	rest   atomic.Int64 // nanoseconds that each waits between purchases
 
 	mu      sync.Mutex
 	made    map[string]listed          // guarded by mu: what each key was used for
@@ -40,19 +49,23 @@ type listed struct {
 func NewBuyers(t testing.TB, url string, who client.Credentials) *Buyers {
 	t.Helper()
 	b := &Buyers{t: t, who: who, made: map[string]listed{}, told: map[string]json.RawMessage{}}
-	answer, err := b.Client(url).Call(t.Context(), "giftimbiz/listAll", map[string][]string{
-		"site": {"gift"}, "limit": {"1000"}, "price": {"20000"},
-	})
-	if err != nil {
-		t.Fatal(err)
+	c := b.Client(url)
+	for page, more := 1, true; more && page <= pagesOfOffers; page++ {
+		answer, err := c.Call(t.Context(), "giftimbiz/listAll", map[string][]string{
+			"site": {"gift"}, "limit": {"1000"}, "price": {"20000"}, "page": {strconv.Itoa(page)},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list struct {
+			More string   `json:"isNext"`
+			List []listed `json:"list"`
+		}
+		if err := json.Unmarshal(answer, &list); err != nil || len(list.List) == 0 {
+			t.Fatalf("%v: %s", err, answer)
+		}
+		b.offers, more = append(b.offers, list.List...), list.More == "true"
 	}
-	var list struct {
-		List []listed `json:"list"`
-	}
-	if err := json.Unmarshal(answer, &list); err != nil || len(list.List) == 0 {
-		t.Fatalf("%v: %s", err, answer)
-	}
-	b.offers = list.List
 	return b
 }
 
@@ -74,6 +87,9 @@ func (b *Buyers) RunOn(n int, url string, stop <-chan struct{}) {
 	b.run(n, url, stop, true)
 }
 
+// Rest has each of the buyers wait so long between two purchases from now on, where a fault takes longer than its load matters.
+func (b *Buyers) Rest(d time.Duration) { b.rest.Store(int64(d)) }
+
 func (b *Buyers) run(n int, url string, stop <-chan struct{}, goOn bool) {
 	var wg sync.WaitGroup
 	c := b.Client(url)
@@ -85,8 +101,15 @@ func (b *Buyers) run(n int, url string, stop <-chan struct{}, goOn bool) {
 					return
 				default:
 				}
-				if !b.BuyAny(c) && !goOn {
+				switch {
+				case b.BuyAny(c):
+					if rest := time.Duration(b.rest.Load()); rest > 0 {
+						<-time.After(rest)
+					}
+				case !goOn:
 					return
+				default:
+					<-time.After(unansweredPause) // or it would ask as often as it is refused
 				}
 			}
 		})
@@ -96,6 +119,12 @@ func (b *Buyers) run(n int, url string, stop <-chan struct{}, goOn bool) {
 
 // BuyAny buys an offer at random under a new key and tells whether there was a final answer.
 func (b *Buyers) BuyAny(c *client.Client) bool {
+	final, _ := b.Buy(c)
+	return final
+}
+
+// Buy is BuyAny that also tells how the call ended: with nil, an *client.Error, or what kept it from an answer.
+func (b *Buyers) Buy(c *client.Client) (final bool, err error) {
 	key, offer := fmt.Sprintf("key-%d", b.keys.Add(1)), b.offers[rand.IntN(len(b.offers))]
 	b.mu.Lock()
 	b.made[key] = offer
@@ -104,12 +133,12 @@ func (b *Buyers) BuyAny(c *client.Client) bool {
 }
 
 // ask asks once and tells whether there was a final answer. A later answer to the same key must be the same.
-func (b *Buyers) ask(c *client.Client, key string, offer listed) bool {
+func (b *Buyers) ask(c *client.Client, key string, offer listed) (final bool, err error) {
 	answer, err := c.Call(context.Background(), "giftimbiz/buyGifticoupon", url.Values{
 		"md_idx": {offer.OfferID}, "cash": {offer.Price}, "product": {offer.Product},
 	}, client.IdempotencyKey(key))
 	if code := client.Code(err); (err != nil && code == "") || code == "GPLF" {
-		return false // unknown: to be asked again
+		return false, err // unknown: to be asked again
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -118,7 +147,7 @@ func (b *Buyers) ask(c *client.Client, key string, offer listed) bool {
 	}
 	b.told[key] = answer
 	b.answers.Add(1)
-	return true
+	return true, err
 }
 
 // Answers is how many final answers there were.
@@ -136,11 +165,22 @@ func (b *Buyers) Unknown() int {
 func (b *Buyers) Settle(url string) {
 	b.t.Helper()
 	c := b.Client(url)
-	for key, offer := range b.made {
-		if !b.ask(c, key, offer) {
-			b.t.Errorf("%s has no answer", key)
-		}
+	keys := make(chan string)
+	var wg sync.WaitGroup
+	for range settling {
+		wg.Go(func() {
+			for key := range keys {
+				if final, err := b.ask(c, key, b.made[key]); !final {
+					b.t.Errorf("%s has no answer: %v", key, err)
+				}
+			}
+		})
 	}
+	for key := range b.made {
+		keys <- key
+	}
+	close(keys)
+	wg.Wait()
 }
 
 // Orders returns the order numbers that the buyers were told, with the prices they paid. Two keys with one order, and refusals
@@ -216,7 +256,7 @@ func (b *Buyers) history(url string) (paid map[string]string, twice int) {
 	b.t.Helper()
 	c := b.Client(url)
 	paid = map[string]string{}
-	numbers := map[string]bool{}
+	numbers := map[string]bool{} // "" is a cancelled voucher's
 	for after, more := "", "true"; more == "true"; {
 		params := map[string][]string{"limit": {"1000"}}
 		if after != "" {
@@ -238,7 +278,7 @@ func (b *Buyers) history(url string) (paid map[string]string, twice int) {
 			b.t.Fatal(err)
 		}
 		for _, item := range page.List {
-			if numbers[item.Number] || paid[item.TID] != "" {
+			if item.Number != "" && numbers[item.Number] || paid[item.TID] != "" {
 				b.t.Errorf("order %s or its voucher is there twice", item.TID)
 				twice++
 			}

@@ -9,6 +9,9 @@ import (
 
 func TestMain(m *testing.M) {
 	code := m.Run()
+	for i := range furnished {
+		furnished[i].remove()
+	}
 	programtest.Remove()
 	os.Exit(code)
 }

@@ -18,6 +18,8 @@ import (
 	"giftimbiz/internal/webhook"
 )
 
+const answersPerLife = 120 // a server is killed after so many
+
 // listener is a partner's server that is told of orders. It checks what it is told with the library that partners use.
 type listener struct {
 	*httptest.Server

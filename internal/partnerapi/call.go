@@ -16,6 +16,7 @@ import (
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
 )
@@ -169,7 +170,7 @@ func writeAnswer(w http.ResponseWriter, status int, body []byte, f *failure) {
 func (c *call) log(status int, code string, took time.Duration, f *failure) {
 	level := slog.LevelDebug
 	switch {
-	case errors.Is(errorOf(f), context.Canceled):
+	case errors.Is(errorOf(f), context.Canceled), away(f):
 		level = slog.LevelInfo
 	case status >= http.StatusInternalServerError && !f.expected:
 		level = slog.LevelError
@@ -186,11 +187,14 @@ func (c *call) log(status int, code string, took time.Duration, f *failure) {
 	if c.who != nil {
 		attrs = append(attrs, slog.String("partner", c.who.Partner.Name))
 	}
-	if f != nil && f.cause != nil {
+	if f != nil && f.cause != nil && !away(f) {
 		attrs = append(attrs, slog.Any("error", f.cause))
 	}
 	c.Logger.LogAttrs(c.r.Context(), level, "call", attrs...)
 }
+
+// away tells whether a call failed because the database is away, which whoever works on it says once, not for each call.
+func away(f *failure) bool { return errors.Is(errorOf(f), purchase.ErrUnavailable) }
 
 // errorOf keeps a nil failure from becoming an error that is not nil.
 func errorOf(f *failure) error {

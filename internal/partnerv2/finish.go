@@ -59,7 +59,7 @@ func (c *call) note(endpoint string, writes bool) {
 func (c *call) log(endpoint string, writes bool, took time.Duration) {
 	level := slog.LevelDebug
 	switch p := c.refusal; {
-	case p != nil && p.status >= http.StatusInternalServerError && p.cause != nil:
+	case p != nil && p.status >= http.StatusInternalServerError && p.cause != nil && !p.away():
 		level = slog.LevelError
 	case p != nil || writes:
 		level = slog.LevelInfo
@@ -75,7 +75,7 @@ func (c *call) log(endpoint string, writes bool, took time.Duration) {
 	}
 	if p := c.refusal; p != nil {
 		attrs = append(attrs, slog.String("problem", p.kind), slog.String("code", p.code), slog.Int("status", p.status))
-		if p.cause != nil {
+		if p.cause != nil && !p.away() {
 			attrs = append(attrs, slog.Any("error", p.cause))
 		}
 	}

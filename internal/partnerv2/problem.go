@@ -1,12 +1,14 @@
 package partnerv2
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"giftimbiz/internal/locale"
+	"giftimbiz/internal/purchase"
 )
 
 // problem is an answer that is not a success, as RFC 9457 has it.
@@ -22,6 +24,9 @@ type problem struct {
 
 // Error implements error.
 func (p problem) Error() string { return p.kind + ": " + p.en }
+
+// away tells whether the call failed because the database is away, which whoever works on it says once, not for each call.
+func (p *problem) away() bool { return errors.Is(p.cause, purchase.ErrUnavailable) }
 
 // because returns the problem with its cause, for the log.
 func (p problem) because(err error) problem {

@@ -28,6 +28,8 @@ import (
 // ErrMissing says that no PostgreSQL server is installed.
 var ErrMissing = errors.New("no PostgreSQL server in /usr/lib/postgresql/*/bin (Debian: apt-get install postgresql)")
 
+var errEnded = errors.New("PostgreSQL ended at once")
+
 // Cluster is a running server.
 type Cluster struct {
 	Port  int
@@ -35,6 +37,10 @@ type Cluster struct {
 	cmd   *exec.Cmd
 	done  <-chan error
 	admin *sql.DB // to the database postgres
+
+	server     string   // the program
+	args       []string // its arguments
+	credential *syscall.SysProcAttr
 }
 
 // Bin returns the path of one of PostgreSQL's programs of the newest version installed.
@@ -92,23 +98,68 @@ func (c *Cluster) start(initdb, server string, settings []string) error {
 	if c.Port, err = freePort(); err != nil {
 		return err
 	}
-	args := []string{"-D", data, "-p", strconv.Itoa(c.Port), "-k", c.dir, "-h", "127.0.0.1"}
+	c.server, c.credential = server, credential
+	c.args = []string{"-D", data, "-p", strconv.Itoa(c.Port), "-k", c.dir, "-h", "127.0.0.1"}
 	for _, setting := range settings {
-		args = append(args, "-c", setting)
+		c.args = append(c.args, "-c", setting)
 	}
-	log, err := os.Create(filepath.Join(c.dir, "log"))
+	return c.launch()
+}
+
+// launch starts the server's first process and waits until it answers.
+func (c *Cluster) launch() error {
+	log, err := os.OpenFile(filepath.Join(c.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = log.Close() }() // the server has its own handle
-	c.cmd = exec.Command(server, args...)
-	c.cmd.SysProcAttr = credential
+	c.cmd = exec.Command(c.server, c.args...)
+	attributes := *c.credential
+	c.cmd.SysProcAttr = &attributes
 	c.cmd.Dir, c.cmd.Stdout, c.cmd.Stderr = c.dir, log, log
 	// A test that is killed leaves no server behind.
 	if c.done, err = child.Start(c.cmd, syscall.SIGQUIT); err != nil {
 		return err
 	}
 	return c.await()
+}
+
+// Kill ends the server's first process at once, as when memory runs out. Its others end when they notice.
+func (c *Cluster) Kill() {
+	_ = c.cmd.Process.Kill() // it may be gone
+	c.done = told(<-c.done)
+}
+
+// Ended tells whether the server has ended by itself, as it does when it cannot write its log.
+func (c *Cluster) Ended() bool {
+	select {
+	case err := <-c.done:
+		c.done = told(err)
+		return true
+	default:
+		return false
+	}
+}
+
+// told returns a channel that tells how the process ended to whoever asks next.
+func told(err error) <-chan error {
+	done := make(chan error, 1)
+	done <- err
+	return done
+}
+
+// Restart starts a server again that was killed, on the same folder and port, and waits until it answers. It tries for a while:
+// as long as one of the processes before is there, no new one starts.
+func (c *Cluster) Restart() error {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		err := c.launch()
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+		if !errors.Is(err, errEnded) {
+			return err
+		}
+	}
 }
 
 // await waits until the server accepts connections.
@@ -120,7 +171,8 @@ func (c *Cluster) await() error {
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		select {
 		case err := <-c.done:
-			return fmt.Errorf("PostgreSQL ended at once: %w\n%s", err, c.log())
+			c.done = told(err)
+			return fmt.Errorf("%w: %v\n%s", errEnded, err, c.log())
 		default:
 		}
 		if exec.Command(ready, "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres").Run() == nil {

@@ -23,7 +23,7 @@ func (e *Engine) commit(g *group) {
 		e.reply(batch, outs)
 		return
 	}
-	e.opt.Logger.Error("purchase batch failed", "size", len(batch), "error", err)
+	e.logFault("purchase batch failed", "size", len(batch), err)
 	if len(batch) == 1 || errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
 		for _, w := range batch {
 			w.answer <- answer{err: err}
@@ -36,7 +36,7 @@ func (e *Engine) commit(g *group) {
 			e.reply(batch[i:i+1], outs)
 			continue
 		}
-		e.opt.Logger.Error("purchase failed", "partner", batch[i].req.PartnerID, "error", err)
+		e.logFault("purchase failed", "partner", batch[i].req.PartnerID, err)
 		batch[i].answer <- answer{err: err}
 		if errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnavailable) {
 			e.giveUp(batch[i+1:])

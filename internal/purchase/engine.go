@@ -117,6 +117,7 @@ type Engine struct {
 	stopped bool // guarded by mu; once set, nothing enters queue
 
 	unsettled unsettled
+	outage    outage
 }
 
 type waiter struct {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -87,7 +88,8 @@ type Node struct {
 	docs      http.Handler
 	draining  atomic.Bool
 
-	partnersRead atomic.Int64 // when the partners were last read, in milliseconds
+	partnersRead atomic.Int64           // when the partners were last read, in milliseconds
+	unwritable   atomic.Pointer[string] // why the database could not be written when that was last tried; nil = it could
 }
 
 // New wires a server on a migrated database and reads what it keeps in memory. It fails when the database was written with
@@ -194,11 +196,21 @@ func (n *Node) readPartners(ctx context.Context) error {
 	return nil
 }
 
+// renew keeps the node's number. It is what every node writes, sales or not, so it tells whether the database can be written.
+func (n *Node) renew(ctx context.Context) error {
+	err := n.DB.Renew(ctx)
+	n.unwritable.Store(nil)
+	if why := storage.WhyUnavailable(err); why != "" {
+		n.unwritable.Store(&why)
+	}
+	return err
+}
+
 // Start begins to sell, to tell partners of events, and the background work. It is called once.
 func (n *Node) Start() {
 	n.engine.Start()
 	n.sender.Start()
-	n.loops.every(storage.RenewEvery, "keeping the node's number", n.DB.Renew)
+	n.loops.every(storage.RenewEvery, "keeping the node's number", n.renew)
 	n.loops.every(refreshEvery, "reading the stock", func(ctx context.Context) error {
 		_, err := n.catalog.Refresh(ctx)
 		return err
@@ -332,11 +344,22 @@ func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusServiceUnavailable, "the stock was last read "+stock.Round(time.Second).String()+" ago")
 	case partners > staleAfter:
 		plain(w, http.StatusServiceUnavailable, "the partners were last read "+partners.Round(time.Second).String()+" ago")
-	case n.DB.Ping(ctx) != nil:
-		plain(w, http.StatusServiceUnavailable, "the database does not answer")
 	default:
-		plain(w, http.StatusOK, "ready")
+		n.readyDatabase(ctx, w)
 	}
+}
+
+// readyDatabase is the part of readyz that asks the database.
+func (n *Node) readyDatabase(ctx context.Context, w http.ResponseWriter) {
+	if err := n.DB.Ping(ctx); err != nil {
+		plain(w, http.StatusServiceUnavailable, cmp.Or(storage.WhyUnavailable(err), "the database does not answer"))
+		return
+	}
+	if why := n.unwritable.Load(); why != nil {
+		plain(w, http.StatusServiceUnavailable, "nothing can be written: "+*why)
+		return
+	}
+	plain(w, http.StatusOK, "ready")
 }
 
 func (n *Node) home(w http.ResponseWriter, _ *http.Request) {

@@ -74,6 +74,48 @@ func classifySQLite(err error, code int) error {
 	return err
 }
 
+// WhyUnavailable says, for whoever runs the server, why the database cannot be reached or written; "" when that is not what the
+// error says.
+func WhyUnavailable(err error) string {
+	var pg *pgconn.PgError
+	var lite *sqlitedriver.Error
+	switch {
+	case !errors.Is(classify(err), purchase.ErrUnavailable):
+		return ""
+	case errors.As(err, &pg):
+		return whyPostgres(pg.Code)
+	case errors.As(err, &lite):
+		return whySQLite(lite.Code())
+	}
+	return "the database does not answer"
+}
+
+func whyPostgres(code string) string {
+	switch code {
+	case "53100":
+		return "the database's disk is full"
+	case "53300":
+		return "the database takes no more connections"
+	case "25006":
+		return "the database is read-only"
+	case "57P03":
+		return "the database is starting or stopping"
+	}
+	return "the database does not answer"
+}
+
+func whySQLite(code int) string {
+	switch code & 0xff {
+	case sqlitelib.SQLITE_FULL:
+		return "the disk is full"
+	case sqlitelib.SQLITE_READONLY:
+		return "the database is read-only"
+	case sqlitelib.SQLITE_CANTOPEN:
+		return "the database's files cannot be opened"
+	}
+	return "the database cannot be read or written"
+}
+
 func wrap(class, err error) error { return fmt.Errorf("%w: %w", class, err) }
 
 // undecided tells whether a COMMIT that failed may have stored its transaction all the same: PostgreSQL did not answer, or

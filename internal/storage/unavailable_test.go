@@ -1,0 +1,31 @@
+package storage_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"giftimbiz/internal/storage"
+)
+
+// TestWhyADatabaseIsAwayIsSaidInWords that need no number of an error to be looked up.
+func TestWhyADatabaseIsAwayIsSaidInWords(t *testing.T) {
+	for want, err := range map[string]error{
+		"":                                       errors.New("a fault of one purchase"),
+		"the database's disk is full":            &pgconn.PgError{Code: "53100"},
+		"the database takes no more connections": fmt.Errorf("connect: %w", &pgconn.PgError{Code: "53300"}),
+		"the database is read-only":              &pgconn.PgError{Code: "25006"},
+		"the database is starting or stopping":   &pgconn.PgError{Code: "57P03"},
+		"the database does not answer":           context.DeadlineExceeded,
+	} {
+		if got := storage.WhyUnavailable(err); got != want {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
+	}
+	if got := storage.WhyUnavailable(nil); got != "" {
+		t.Errorf("nothing is wrong: %q", got)
+	}
+}
