@@ -30,7 +30,7 @@ test: prepare lint ## Install what the tests can use, lint, and run all tests wi
 	scripts/gotest.sh ./...
 
 .PHONY: test-faults
-test-faults: prepare ## All rounds of the tests that kill, cut, fill and fail; prints one table (forty minutes)
+test-faults: prepare prepare-faults ## All rounds of the tests that kill, cut, fill and fail; prints one table (forty minutes)
 	scripts/test-faults.sh
 
 .PHONY: bench
@@ -56,6 +56,10 @@ lint: ## go vet (the rooms that know of operating systems on macOS and Windows t
 .PHONY: prepare
 prepare: ## Install PostgreSQL, Chromium, PHP, curl and a C compiler for the tests (Debian; root or sudo)
 	scripts/prepare.sh
+
+.PHONY: prepare-faults
+prepare-faults: ## Install Patroni, etcd and HAProxy for the tests of failover; their services are not started
+	scripts/prepare-faults.sh
 
 .PHONY: clean
 clean: ## Remove what was built

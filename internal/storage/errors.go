@@ -51,7 +51,7 @@ func classifyPostgres(err error, code string) error {
 	switch {
 	case code == "23505":
 		return wrap(ErrDuplicate, err)
-	case strings.HasPrefix(code, "40"):
+	case strings.HasPrefix(code, "40"), code == "25P03": // the server ended a transaction that stood still
 		return wrap(purchase.ErrConflict, err)
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57"),
 		strings.HasPrefix(code, "58"), code == "25006": // connection, resources, shutdown, system; read-only standby

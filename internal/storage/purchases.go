@@ -99,7 +99,8 @@ func (db *DB) Lanes() int {
 	return postgresLanes
 }
 
-// Transact implements purchase.Store.
+// Transact implements purchase.Store. It commits also when it wrote nothing: PostgreSQL writes its locks down, so what it saw, such
+// as an answer that is told again, is on the standbys when the COMMIT is answered. See settle.
 func (db *DB) Transact(
 	ctx context.Context, reads purchase.Reads, decide func(*purchase.State) (purchase.Writes, error),
 ) error {
@@ -148,7 +149,6 @@ func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (m
 	if err != nil {
 		return nil, classify(err)
 	}
-	defer s.rollback()
 	found := make(map[gift.ID]bool, len(ids))
 	s.query(lockBuyers, func(scanner) error { return nil }, prepaidAccounts(partners))
 	s.query(selectWritten, func(row scanner) error {
@@ -157,7 +157,12 @@ func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (m
 		found[id] = true
 		return err
 	}, column(ids, func(id gift.ID) int64 { return int64(id) }))
-	return found, classify(s.flush(ctx))
+	err = s.flush(ctx)
+	s.rollback()
+	if err != nil {
+		return nil, classify(err)
+	}
+	return found, db.settle(ctx)
 }
 
 func prepaidAccounts(partners []int64) []int64 {
