@@ -21,7 +21,7 @@ var ErrNotEmpty = errors.New("a backup is restored into an empty database only")
 // RestoreOptions say how a backup is restored.
 type RestoreOptions struct {
 	// Moved says that the backup is the last state there was: nothing was sold after it. Then all goes on as it was. Otherwise what
-	// was done after the backup is lost, and partners, people and nodes may know of it; see settle.
+	// was done after the backup is lost, and partners, people and nodes may know of it; see startAnew.
 	Moved        bool
 	AcceptFaults bool        // the database is there to be used, whatever the doctor says
 	Clock        clock.Clock // dates what is written about it
@@ -182,7 +182,7 @@ func (r *restorer) rows(t backup.Table) func() ([]any, error) {
 
 // finish makes the filled database one that nodes may work on, and has the doctor look at it.
 func (r *restorer) finish(ctx context.Context) (err error) {
-	if r.done.Held, err = r.settle(ctx, r.Moved, r.Clock.Now()); err != nil {
+	if r.done.Held, err = r.startAnew(ctx, r.Moved, r.Clock.Now()); err != nil {
 		return fmt.Errorf("settle what was under way: %w", err)
 	}
 	if err := r.Join(ctx, r.Clock); err != nil {

@@ -34,8 +34,8 @@ const (
 	holdDeliveries = `UPDATE deliveries SET state = $1, failure = $2 WHERE state = 1`
 )
 
-// settle brings the restored state into the present. moved says that nothing was lost. It returns how many deliveries it holds.
-func (db *DB) settle(ctx context.Context, moved bool, now time.Time) (held int64, err error) {
+// startAnew brings the restored state into the present. moved says that nothing was lost. It returns how many deliveries it holds.
+func (db *DB) startAnew(ctx context.Context, moved bool, now time.Time) (held int64, err error) {
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		if err := execAll(ctx, tx, freeLeases); err != nil || moved {
 			return err
