@@ -118,7 +118,7 @@ func (s *serial) acknowledged() []gift.ID {
 // TestABackupIsOneMomentWhileOthersBuy takes backups while purchases go on. What was answered before a backup began is in it; of
 // what each buyer bought one after the other it has the first so many; and the doctor finds nothing done by halves.
 func TestABackupIsOneMomentWhileOthersBuy(t *testing.T) {
-	const buyers, units, rounds, apart = 4, 3000, 2, 20
+	const buyers, units, rounds, apart = 4, 1000, 2, 20
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		h.Stock(buyers, units)
 		var all [buyers]serial
