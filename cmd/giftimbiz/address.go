@@ -11,16 +11,16 @@ import (
 )
 
 // checkListen refuses what cannot be an address to listen on, before anything is opened.
-func checkListen(address string) error {
+func checkListen(flag, address string) error {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
 		if _, err := strconv.ParseUint(address, 10, 16); err == nil {
-			return usageError{fmt.Errorf("--listen %s: did you mean :%s?", address, address)}
+			return usageError{fmt.Errorf("%s %s: did you mean :%s?", flag, address, address)}
 		}
-		return usageError{fmt.Errorf("--listen %q: want host:port, such as 127.0.0.1:8080", address)}
+		return usageError{fmt.Errorf("%s %q: want host:port, such as 127.0.0.1:8080", flag, address)}
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return usageError{fmt.Errorf("--listen %q: want a port from 0 to 65535", address)}
+		return usageError{fmt.Errorf("%s %q: want a port from 0 to 65535", flag, address)}
 	}
 	return nil
 }

@@ -32,7 +32,7 @@ func TestAnAddressToListenOnIsCheckedBeforeAnythingIsOpened(t *testing.T) {
 		"8080": "did you mean :8080?", "localhost": "want host:port", "": "want host:port", "localhost:http": "a port from 0 to 65535",
 		":70000": "a port from 0 to 65535", "::1:8080": "want host:port",
 	} {
-		err := checkListen(address)
+		err := checkListen("--listen", address)
 		if (err == nil) != (hint == "") || (err != nil && !strings.Contains(err.Error(), hint)) {
 			t.Errorf("%q: %v, want %q", address, err, hint)
 		}

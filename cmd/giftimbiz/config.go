@@ -16,6 +16,8 @@ import (
 
 	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/peer"
+	"giftimbiz/internal/server"
+	"giftimbiz/internal/tracing/otlp"
 	"giftimbiz/internal/vault"
 )
 
@@ -34,6 +36,11 @@ type config struct {
 	Drain          time.Duration `env:"DRAIN"`
 	RateLimit      int           `env:"RATE_LIMIT"`
 	OpenSandboxes  *bool         `env:"OPEN_SANDBOXES"` // nil: nothing was said
+
+	MetricsListen string `env:"METRICS_LISTEN"`
+
+	figures server.FiguresTo // decided by decideFigures
+	traces  *otlp.Sender     // where OpenTelemetry's own variables say; nil = nowhere
 }
 
 // newConfig returns the defaults that are built in.
@@ -62,6 +69,8 @@ func (c *config) addFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&c.TrustedProxies, "trusted-proxies", c.TrustedProxies, "addresses or networks whose X-Forwarded-For is believed")
 	f.StringSliceVar(&c.WebhookAllow, "webhook-allow", c.WebhookAllow,
 		"networks that are not public and that events may be sent to, also over http")
+	f.StringVar(&c.MetricsListen, "metrics-listen", c.MetricsListen, "address of its own for /metrics, host:port; that of --listen = there, "+
+		"for everybody (default: there, for this machine, while --public-url is not set)")
 	f.StringVar(&c.LogLevel, "log-level", c.LogLevel, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", c.LogFormat, "text or json")
 }
@@ -87,8 +96,13 @@ func (c *config) check() error {
 	if c.RateLimit < 0 || c.RateLimit > partnerv2.MaxRateLimit {
 		return usageError{fmt.Errorf("--rate-limit %d: want 0 to %d", c.RateLimit, partnerv2.MaxRateLimit)}
 	}
-	if err := checkListen(c.Listen); err != nil {
+	if err := checkListen("--listen", c.Listen); err != nil {
 		return err
+	}
+	if c.MetricsListen != "" {
+		if err := checkListen("--metrics-listen", c.MetricsListen); err != nil {
+			return err
+		}
 	}
 	if _, err := c.publicURL(c.Listen); err != nil {
 		return err

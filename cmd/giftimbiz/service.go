@@ -39,7 +39,17 @@ func (s *service) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w\nAnother address may be given: --listen 127.0.0.1:8090", err)
 	}
+	if err := s.cfg.startTraces(ctx, s.clock, log); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer s.cfg.stopTraces()
 	door := server.NewFront(log)
+	door.Trace(s.cfg.tracer())
+	monitoring, err := s.cfg.startMonitoring(log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer monitoring.stop()
 	web := server.NewHTTP(door, log)
 	served := make(chan error, 1)
 	go func() { served <- web.Serve(listener) }()
@@ -49,6 +59,7 @@ func (s *service) run(ctx context.Context) error {
 		return errors.Join(err, web.Close())
 	}
 	door.Open(n.Routes())
+	monitoring.open(n)
 	if err = s.ready(ctx, n); err == nil {
 		select {
 		case err = <-served:
@@ -63,7 +74,11 @@ func (s *service) run(ctx context.Context) error {
 
 // open prepares the database and starts a node on it.
 func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n *server.Node, err error) {
-	if db, err = storage.OpenOrCreate(ctx, s.cfg.database()); err != nil {
+	open := storage.OpenOrCreate
+	if s.cfg.traces != nil {
+		open = storage.OpenTraced
+	}
+	if db, err = open(ctx, s.cfg.database()); err != nil {
 		return nil, nil, err
 	}
 	if _, err = db.Migrate(ctx); err == nil && s.fill != nil {
@@ -82,6 +97,8 @@ func (s *service) open(ctx context.Context, listening string) (db *storage.DB, n
 // newNode makes a node by the configuration; listening is the address it has in the end.
 func newNode(ctx context.Context, cfg *config, db *storage.DB, clk clock.Clock, listening string) (*server.Node, error) {
 	made := server.Config{Clock: clk, DB: db, Listening: listening, Guessed: cfg.PublicURL == "", Version: version, RateLimit: cfg.RateLimit}
+	made.Tracer, made.Spans = cfg.tracer(), cfg.traces.Spans
+	made.Figures = cfg.figures
 	made.OpenSandboxes = cfg.OpenSandboxes != nil && *cfg.OpenSandboxes
 	var err error
 	if made.Logger, err = cfg.logger(); err != nil {

@@ -21,12 +21,12 @@ var (
 	// basics serve every room and know none of them.
 	basics = []string{
 		"internal/clock", "internal/vault", "internal/region", "internal/fold", "internal/locale", "internal/requestid",
-		"internal/peer", "internal/sheet", "internal/quote", "internal/rehearsal", "internal/backup",
+		"internal/peer", "internal/sheet", "internal/quote", "internal/rehearsal", "internal/backup", "internal/tracing",
 	}
 	// testHelpers are for tests and measurements; nothing of them is in the product.
 	testHelpers = []string{
 		"internal/storage/storagetest", "internal/pgtest", "internal/browsertest", "internal/child", "internal/archtest",
-		"internal/contract", "internal/programtest", "internal/faults",
+		"internal/contract", "internal/programtest", "internal/faults", "internal/tracing/otlptest",
 	}
 	// runsPrograms are those of them that run what cmd and the wiring make.
 	runsPrograms = []string{"internal/programtest", "internal/faults"}

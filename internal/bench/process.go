@@ -36,7 +36,7 @@ func startServer(ctx context.Context, data, database string) (*process, error) {
 	}
 	began := time.Now()
 	p, err := launch(ctx, "serve", "--listen", addr, "--data", data, "--database", database, "--drain", "0s",
-		"--log-level", "warn", "--public-url", "https://bench.example")
+		"--log-level", "warn", "--public-url", "https://bench.example", "--metrics-listen", addr)
 	if err != nil {
 		return nil, err
 	}

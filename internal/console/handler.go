@@ -14,7 +14,6 @@ import (
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/locale"
 	"giftimbiz/internal/office"
-	"giftimbiz/internal/requestid"
 	"giftimbiz/internal/webhook"
 )
 
@@ -249,7 +248,7 @@ func (q *request) fail(err error) {
 		q.askToSignIn()
 		return
 	case errors.As(err, &broken):
-		q.h.Logger.Error("console: answer broken off", "route", q.Pattern, "error", err)
+		q.h.Logger.ErrorContext(q.Context(), "console: answer broken off", "route", q.Pattern, "error", err)
 		panic(http.ErrAbortHandler)
 	case errors.As(err, &f):
 	case errors.Is(err, office.ErrNotFound):
@@ -270,14 +269,14 @@ func (q *request) fail(err error) {
 			"The database did not answer: this may have been stored, or not. Open the page anew and look before you do it again.",
 		}}
 	default:
-		q.h.Logger.Error("console", "route", q.Pattern, "request", q.w.Header().Get(requestid.Header), "error", err)
+		q.h.Logger.ErrorContext(q.Context(), "console", "route", q.Pattern, "error", err)
 		f = failure{http.StatusInternalServerError, text{
 			"처리하지 못했습니다. 계속되면 X-Request-Id를 알려 주십시오.",
 			"This failed. If it goes on, tell us the X-Request-Id.",
 		}}
 	}
 	if err := q.render(f.status, "failure", f.text, q.before()); err != nil {
-		q.h.Logger.Error("console: page of a failure", "error", err)
+		q.h.Logger.ErrorContext(q.Context(), "console: page of a failure", "error", err)
 	}
 }
 

@@ -190,7 +190,7 @@ func (q *request) readUpload() (form importForm, err error) {
 	late := clock.System{}.Now().Add(uploadWithin) // the connection's own time, whatever the clock of the demo shows
 	control := http.NewResponseController(q.w)
 	if err := errors.Join(control.SetReadDeadline(late), control.SetWriteDeadline(late)); err != nil {
-		q.h.Logger.Warn("console: an upload keeps the server's deadlines", "error", err)
+		q.h.Logger.WarnContext(q.Context(), "console: an upload keeps the server's deadlines", "error", err)
 	}
 	q.Body = http.MaxBytesReader(q.w, q.Body, maxDrained)
 	parts, err := q.MultipartReader()

@@ -130,7 +130,7 @@ func (q *request) export(f wantedFile, name string, header []text, each func(row
 	q.attach(f.Format, name+"-"+q.now.In(gift.Seoul).Format("20060102-150405"))
 	until := clock.System{}.Now().Add(exportWithin) // connections go by the machine's clock
 	if err := http.NewResponseController(q.w).SetWriteDeadline(until); err != nil {
-		q.h.Logger.Warn("console: an export keeps the server's deadline", "error", err)
+		q.h.Logger.WarnContext(q.Context(), "console: an export keeps the server's deadline", "error", err)
 	}
 	out, err := sheet.NewWriter(q.w, f.Format)
 	if err != nil {

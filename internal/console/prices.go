@@ -310,7 +310,7 @@ func (q *request) applyPriceRules() error {
 	}
 	// It is decided, and goes on in the background if this fails or does not suffice.
 	if err := q.h.Store.ContinueRepricing(q.Context(), repricedWhileAsking); err != nil {
-		q.h.Logger.Warn("console: applying price rules is left to the background", "error", err)
+		q.h.Logger.WarnContext(q.Context(), "console: applying price rules is left to the background", "error", err)
 	}
 	count := grouped(n)
 	return q.done(pricesAddress, text{"판매 상품 " + count + "개의 가격을 규칙대로 바꿉니다.", "The prices of " + count + " offers change by the rules."})

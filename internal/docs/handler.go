@@ -172,7 +172,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	head.Set("Referrer-Policy", "same-origin")
 	head.Set("X-Frame-Options", "DENY")
 	if err := h.ready(); err != nil { // what is embedded cannot be read, which tests rule out
-		h.fail(w, err)
+		h.fail(w, r, err)
 		return
 	}
 	h.mux.ServeHTTP(w, r)
@@ -201,14 +201,14 @@ func (h *handler) unknown(w http.ResponseWriter, r *http.Request) {
 	}
 	page, err := h.pages.notFound(lang)
 	if err != nil {
-		h.fail(w, err)
+		h.fail(w, r, err)
 		return
 	}
 	send(w, http.StatusNotFound, page)
 }
 
-func (h *handler) fail(w http.ResponseWriter, err error) {
-	h.Logger.Error("docs", "error", err)
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	h.Logger.ErrorContext(r.Context(), "docs", "error", err)
 	http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 }
 

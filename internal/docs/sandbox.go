@@ -34,7 +34,7 @@ func (h *handler) lend(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", retryLater)
 		answer(w, http.StatusServiceUnavailable, map[string]string{"error": "none-left"})
 	case err != nil:
-		h.Logger.Error("docs: lend a sandbox", "error", err)
+		h.Logger.ErrorContext(r.Context(), "docs: lend a sandbox", "error", err)
 		answer(w, http.StatusInternalServerError, map[string]string{"error": "failed"})
 	default:
 		answer(w, http.StatusOK, keys)

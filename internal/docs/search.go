@@ -122,7 +122,7 @@ func (h *handler) find(w http.ResponseWriter, r *http.Request) {
 	}
 	page, err := h.pages.results(lang, query, h.search[lang].find(query))
 	if err != nil {
-		h.fail(w, err)
+		h.fail(w, r, err)
 		return
 	}
 	send(w, http.StatusOK, page)

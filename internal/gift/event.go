@@ -42,6 +42,7 @@ type Event struct {
 	PartnerID int64 // whom it concerns; 0 = all
 	OrderID   ID    // events of an order are told in order; 0 = of none
 	Data      json.RawMessage
+	Trace     string // of what made it, as the header traceparent has it; "" = that was not traced
 }
 
 // At is when it happened.

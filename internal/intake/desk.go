@@ -173,7 +173,7 @@ func (d *Desk) Apply(ctx context.Context, id int64, skipRefused bool) error {
 	if err != nil {
 		return err
 	}
-	if err := d.Store.StartImport(ctx, id, skipRefused, d.Clock.Now()); err != nil {
+	if err := d.start(ctx, id, skipRefused); err != nil {
 		return err
 	}
 	background := office.As(d.ctx, office.ActorOf(ctx))
@@ -200,10 +200,13 @@ func (d *Desk) Load(
 	}
 	err = refusedRows(plan, skipRefused)
 	if err == nil {
-		err = d.Store.StartImport(ctx, i.ID, skipRefused, d.Clock.Now())
+		err = d.start(ctx, i.ID, skipRefused)
 	}
 	if err != nil {
-		return i, errors.Join(err, d.Store.CancelImport(context.WithoutCancel(ctx), i.ID, d.Clock.Now()))
+		if left := d.Store.CancelImport(context.WithoutCancel(ctx), i.ID, d.Clock.Now()); !errors.Is(left, office.ErrChanged) {
+			err = errors.Join(err, left)
+		}
+		return i, err
 	}
 	now := func(ctx context.Context) (*Plan, error) {
 		if k == Vouchers {
@@ -222,13 +225,16 @@ func (d *Desk) Load(
 	return d.Store.Import(ctx, i.ID)
 }
 
-// refusedRows is why a plan with refused rows is not applied, unless they are to be left out.
-func refusedRows(p *Plan, skip bool) error {
-	if p.Counts.Refused == 0 || skip {
-		return nil
+// start takes a kept file for this desk to apply. Where the store did not say whether the desk has it, it is given up: nobody would
+// apply it, and no other file could be applied until it is taken for dead.
+func (d *Desk) start(ctx context.Context, id int64, skipRefused bool) error {
+	err := d.Store.StartImport(ctx, id, skipRefused, d.Clock.Now())
+	if errors.Is(err, office.ErrUnanswered) {
+		late, stop := context.WithTimeout(context.WithoutCancel(ctx), failWithin)
+		defer stop()
+		err = errors.Join(err, d.Store.FailImport(late, id, whyFailed(err), d.Clock.Now()))
 	}
-	return &Refusal{Text: say("거절된 행이 %d개 있어 아무것도 적용하지 않았습니다.",
-		"%d rows are refused, so nothing was applied.", p.Counts.Refused)}
+	return err
 }
 
 // apply does the work on an import that this desk has begun to apply, and notes how it ended.

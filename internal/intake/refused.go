@@ -128,3 +128,12 @@ func titlesOf(data []byte) ([]string, error) {
 	}
 	return titles, nil
 }
+
+// refusedRows is why a plan with refused rows is not applied, unless they are to be left out.
+func refusedRows(p *Plan, skip bool) error {
+	if p.Counts.Refused == 0 || skip {
+		return nil
+	}
+	return &Refusal{Text: say("거절된 행이 %d개 있어 아무것도 적용하지 않았습니다.",
+		"%d rows are refused, so nothing was applied.", p.Counts.Refused)}
+}

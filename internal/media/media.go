@@ -79,7 +79,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		if r.Context().Err() == nil {
-			h.log.Error("read picture", "path", name, "error", err)
+			h.log.ErrorContext(r.Context(), "read picture", "path", name, "error", err)
 		}
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "try again", http.StatusServiceUnavailable)

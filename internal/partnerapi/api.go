@@ -72,6 +72,7 @@ const maxLargeBodies = 64
 // endpoint is one path of the API.
 type endpoint struct {
 	name   string
+	path   string // what a request's Pattern is, as of http.ServeMux
 	serve  func(*call) error
 	signIn func(*call) error
 	writes bool // changes something: its answers are logged even when all is well
@@ -115,7 +116,7 @@ func routes() map[string]*endpoint {
 		gifticon + "setUseStarCoupon": {serve: (*call).setUseStarCoupon, writes: true},
 	}
 	for path, e := range all {
-		e.name = path[len("/api/v1/"):]
+		e.name, e.path = path[len("/api/v1/"):], path
 		if e.signIn == nil {
 			e.signIn = (*call).signIn
 		}
@@ -153,7 +154,9 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := newCall(a, w, r)
 	defer c.release()
 	var err error
-	if c.endpoint, err = a.find(r); err == nil {
+	c.endpoint, err = a.find(r)
+	r.Pattern = c.endpoint.path
+	if err == nil {
 		err = c.run()
 	}
 	c.finish(err)

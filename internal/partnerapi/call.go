@@ -68,7 +68,7 @@ func (c *call) release() {
 func (c *call) run() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.Logger.Error("panic", "endpoint", c.endpoint.name, "request", c.id, "panic", p, "stack", string(debug.Stack()))
+			c.Logger.ErrorContext(c.r.Context(), "panic", "endpoint", c.endpoint.name, "panic", p, "stack", string(debug.Stack()))
 			err = &failure{reply: failed, status: http.StatusInternalServerError, cause: fmt.Errorf("panic: %v", p)}
 		}
 	}()
@@ -129,6 +129,7 @@ func (c *call) finish(err error) {
 	}
 	took := c.Clock.Now().Sub(c.began)
 	c.Observe(c.answered(code, took, f))
+	c.note(code)
 	c.log(status, code, took, f)
 	if lost {
 		rehearsal.Cut()
@@ -182,7 +183,7 @@ func (c *call) log(status int, code string, took time.Duration, f *failure) {
 	}
 	attrs := []slog.Attr{
 		slog.String("endpoint", c.endpoint.name), slog.String("code", code), slog.Int("status", status),
-		slog.Duration("took", took), slog.String("request", c.id),
+		slog.Duration("took", took),
 	}
 	if c.who != nil {
 		attrs = append(attrs, slog.String("partner", c.who.Partner.Name))

@@ -232,7 +232,7 @@ func (c *call) run(endpoint string, rt route, byMethod map[string]route) (err er
 			if p == http.ErrAbortHandler { // the answer is cut off on purpose
 				panic(p)
 			}
-			c.Logger.Error("panic", "endpoint", endpoint, "request", c.id, "panic", p, "stack", string(debug.Stack()))
+			c.Logger.ErrorContext(c.r.Context(), "panic", "endpoint", endpoint, "panic", p, "stack", string(debug.Stack()))
 			err = failed
 		}
 	}()

@@ -8,6 +8,7 @@ import (
 
 	"giftimbiz/internal/office"
 	"giftimbiz/internal/rehearsal"
+	"giftimbiz/internal/tracing"
 )
 
 // finish answers what was not a success, counts the call and logs it. A call that failed because its caller left is neither; it
@@ -52,6 +53,9 @@ func (c *call) note(endpoint string, writes bool) {
 		answered.Code, answered.Said = p.code, func() string { return p.ko }
 	}
 	c.Observe(answered)
+	span := tracing.In(c.r.Context())
+	span.Text("giftimbiz.code", answered.Code)
+	span.Text("giftimbiz.partner", c.partner.Name)
 	c.log(endpoint, writes, took)
 }
 
@@ -68,7 +72,7 @@ func (c *call) log(endpoint string, writes bool, took time.Duration) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("endpoint", endpoint), slog.Duration("took", took), slog.String("request", c.id),
+		slog.String("endpoint", endpoint), slog.Duration("took", took),
 	}
 	if c.partner.ID != 0 {
 		attrs = append(attrs, slog.String("partner", c.partner.Name))

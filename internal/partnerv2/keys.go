@@ -70,7 +70,7 @@ func (c *call) rotateKeys() error {
 		return accountFault(err)
 	}
 	if err := c.Authority.Refresh(context.WithoutCancel(c.r.Context())); err != nil {
-		c.Logger.Warn("v2: this node learns of rotated keys later", "request", c.id, "error", err)
+		c.Logger.WarnContext(c.r.Context(), "v2: this node learns of rotated keys later", "error", err)
 	}
 	return c.answer(http.StatusOK, rotation{
 		PartnerID: c.partner.Name, PartnerKey: secrets.PartnerKey, PartnerToken: secrets.PartnerToken,

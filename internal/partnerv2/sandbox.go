@@ -157,7 +157,7 @@ func (c *call) moveClock() error {
 // catchUp lets this node know at once what was just stored of the partner. Where it cannot, it learns of it as the others do.
 func (c *call) catchUp() {
 	if err := c.Authority.Refresh(c.r.Context()); err != nil {
-		c.Logger.Warn("v2: the partners are not read again", "request", c.id, "error", err)
+		c.Logger.WarnContext(c.r.Context(), "v2: the partners are not read again", "error", err)
 	}
 }
 

@@ -69,10 +69,10 @@ func (c *call) statementCSV(ask office.StatementQuery) error {
 	}
 	until := clock.System{}.Now().Add(csvWithin) // connections go by the machine's clock
 	if err := http.NewResponseController(c.w).SetWriteDeadline(until); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		c.Logger.Warn("v2: a statement keeps the server's deadline", "request", c.id, "error", err)
+		c.Logger.WarnContext(c.r.Context(), "v2: a statement keeps the server's deadline", "error", err)
 	}
 	if err := c.writeStatement(ask, s); err != nil {
-		c.Logger.Warn("v2: a statement was broken off", "request", c.id, "partner", c.partner.Name, "error", err)
+		c.Logger.WarnContext(c.r.Context(), "v2: a statement was broken off", "partner", c.partner.Name, "error", err)
 		panic(http.ErrAbortHandler)
 	}
 	return nil

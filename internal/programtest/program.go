@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -49,7 +50,9 @@ func StartChecked(t testing.TB, args ...string) *Program {
 // given.
 func Launch(t testing.TB, path string, args ...string) *Program {
 	t.Helper()
-	cmd := exec.Command(path, append(args, "--listen", "127.0.0.1:0")...)
+	const listen = "127.0.0.1:0"
+	cmd := exec.Command(path, append(args, "--listen", listen)...)
+	cmd.Env = append(os.Environ(), "GIFTIMBIZ_METRICS_LISTEN="+listen) // there, whatever --public-url is
 	return Run(t, cmd, syscall.SIGKILL, (*Program).Kill)
 }
 

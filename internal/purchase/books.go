@@ -2,10 +2,12 @@ package purchase
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"time"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/tracing"
 )
 
 // books gathers what a batch writes and keeps the State in step, so that the next request sees what this one did.
@@ -18,6 +20,7 @@ type books struct {
 	base     map[int64]int64 // offer -> position of its Free[0]
 	days     map[dayKey]*DayCount
 	ids      *gift.IDMaker
+	caller   context.Context // of the purchase that is being decided: its events are of the same trace
 }
 
 type dayKey struct {
@@ -128,7 +131,9 @@ func (b *books) pay(p *Partner, o *order, id gift.ID) {
 
 // tell writes an event down. Call it for partners that hear only: the others' purchases should not even make up the data.
 func (b *books) tell(t gift.EventType, partner int64, order gift.ID, data any) {
-	b.w.Events = append(b.w.Events, gift.NewEvent(b.ids.Next(), t, partner, order, data))
+	e := gift.NewEvent(b.ids.Next(), t, partner, order, data)
+	e.Trace = tracing.Parent(b.caller)
+	b.w.Events = append(b.w.Events, e)
 }
 
 func (b *books) post(account int64, txn gift.ID, amount gift.Won) {

@@ -53,6 +53,7 @@ func (d *decision) safely(s *State) (w Writes, err error) {
 func (d *decision) decide(s *State) Writes {
 	d.books = newBooks(s, d.ids)
 	for i, w := range d.batch {
+		d.books.caller = w.caller
 		d.outs[i] = d.one(s, w)
 	}
 	writes := d.books.writes()

@@ -14,6 +14,7 @@ import (
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/tracing"
 )
 
 // Faults of the engine. Refusals are not among them: those are part of an Outcome.
@@ -30,7 +31,11 @@ var (
 	ErrUnavailable = errors.New("purchase: the store cannot be reached or cannot write")
 )
 
-const maxAttempts = 8 // at one batch that loses races
+// How often one batch is tried that loses races against other transactions, and one whose COMMITs are not answered and not stored.
+const (
+	maxAttempts   = 40
+	maxUnanswered = 8
+)
 
 // Request is one purchase. Items must not be empty.
 type Request struct {
@@ -97,10 +102,12 @@ type Options struct {
 	// Resolve bounds how long a batch is tried, and then how long a store is asked that left its COMMIT unanswered;
 	// default 20 s.
 	Resolve time.Duration
-	// SoldOut is told, after the commit, of offers without stock. It and Observe may be called by several lanes at once.
+	// SoldOut is told, after the commit, of offers without stock. It, Observe and Sold may be called by several lanes at once.
 	SoldOut func(offers []int64)
 	// Observe is told the size of each committed batch and how long its transaction took.
 	Observe func(size int, took time.Duration)
+	// Sold is told of the orders of each committed batch. It must not keep them.
+	Sold func(orders []Order)
 }
 
 // Engine commits purchases in groups. Buy may be called from any goroutine.
@@ -124,8 +131,10 @@ type waiter struct {
 	req     Request
 	quote   *gift.Quote // what req buys, as it was made; nil = no quote
 	reads   requestReads
-	arrived time.Time   // a repeat is told by when it was asked for, not by when its turn came
-	answer  chan answer // buffered: the committer never waits for a caller
+	arrived time.Time       // a repeat is told by when it was asked for, not by when its turn came
+	caller  context.Context // says what the purchase is part of, in traces and logs; it may end before the purchase does
+	queued  tracing.Span    // waiting for a lane
+	answer  chan answer     // buffered: the committer never waits for a caller
 }
 
 type answer struct {
@@ -179,7 +188,7 @@ func (e *Engine) Stop() {
 // Buy decides a purchase and makes it durable. When ctx ends first, Buy returns its error, and the purchase goes on:
 // its outcome is found by the same key or in the history.
 func (e *Engine) Buy(ctx context.Context, req Request) (Outcome, error) {
-	w := &waiter{req: req, arrived: e.opt.Clock.Now(), answer: make(chan answer, 1)}
+	w := &waiter{req: req, arrived: e.opt.Clock.Now(), caller: ctx, answer: make(chan answer, 1)}
 	if err := e.complete(ctx, w); err != nil {
 		return Outcome{}, err
 	}
@@ -237,6 +246,7 @@ func (e *Engine) enqueue(w *waiter) error {
 		e.waiting.Add(-1)
 		return ErrBusy
 	}
+	_, w.queued = tracing.Start(w.caller, "purchase.queue")
 	e.queue <- w // as many as may wait fit in
 	return nil
 }

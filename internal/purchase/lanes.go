@@ -1,6 +1,7 @@
 package purchase
 
 import (
+	"context"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -96,7 +97,7 @@ func (e *Engine) run() {
 func (d *dispatcher) serve(l *lane) {
 	for range l.work {
 		began := d.engine.opt.Clock.Now()
-		g := &group{lane: l.number, batch: l.batch, join: func() []*waiter { return d.more(l) }}
+		g := &group{ctx: context.Background(), lane: l.number, batch: l.batch, join: func() []*waiter { return d.more(l) }}
 		d.engine.commit(g)
 		l.batch = g.batch
 		d.engine.took(d.engine.opt.Clock.Now().Sub(began), len(l.batch))

@@ -1,6 +1,7 @@
 package purchase
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -30,12 +31,12 @@ func (o *outage) says(now time.Time) (unsaid int, say bool) {
 }
 
 // logFault logs a fault of a batch or a purchase, those of a store that is away once in a while.
-func (e *Engine) logFault(what, key string, value any, err error) {
+func (e *Engine) logFault(ctx context.Context, what, key string, value any, err error) {
 	if !errors.Is(err, ErrUnavailable) && !errors.Is(err, ErrUnknown) {
-		e.opt.Logger.Error(what, key, value, "error", err)
+		e.opt.Logger.ErrorContext(ctx, what, key, value, "error", err)
 		return
 	}
 	if unsaid, say := e.outage.says(e.opt.Clock.Now()); say {
-		e.opt.Logger.Error(what, key, value, "unsaid", unsaid, "error", err)
+		e.opt.Logger.ErrorContext(ctx, what, key, value, "unsaid", unsaid, "error", err)
 	}
 }

@@ -195,7 +195,7 @@ func (c *Counter) countWrong(ctx context.Context, t trial, now time.Time) (*gift
 	if !after.Locked(now) {
 		return wrongCode(), nil
 	}
-	c.Logger.Warn("a seller is locked after wrong codes", "seller", t.seller.ID, "shop", t.seller.ShopID, "partner", t.partner,
+	c.Logger.WarnContext(ctx, "a seller is locked after wrong codes", "seller", t.seller.ID, "shop", t.seller.ShopID, "partner", t.partner,
 		"sandbox", t.sandbox, "via", t.via, "until", after.LockedUntil)
 	return locked(after, now), nil
 }

@@ -84,7 +84,7 @@ func (h *handler) answer(serve func(http.ResponseWriter, *http.Request) error) h
 			h.fail(w, r, http.StatusServiceUnavailable)
 			return
 		}
-		h.Logger.Error("redemption page", "error", err) // without the path: it is a key
+		h.Logger.ErrorContext(r.Context(), "redemption page", "error", err) // without the path: it is a key
 		w.Header().Set("Retry-After", "5")
 		h.fail(w, r, http.StatusServiceUnavailable)
 	}

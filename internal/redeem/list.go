@@ -109,7 +109,7 @@ func (v *visit) sendList() error {
 		return nil // the caller is gone
 	}
 	if err := v.writeRows(file, period); err != nil {
-		v.h.Logger.Warn("a shop's list broke off", "shop", v.shift.ShopID, "error", err)
+		v.h.Logger.WarnContext(v.Context(), "a shop's list broke off", "shop", v.shift.ShopID, "error", err)
 		panic(http.ErrAbortHandler) // what was sent must not look complete
 	}
 	return nil

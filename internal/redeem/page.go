@@ -95,7 +95,7 @@ func (v *visit) keepSignedIn(sellerID int64) error {
 		err = v.startShift(*seller)
 	}
 	if err != nil {
-		v.h.Logger.Warn("a shop's device could not be signed in", "seller", sellerID, "error", err)
+		v.h.Logger.WarnContext(v.Context(), "a shop's device could not be signed in", "seller", sellerID, "error", err)
 	}
 	return nil
 }

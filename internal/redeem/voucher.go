@@ -59,7 +59,7 @@ func (v *vouchers) answer(serve func(http.ResponseWriter, *http.Request) error) 
 			w.Header().Set("Retry-After", "1")
 			v.fail(w, r, http.StatusServiceUnavailable)
 		default:
-			v.Logger.Error("voucher page", "error", err)
+			v.Logger.ErrorContext(r.Context(), "voucher page", "error", err)
 			w.Header().Set("Retry-After", "5")
 			v.fail(w, r, http.StatusServiceUnavailable)
 		}

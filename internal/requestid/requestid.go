@@ -2,6 +2,7 @@
 package requestid
 
 import (
+	"context"
 	"encoding/hex"
 	"math/rand/v2"
 	"net/http"
@@ -22,6 +23,18 @@ func Give(w http.ResponseWriter, r *http.Request) string {
 	}
 	id := of(r)
 	h[Header] = []string{id}
+	return id
+}
+
+// key is where a context has the id of the request that it is part of.
+type key struct{}
+
+// With returns a context of what belongs to a request.
+func With(ctx context.Context, id string) context.Context { return context.WithValue(ctx, key{}, id) }
+
+// Of returns the id of the request that a context is part of, "" when it is of none.
+func Of(ctx context.Context) string {
+	id, _ := ctx.Value(key{}).(string)
 	return id
 }
 

@@ -9,30 +9,43 @@ import (
 	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/partnerv2"
 	"giftimbiz/internal/requestid"
+	"giftimbiz/internal/tracing"
 )
 
-// Front is what every request passes first: it gives the answer an id, survives panics, and says that the server
-// starts until there is a node behind it.
+// Front is what every request passes first: it gives the answer an id, begins its trace, survives panics, and says that the
+// server starts until there is a node behind it.
 type Front struct {
-	log  *slog.Logger
-	next atomic.Pointer[http.Handler]
+	log    *slog.Logger
+	tracer *tracing.Tracer
+	next   atomic.Pointer[http.Handler]
 }
 
 // NewFront returns a Front that says of everything but /healthz that the server starts, until it is opened. The log is told
 // of panics.
 func NewFront(log *slog.Logger) *Front {
-	f := &Front{log: log}
+	f := &Front{log: joinable(log)}
 	f.Open(starting())
 	return f
 }
+
+// Trace has requests be traced. Call it before any is served.
+func (f *Front) Trace(tracer *tracing.Tracer) { f.tracer = tracer }
 
 // Open lets requests through to next from now on. It may be called while requests are served.
 func (f *Front) Open(next http.Handler) { f.next.Store(&next) }
 
 // ServeHTTP implements http.Handler.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	requestid.Give(w, r)
+	ctx := requestid.With(r.Context(), requestid.Give(w, r))
 	seen := &seenWriter{ResponseWriter: w}
+	if f.tracer != nil && traced(r) {
+		var span tracing.Span
+		ctx, span = f.tracer.Serve(ctx, r.Header.Get("Traceparent"), r.Header.Get("Tracestate"), methodOf(r))
+		r = r.WithContext(ctx)
+		defer endRequest(span, seen, r)
+	} else {
+		r = r.WithContext(ctx)
+	}
 	defer f.recover(seen, r)
 	(*f.next.Load()).ServeHTTP(seen, r)
 }
@@ -46,8 +59,8 @@ func (f *Front) recover(w *seenWriter, r *http.Request) {
 	if p == http.ErrAbortHandler {
 		panic(p)
 	}
-	f.log.Error("panic", "route", r.Pattern, "request", w.Header().Get(requestid.Header), "panic", p, "stack", string(debug.Stack()))
-	if w.wrote {
+	f.log.ErrorContext(r.Context(), "panic", "route", r.Pattern, "panic", p, "stack", string(debug.Stack()))
+	if w.status != 0 {
 		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
 	}
 	plain(w, http.StatusInternalServerError, "The server failed. If it goes on, tell us the X-Request-Id.")
@@ -64,21 +77,25 @@ func starting() http.Handler {
 	return apiFirst(http.HandlerFunc(partnerv2.Starting), http.HandlerFunc(partnerapi.Starting), mux)
 }
 
-// seenWriter knows whether the answer has begun.
+// seenWriter knows whether the answer has begun, and with which status.
 type seenWriter struct {
 	http.ResponseWriter
-	wrote bool
+	status int // 0 = it has not
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (w *seenWriter) WriteHeader(status int) {
-	w.wrote = true
+	if w.status == 0 && (status >= http.StatusOK || status == http.StatusSwitchingProtocols) {
+		w.status = status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
 func (w *seenWriter) Write(b []byte) (int, error) {
-	w.wrote = true
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
 	return w.ResponseWriter.Write(b)
 }
 

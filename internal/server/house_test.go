@@ -34,6 +34,12 @@ type house struct {
 // startHouse starts a node; change may configure what a test needs otherwise.
 func startHouse(t testing.TB, change ...func(*Config)) *house {
 	t.Helper()
+	return startHouseOn(t, storage.OpenOrCreate, change...)
+}
+
+// startHouseOn is startHouse on a database that is opened in another way.
+func startHouseOn(t testing.TB, open func(context.Context, string) (*storage.DB, error), change ...func(*Config)) *house {
+	t.Helper()
 	ctx, folder := t.Context(), t.TempDir()
 	must := func(err error) {
 		t.Helper()
@@ -43,7 +49,7 @@ func startHouse(t testing.TB, change ...func(*Config)) *house {
 	}
 	keys, err := vault.LoadOrCreate(folder + "/vault.keys")
 	must(err)
-	db, err := storage.OpenOrCreate(ctx, "sqlite:"+folder+"/giftimbiz.db")
+	db, err := open(ctx, "sqlite:"+folder+"/giftimbiz.db")
 	must(err)
 	t.Cleanup(func() { _ = db.Close() }) // the test is over
 	_, err = db.Migrate(ctx)
@@ -62,6 +68,7 @@ func startHouse(t testing.TB, change ...func(*Config)) *house {
 	must(err)
 	h.node.Start()
 	door := NewFront(h.node.Logger)
+	door.Trace(h.node.Tracer)
 	door.Open(h.node.Routes())
 	web := httptest.NewServer(door)
 	h.url = web.URL

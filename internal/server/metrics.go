@@ -28,10 +28,15 @@ type metrics struct {
 	refused   *prometheus.CounterVec
 	delivered *prometheus.CounterVec
 	tellTime  prometheus.Histogram
-	waiting   prometheus.Gauge
 	jobs      *prometheus.CounterVec
 	jobTime   *prometheus.HistogramVec
 	jobWell   *prometheus.GaugeVec
+	jobLate   *prometheus.GaugeVec
+	orders    *prometheus.CounterVec
+	sales     *prometheus.CounterVec
+	answers   *prometheus.CounterVec
+	pageTime  *prometheus.HistogramVec
+	house     houseFigures
 	endpoints sync.Map // of *endpointMetrics by name: looked up in one step instead of label by label
 }
 
@@ -76,6 +81,9 @@ func newMetrics() *metrics {
 			Name: "giftimbiz_job_last_success_timestamp_seconds",
 			Help: "When a background job last ended well on any node, by the clock that jobs are due by.",
 		}, []string{"job"}),
+		jobLate: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "giftimbiz_job_late_seconds", Help: "How long a background job has been due and no node does it.",
+		}, []string{"job"}),
 	}
 	for _, j := range office.Jobs() {
 		for _, outcome := range job.Outcomes() {
@@ -83,13 +91,15 @@ func newMetrics() *metrics {
 		}
 	}
 	m.addDeliveries()
+	m.addTrade()
+	m.house.register(m.registry)
 	for _, via := range redeem.Vias() {
 		for _, outcome := range redeem.Outcomes() {
 			m.redeemed.WithLabelValues(via, outcome) // there from the start, so that the first of each counts as a rise
 		}
 	}
 	m.registry.MustRegister(m.requests, m.durations, m.batchSize, m.batchTime, m.redeemed, m.refused,
-		m.jobs, m.jobTime, m.jobWell,
+		m.jobs, m.jobTime, m.jobWell, m.jobLate,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -103,13 +113,10 @@ func (m *metrics) addDeliveries() {
 		Name: "giftimbiz_webhook_seconds", Help: "Time until a partner's endpoint had answered, or was given up.",
 		Buckets: prometheus.ExponentialBuckets(0.001, 3, 10),
 	})
-	m.waiting = prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "giftimbiz_webhook_waiting", Help: "Deliveries that wait, of all nodes, counted up to 10000.",
-	})
 	for _, outcome := range webhook.Outcomes() {
 		m.delivered.WithLabelValues(outcome)
 	}
-	m.registry.MustRegister(m.delivered, m.tellTime, m.waiting)
+	m.registry.MustRegister(m.delivered, m.tellTime)
 }
 
 func (m *metrics) delivery(outcome string, took time.Duration) {
@@ -169,8 +176,13 @@ func (m *metrics) jobRan(name, outcome string, took time.Duration) {
 	m.jobTime.WithLabelValues(name).Observe(took.Seconds())
 }
 
-func (m *metrics) jobsSeen(states []job.State) {
+func (m *metrics) jobsSeen(states []job.State, now time.Time) {
 	for _, s := range states {
+		late := time.Duration(0)
+		if s.Free && s.Due.UnixMilli() > 0 { // 0 = it was just added
+			late = max(now.Sub(s.Due), 0)
+		}
+		m.jobLate.WithLabelValues(s.Name).Set(late.Seconds())
 		if !s.Succeeded.IsZero() {
 			m.jobWell.WithLabelValues(s.Name).Set(float64(s.Succeeded.UnixMilli()) / 1000)
 		}

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -25,6 +24,7 @@ import (
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/redeem"
 	"giftimbiz/internal/storage"
+	"giftimbiz/internal/tracing"
 	"giftimbiz/internal/vault"
 	"giftimbiz/internal/webhook"
 )
@@ -42,12 +42,10 @@ const (
 	repriceWithin      = time.Minute // then others may go on
 	forgetEvery        = time.Hour
 	sandboxesEvery     = time.Minute
-	staleAfter         = 10 * time.Second // stock or partners not compared with the database for so long are not ready
-	readyTimeout       = 2 * time.Second
 	firstLoadWithin    = 5 * time.Minute
 )
 
-// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version and OpenSandboxes.
+// Config is what a server is made of. All of it is needed but Guessed, RateLimit, the networks, Version, OpenSandboxes, Figures, Tracer and Spans.
 type Config struct {
 	Logger    *slog.Logger
 	Clock     clock.Clock
@@ -62,6 +60,11 @@ type Config struct {
 	WebhookAllow   []netip.Prefix // that events may be sent to besides the public Internet, also over http
 	Version        string         // of the program, shown at /
 	OpenSandboxes  bool           // sandboxes are lent to whoever tries the API on the documentation's pages
+
+	Figures FiguresTo // who may read /metrics where everything else is
+
+	Tracer *tracing.Tracer           // of the Front, too; nil = nothing is traced
+	Spans  func() (sent, lost int64) // how many spans went to a collector; nil = none
 }
 
 // Node is one running server: all rooms, wired. The Config is what it was made with and is not to be changed.
@@ -88,13 +91,16 @@ type Node struct {
 	docs      http.Handler
 	draining  atomic.Bool
 
-	partnersRead atomic.Int64           // when the partners were last read, in milliseconds
-	unwritable   atomic.Pointer[string] // why the database could not be written when that was last tried; nil = it could
+	partnersRead moment // when the partners were last read
+	wrote        moment // when the database last took something that this node writes again and again
+	pinged       pinged
+	unwritable   atomic.Pointer[string] // why the database refused what this node writes again and again; nil = it did not
 }
 
 // New wires a server on a migrated database and reads what it keeps in memory. It fails when the database was written with
 // other keys, or cannot be read. Nothing runs before Start.
 func New(ctx context.Context, cfg Config) (*Node, error) {
+	cfg.Logger = joinable(cfg.Logger)
 	n := &Node{Config: cfg, metrics: newMetrics(), loops: newLoops(cfg.Logger)}
 	if err := n.DB.BindKeys(ctx, n.Vault.Fingerprint(), n.Vault.DataFingerprints()); err != nil {
 		return nil, err
@@ -102,6 +108,7 @@ func New(ctx context.Context, cfg Config) (*Node, error) {
 	if err := n.DB.Join(ctx, n.Clock); err != nil {
 		return nil, fmt.Errorf("join: %w", err)
 	}
+	n.wrote.set(n.Clock.Now())
 	guard := webhook.NewGuard(cfg.WebhookAllow)
 	n.wire(guard)
 	n.wireSender(guard)
@@ -115,7 +122,7 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	n.engine = purchase.New(purchase.Options{
 		Store: n.DB, Clock: n.Clock, IDs: n.DB.IDs(), Logger: n.Logger, Lanes: n.DB.Lanes(),
 		SoldOut: func(offers []int64) { n.catalog.Remove(offers...) },
-		Observe: n.metrics.batch,
+		Observe: n.metrics.batch, Sold: n.metrics.bought,
 	})
 	n.calls, n.refusals = office.NewRecorder(n.DB), office.NewRefusalCounter(n.DB)
 	n.metrics.watchCalls(n.calls.Dropped)
@@ -152,15 +159,17 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	})
 	n.admission = newAdmission(n.metrics, n.engine.Full)
 	n.runner = job.New(job.Options{
-		Store: n.DB, Clock: n.Clock, Logger: n.Logger, Jobs: n.jobs(), Ran: n.metrics.jobRan, Seen: n.metrics.jobsSeen,
+		Store: n.DB, Clock: n.Clock, Logger: n.Logger, Jobs: n.jobs(), Ran: n.metrics.jobRan,
+		Seen: func(states []job.State) { n.metrics.jobsSeen(states, n.Clock.Now()) },
 	})
 	n.metrics.watch(n.engine.Waiting, n.admission.underWay, n.catalog.Stats, n.Clock)
+	n.metrics.watchNode(n)
 }
 
 // wireSender makes what tells partners of events, and has it know at once of those that this node writes down.
 func (n *Node) wireSender(guard *webhook.Guard) {
 	n.sender = webhook.New(webhook.Options{
-		Store: n.DB, Secrets: n.Vault, Clock: n.Clock, Logger: n.Logger, Guard: guard, Observe: n.metrics.delivery,
+		Store: n.DB, Secrets: n.Vault, Clock: n.Clock, Logger: n.Logger, Guard: guard, Observe: n.metrics.delivery, Tracer: n.Tracer,
 	})
 	n.DB.OnEvents(n.sender.Nudge)
 }
@@ -192,18 +201,8 @@ func (n *Node) readPartners(ctx context.Context) error {
 	if err := n.directory.Refresh(ctx); err != nil {
 		return err
 	}
-	n.partnersRead.Store(began.UnixMilli())
+	n.partnersRead.set(began)
 	return nil
-}
-
-// renew keeps the node's number. It is what every node writes, sales or not, so it tells whether the database can be written.
-func (n *Node) renew(ctx context.Context) error {
-	err := n.DB.Renew(ctx)
-	n.unwritable.Store(nil)
-	if why := storage.WhyUnavailable(err); why != "" {
-		n.unwritable.Store(&why)
-	}
-	return err
 }
 
 // Start begins to sell, to tell partners of events, and the background work. It is called once.
@@ -222,10 +221,10 @@ func (n *Node) Start() {
 		return n.refusals.Flush(ctx, n.Clock.Now())
 	})
 	n.loops.every(trimEvery, "trimming the database's log", n.DB.TrimLog)
-	n.loops.every(reportEvery, "counting what waits to be delivered", func(ctx context.Context) error {
-		waiting, err := n.DB.WaitingDeliveries(ctx, office.MostWaiting)
+	n.loops.every(reportEvery, "counting for the figures", func(ctx context.Context) error {
+		figures, err := n.DB.Figures(ctx)
 		if err == nil {
-			n.metrics.waiting.Set(float64(waiting))
+			n.metrics.house.show(figures, n.Clock.Now())
 		}
 		return err
 	})
@@ -295,7 +294,10 @@ func (n *Node) APIConfig() partnerapi.Config { return n.apiConfig }
 // Routes is every path the server answers. Put a Front before it.
 func (n *Node) Routes() http.Handler {
 	mux := http.NewServeMux()
-	pages, pictures, backOffice := n.admission.page(n.pages), n.admission.page(n.pictures), n.admission.page(n.console)
+	pages := n.metrics.surface("pages", n.admission.page(n.pages))
+	pictures := n.metrics.surface("pictures", n.admission.page(n.pictures))
+	backOffice := n.metrics.surface("console", n.admission.page(n.console))
+	guides := n.metrics.surface("docs", n.admission.page(n.docs))
 	mux.Handle("/r/", pages)
 	mux.Handle("/v/", pages)
 	mux.Handle("/UPLOAD/qr/", pages)
@@ -304,14 +306,25 @@ func (n *Node) Routes() http.Handler {
 	mux.Handle("/Form/", pictures)
 	mux.Handle(console.Root+"/", backOffice)
 	mux.Handle(console.Root, backOffice)
-	mux.Handle(docs.Root+"/", n.admission.page(n.docs))
-	mux.Handle(docs.Root, n.admission.page(n.docs))
-	mux.Handle("/llms.txt", n.admission.page(n.docs))
+	mux.Handle(docs.Root+"/", guides)
+	mux.Handle(docs.Root, guides)
+	mux.Handle("/llms.txt", guides)
 	mux.HandleFunc("GET /healthz", alive)
 	mux.HandleFunc("GET /readyz", n.readyz)
-	mux.Handle("GET /metrics", n.metrics.handler())
+	mux.Handle("GET /metrics", n.Figures.guard(n.metrics.handler()))
 	mux.HandleFunc("GET /{$}", n.home)
-	return apiFirst(n.admission.v2(n.v2), n.admission.api(n.api), mux)
+	return n.leaving(apiFirst(n.metrics.surface("v2", n.admission.v2(n.v2)), n.metrics.surface("v1", n.admission.api(n.api)), mux))
+}
+
+// leaving has connections end with their next answer once the node stops. Else they would be closed while they are idle, perhaps in
+// the moment in which a caller sends something, and it would not know whether that was read.
+func (n *Node) leaving(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // apiFirst sends the API all that is meant for it. The mux would redirect a path with doubled slashes, and many clients of
@@ -330,37 +343,6 @@ func apiFirst(v2, api, rest http.Handler) http.Handler {
 }
 
 func alive(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
-
-// readyz tells a load balancer whether this node should be sent requests.
-func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
-	defer cancel()
-	now := n.Clock.Now()
-	stock, partners := now.Sub(n.catalog.Stats().LoadedAt), now.Sub(time.UnixMilli(n.partnersRead.Load()))
-	switch {
-	case n.draining.Load():
-		plain(w, http.StatusServiceUnavailable, "stopping")
-	case stock > staleAfter:
-		plain(w, http.StatusServiceUnavailable, "the stock was last read "+stock.Round(time.Second).String()+" ago")
-	case partners > staleAfter:
-		plain(w, http.StatusServiceUnavailable, "the partners were last read "+partners.Round(time.Second).String()+" ago")
-	default:
-		n.readyDatabase(ctx, w)
-	}
-}
-
-// readyDatabase is the part of readyz that asks the database.
-func (n *Node) readyDatabase(ctx context.Context, w http.ResponseWriter) {
-	if err := n.DB.Ping(ctx); err != nil {
-		plain(w, http.StatusServiceUnavailable, cmp.Or(storage.WhyUnavailable(err), "the database does not answer"))
-		return
-	}
-	if why := n.unwritable.Load(); why != nil {
-		plain(w, http.StatusServiceUnavailable, "nothing can be written: "+*why)
-		return
-	}
-	plain(w, http.StatusOK, "ready")
-}
 
 func (n *Node) home(w http.ResponseWriter, _ *http.Request) {
 	plain(w, http.StatusOK, "GiftiMBiz "+n.Version+"\nThe partner API is below /api/v1/ and /api/v2/. How to use it: /docs")

@@ -37,7 +37,7 @@ func (db *DB) Adjust(ctx context.Context, a office.Adjustment, now time.Time) (o
 		if a.ID, err = db.newID(); err != nil {
 			return err
 		}
-		a.State, a.AskedBy, a.AskedAt = office.Waiting, office.ActorOf(ctx), now
+		a.State, a.AskedBy, a.AskedAt, a.TxnID = office.Waiting, office.ActorOf(ctx), now, 0
 		partner, err := insertAdjustment(ctx, tx, a)
 		if err != nil {
 			return err

@@ -31,25 +31,19 @@ func (db *DB) KeepCalls(ctx context.Context, calls []office.Call) error {
 		}
 		ids[i], node[i] = int64(id), id.Node()
 	}
-	s, err := db.begin(ctx, db.pool)
-	if err != nil {
-		return classify(err)
-	}
-	s.exec(insertCalls, len(calls), ids,
-		column(calls, func(c office.Call) int64 { return c.PartnerID }),
-		column(calls, func(c office.Call) int64 { return flag(c.Proven) }),
-		column(calls, func(c office.Call) int64 { return millis(c.At) }),
-		column(calls, func(c office.Call) string { return c.Endpoint }),
-		column(calls, func(c office.Call) string { return c.Code }),
-		column(calls, func(c office.Call) string { return c.Message }),
-		column(calls, func(c office.Call) string { return c.Request }),
-		column(calls, func(c office.Call) int64 { return c.Took.Milliseconds() }),
-		node)
-	if err := s.flush(ctx); err != nil {
-		s.rollback()
-		return classify(err)
-	}
-	return classify(s.commit(ctx))
+	return db.inSession(ctx, func(s session) error {
+		s.exec(insertCalls, len(calls), ids,
+			column(calls, func(c office.Call) int64 { return c.PartnerID }),
+			column(calls, func(c office.Call) int64 { return flag(c.Proven) }),
+			column(calls, func(c office.Call) int64 { return millis(c.At) }),
+			column(calls, func(c office.Call) string { return c.Endpoint }),
+			column(calls, func(c office.Call) string { return c.Code }),
+			column(calls, func(c office.Call) string { return c.Message }),
+			column(calls, func(c office.Call) string { return c.Request }),
+			column(calls, func(c office.Call) int64 { return c.Took.Milliseconds() }),
+			node)
+		return s.flush(ctx)
+	})
 }
 
 // Calls returns a page of a partner's kept answers, the newest first.

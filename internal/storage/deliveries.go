@@ -11,7 +11,7 @@ import (
 // DueDeliveries implements webhook.Store.
 func (db *DB) DueDeliveries(ctx context.Context, endpoint int64, now time.Time, limit int) (list []webhook.Delivery, err error) {
 	rows, err := db.read.QueryContext(ctx, `
-SELECT due.event_id, due.order_id, due.attempts, v.type, v.partner_id, v.data FROM (
+SELECT due.event_id, due.order_id, due.attempts, v.type, v.partner_id, v.data, v.trace FROM (
     SELECT d.event_id, d.order_id, d.attempts, d.due_at FROM deliveries d
     WHERE d.endpoint_id = $1 AND d.state = 1 AND d.due_at <= $2 AND (d.order_id = 0 OR NOT EXISTS (
         SELECT 1 FROM deliveries b
@@ -24,7 +24,7 @@ JOIN events v ON v.id = due.event_id ORDER BY due.due_at, due.event_id`, endpoin
 	err = scanAll(rows, func(row scanner) error {
 		d := webhook.Delivery{EndpointID: endpoint, State: webhook.Waiting}
 		var data string
-		err := row.Scan(&d.Event.ID, &d.Event.OrderID, &d.Attempts, &d.Event.Type, &d.Event.PartnerID, &data)
+		err := row.Scan(&d.Event.ID, &d.Event.OrderID, &d.Attempts, &d.Event.Type, &d.Event.PartnerID, &data, &d.Event.Trace)
 		d.Event.Data = []byte(data)
 		list = append(list, d)
 		return err
@@ -67,6 +67,7 @@ func (db *DB) KeepResults(
 	t := tallyResults(results)
 	since := map[int64]sql.NullInt64{}
 	err = db.inSession(ctx, func(s session) error {
+		clear(since)
 		s.query(lockHeldEndpoints, func(row scanner) error {
 			var id int64
 			var at sql.NullInt64

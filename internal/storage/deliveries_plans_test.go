@@ -36,7 +36,7 @@ func countDeliveryReads(t *testing.T, before, after string) {
 	}
 	now := h.Clock.Now()
 	run(before)
-	run(`INSERT INTO events SELECT n, 'test.sent', $1, 0, '{}' FROM generate_series(1, CAST($2 AS INT)) n`, p, delivered+later+due)
+	run(`INSERT INTO events (id, type, partner_id, order_id, data) SELECT n, 'test.sent', $1, 0, '{}' FROM generate_series(1, CAST($2 AS INT)) n`, p, delivered+later+due)
 	run(`INSERT INTO deliveries (endpoint_id, event_id, order_id, state, due_at)
 SELECT 1, n, 0, CASE WHEN n <= $1 THEN 2 ELSE 1 END, CASE WHEN n <= $2 THEN CAST($3 AS BIGINT) + 3600000 ELSE CAST($3 AS BIGINT) END
 FROM generate_series(1, CAST($4 AS INT)) n`, delivered, delivered+later, now.UnixMilli(), delivered+later+due)

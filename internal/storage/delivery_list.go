@@ -130,7 +130,7 @@ func (db *DB) Replay(ctx context.Context, r webhook.Replay, now time.Time) (done
 	if r.State != 0 && r.State != webhook.Abandoned {
 		return done, fmt.Errorf("storage: no replay of deliveries that are %s", r.State)
 	}
-	err = db.endpointTx(ctx, func(tx *sql.Tx) error {
+	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
 		partner, _, err := db.lockEndpoint(ctx, tx, r.EndpointID, 0)
 		if err != nil {
 			return err

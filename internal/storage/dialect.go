@@ -29,8 +29,8 @@ type dialect struct {
 	now string
 	// maxRows bounds the rows one statement takes; 0 = no bound.
 	maxRows int
-	// writing and reading are the options of transactions; reading ones see one state throughout.
-	writing, reading *sql.TxOptions
+	// reading are the options of transactions that only read; they see one state throughout.
+	reading *sql.TxOptions
 }
 
 // Lock marks for queries.
@@ -98,7 +98,6 @@ WHERE k.contype = 'f' AND c.relnamespace = current_schema()::regnamespace`,
 		b.WriteString(")) ")
 		return b.String()
 	},
-	writing: &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 	reading: &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true},
 }
 

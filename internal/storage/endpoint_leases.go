@@ -84,6 +84,7 @@ RETURNING endpoints.id, endpoints.partner_id, endpoints.url, endpoints.types, en
 // LeaseEndpoints implements webhook.Store.
 func (db *DB) LeaseEndpoints(ctx context.Context, holder string, ids []int64) (list []webhook.Endpoint, err error) {
 	err = db.inSession(ctx, func(s session) error {
+		list = nil
 		s.query(lockEndpointsByID, func(scanner) error { return nil }, ids)
 		s.query(leaseEndpoints[db.dialect], func(row scanner) error {
 			e, err := scanLeased(row)
@@ -158,19 +159,6 @@ WHERE id = (SELECT partner_id FROM endpoints WHERE id = $1) `+lockRow), id).Scan
 			before: givenUp{Endpoint: id, State: "on"}, after: givenUp{Endpoint: id, State: "given up", Reason: reason},
 		}, now)
 	})
-}
-
-// inSession runs one write transaction of set statements.
-func (db *DB) inSession(ctx context.Context, do func(session) error) error {
-	s, err := db.begin(ctx, db.pool)
-	if err != nil {
-		return classify(err)
-	}
-	if err := do(s); err != nil {
-		s.rollback()
-		return classify(err)
-	}
-	return classify(s.commit(ctx))
 }
 
 func repeat[T any](v T, n int) []T {

@@ -9,22 +9,8 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
-	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/webhook"
 )
-
-// endpointTx is a transaction that changes a partner's endpoints or their deliveries. Such changes wait for each other by the
-// partner's row, which is locked first. What delivers locks an endpoint's row before it: one that had to give way begins again.
-func (db *DB) endpointTx(ctx context.Context, fn func(*sql.Tx) error) (err error) {
-	for range endpointTries {
-		if err = db.auditedTx(ctx, fn); !errors.Is(err, purchase.ErrConflict) {
-			break
-		}
-	}
-	return err
-}
-
-const endpointTries = 3
 
 const endpointColumns = `e.id, e.partner_id, e.url, e.types, e.state, e.off_reason, e.secret, e.previous, e.previous_until,
 e.failing_since, e.version, e.created_at`
@@ -66,7 +52,7 @@ func stateOfEndpoint(e webhook.Endpoint) endpointState {
 func (db *DB) AddEndpoint(
 	ctx context.Context, e webhook.Endpoint, seal func(id int64) ([]byte, error), now time.Time,
 ) (webhook.Endpoint, error) {
-	err := db.endpointTx(ctx, func(tx *sql.Tx) error {
+	err := db.auditedTx(ctx, func(tx *sql.Tx) error {
 		partner, err := db.lockListener(ctx, tx, e.PartnerID)
 		if err != nil {
 			return err
@@ -129,7 +115,7 @@ func hearAgain(ctx context.Context, tx *sql.Tx, partnerID int64) error {
 func (db *DB) ChangeEndpoint(
 	ctx context.Context, action string, id, version int64, now time.Time, edit webhook.Change,
 ) (e webhook.Endpoint, err error) {
-	err = db.endpointTx(ctx, func(tx *sql.Tx) error {
+	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
 		partner, was, err := db.lockEndpoint(ctx, tx, id, version)
 		if err != nil {
 			return err
@@ -194,7 +180,7 @@ func nullMillis(t time.Time) any {
 // RemoveEndpoint removes an endpoint for good, with its deliveries. From its first transaction on, nobody finds the endpoint
 // any more, and nothing is sent to it. A version other than 0 must be the endpoint's (ErrChanged).
 func (db *DB) RemoveEndpoint(ctx context.Context, id, version int64, now time.Time) error {
-	err := db.endpointTx(ctx, func(tx *sql.Tx) error {
+	err := db.auditedTx(ctx, func(tx *sql.Tx) error {
 		partner, e, err := db.lockEndpoint(ctx, tx, id, version)
 		if err != nil {
 			return err
@@ -247,7 +233,7 @@ func (db *DB) forgetDeliveries(ctx context.Context, endpoint int64) error {
 
 // SendTest tells an endpoint, and no other, that it is told of events. It must be on (ErrOff).
 func (db *DB) SendTest(ctx context.Context, id int64, now time.Time) (event gift.ID, err error) {
-	err = db.endpointTx(ctx, func(tx *sql.Tx) error {
+	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
 		partner, e, err := db.lockEndpoint(ctx, tx, id, 0)
 		if err != nil {
 			return err

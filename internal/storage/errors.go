@@ -74,6 +74,9 @@ func classifySQLite(err error, code int) error {
 	return err
 }
 
+// NotAnswering is what WhyUnavailable says when nothing more is known.
+const NotAnswering = "the database does not answer"
+
 // WhyUnavailable says, for whoever runs the server, why the database cannot be reached or written; "" when that is not what the
 // error says.
 func WhyUnavailable(err error) string {
@@ -87,7 +90,7 @@ func WhyUnavailable(err error) string {
 	case errors.As(err, &lite):
 		return whySQLite(lite.Code())
 	}
-	return "the database does not answer"
+	return NotAnswering
 }
 
 func whyPostgres(code string) string {
@@ -101,7 +104,7 @@ func whyPostgres(code string) string {
 	case "57P03":
 		return "the database is starting or stopping"
 	}
-	return "the database does not answer"
+	return NotAnswering
 }
 
 func whySQLite(code int) string {
@@ -119,10 +122,18 @@ func whySQLite(code int) string {
 func wrap(class, err error) error { return fmt.Errorf("%w: %w", class, err) }
 
 // undecided tells whether a COMMIT that failed may have stored its transaction all the same: PostgreSQL did not answer, or
-// with its own end. SQLite rolls back what it cannot commit.
+// with its own end. SQLite rolls back what it cannot commit, but for what the disk would not promise to keep: that may be there
+// after a crash.
 func (db *DB) undecided(err error) bool {
-	if err == nil || db.pool == nil || errors.Is(err, sql.ErrTxDone) {
+	if err == nil || errors.Is(err, sql.ErrTxDone) {
 		return false
+	}
+	if db.pool == nil {
+		var lite *sqlitedriver.Error
+		if errors.As(err, &lite) {
+			return lite.Code() == sqlitelib.SQLITE_IOERR_FSYNC
+		}
+		return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {

@@ -7,13 +7,14 @@ import (
 	"sync/atomic"
 
 	"giftimbiz/internal/gift"
+	"giftimbiz/internal/tracing"
 )
 
 // An event of a partner goes to those of its endpoints that are on and chose its type; one for all partners to everybody's.
 var (
-	insertEvents = over("id bigint, type text, partner_id bigint, order_id bigint, data text",
+	insertEvents = over("id bigint, type text, partner_id bigint, order_id bigint, data text, trace text",
 		`
-INSERT INTO events (id, type, partner_id, order_id, data) SELECT id, type, partner_id, order_id, data FROM input`)
+INSERT INTO events (id, type, partner_id, order_id, data, trace) SELECT id, type, partner_id, order_id, data, trace FROM input`)
 
 	deliverToPartner = over("id bigint, type text, partner_id bigint, order_id bigint, at bigint", `
 INSERT INTO deliveries (endpoint_id, event_id, order_id, due_at)
@@ -55,7 +56,8 @@ func queueEvents(s session, events []gift.Event) {
 	now := db.lease.clock.Now()
 	s.exec(insertEvents, len(events), eventIDs(events), eventTypes(events), eventPartners(events),
 		column(events, func(e gift.Event) int64 { return int64(e.OrderID) }),
-		column(events, func(e gift.Event) string { return string(e.Data) }))
+		column(events, func(e gift.Event) string { return string(e.Data) }),
+		column(events, func(e gift.Event) string { return e.Trace }))
 	var own, all []gift.Event
 	for _, e := range events {
 		if e.PartnerID == 0 {
@@ -105,8 +107,8 @@ func (db *DB) tell(ctx context.Context, tx *sql.Tx, t gift.EventType, partner in
 		return err
 	}
 	e := gift.NewEvent(id, t, partner, order, data)
-	_, err = tx.ExecContext(ctx, `INSERT INTO events (id, type, partner_id, order_id, data) VALUES ($1, $2, $3, $4, $5)`,
-		int64(e.ID), string(e.Type), e.PartnerID, int64(e.OrderID), string(e.Data))
+	_, err = tx.ExecContext(ctx, `INSERT INTO events (id, type, partner_id, order_id, data, trace) VALUES ($1, $2, $3, $4, $5, $6)`,
+		int64(e.ID), string(e.Type), e.PartnerID, int64(e.OrderID), string(e.Data), tracing.Parent(ctx))
 	if err != nil {
 		return fmt.Errorf("event: %w", err)
 	}

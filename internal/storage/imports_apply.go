@@ -109,8 +109,10 @@ type growth struct {
 func (db *DB) ApplyImport(ctx context.Context, i *intake.Import, l *intake.Load, body []byte,
 	seal func(unit int64, plain string) ([]byte, error), progress func(done int), now time.Time,
 ) error {
-	a := &application{db: db, imported: i, load: l, body: body, seal: seal, progress: progress, now: now}
-	err := a.run(ctx)
+	err := db.retry(ctx, func() error {
+		a := &application{db: db, imported: i, load: l, body: body, seal: seal, progress: progress, now: now}
+		return a.run(ctx)
+	})
 	if errors.Is(err, purchase.ErrConflict) || errors.Is(err, errCount) {
 		return fmt.Errorf("%w: %w", intake.ErrMeanwhile, err)
 	}
@@ -178,15 +180,7 @@ func (a *application) alone(ctx context.Context, step func(context.Context, sess
 	if err == nil {
 		err = step(ctx, s)
 	}
-	if err != nil {
-		s.rollback()
-		return classify(err)
-	}
-	err = s.commit(ctx)
-	if a.db.undecided(err) {
-		return wrap(ErrUnanswered, classify(err))
-	}
-	return classify(err)
+	return a.db.end(ctx, s, err)
 }
 
 // plan finds out where everything goes, and reserves its ids.

@@ -122,27 +122,16 @@ func (db *DB) Load(ctx context.Context, stock *Stock) error {
 	if err := stock.check(); err != nil {
 		return err
 	}
-	s, err := db.begin(ctx, db.pool)
-	if err != nil {
-		return classify(err)
-	}
-	id := []int64{-1 - rand.Int64()}
-	s.exec(beginLoad, 1, id)
-	err = stock.send(ctx, s)
-	if err == nil {
+	return db.inSession(ctx, func(s session) error {
+		id := []int64{-1 - rand.Int64()}
+		s.exec(beginLoad, 1, id)
+		if err := stock.send(ctx, s); err != nil {
+			return err
+		}
 		s.exec(tickClock, 1, []int64{1})
 		s.exec(placeLoad, 1, id)
-		err = s.flush(ctx)
-	}
-	if err != nil {
-		s.rollback()
-		return classify(err)
-	}
-	err = s.commit(ctx)
-	if db.undecided(err) {
-		return wrap(ErrUnanswered, classify(err))
-	}
-	return classify(err)
+		return s.flush(ctx)
+	})
 }
 
 func (stock *Stock) send(ctx context.Context, s session) error {

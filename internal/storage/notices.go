@@ -123,23 +123,14 @@ func (db *DB) takeStep(ctx context.Context, n notice, at noticeState, step notic
 	if err := db.readyForIDs(ctx); err != nil {
 		return 0, err
 	}
-	s, err := db.begin(ctx, db.pool)
+	err = db.inSession(ctx, func(s session) error {
+		told, err = n.move(ctx, s, at, step)
+		return err
+	})
 	if err != nil {
-		return 0, classify(err)
+		return 0, err
 	}
-	told, err = n.move(ctx, s, at, step)
-	if err != nil {
-		s.rollback()
-		return 0, classify(err)
-	}
-	err = s.commit(ctx)
-	if err == nil {
-		return told, nil
-	}
-	if db.undecided(err) {
-		return 0, wrap(ErrUnanswered, classify(err))
-	}
-	return 0, classify(err)
+	return told, nil
 }
 
 func (n notice) move(ctx context.Context, s session, at noticeState, step noticeStep) (told int64, err error) {

@@ -27,7 +27,8 @@ const (
 // its right.
 const (
 	readByIndex = `SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off;
-SET enable_mergejoin = off; SET enable_material = off; SET jit = off; SET plan_cache_mode = force_generic_plan`
+SET enable_mergejoin = off; SET enable_material = off; SET jit = off; SET plan_cache_mode = force_generic_plan;
+SET default_transaction_isolation = 'read committed'`
 	readEverything = `SELECT set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin',
     'enable_mergejoin', 'enable_material']) AS name
 UNION ALL SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
@@ -36,13 +37,16 @@ UNION ALL SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
 	withoutTimeouts = `SELECT set_config(name, '0', true) FROM unnest(ARRAY['statement_timeout', 'idle_in_transaction_session_timeout']) AS name`
 )
 
-func openPostgres(ctx context.Context, dsn string, watch func(context.Context, string)) (*DB, error) {
+func openPostgres(ctx context.Context, dsn string, hooks hooks) (*DB, error) {
 	config, err := postgresConfig(dsn)
 	if err != nil {
 		return nil, err
 	}
-	if watch != nil {
-		config.ConnConfig.Tracer = watchTracer{watch}
+	switch {
+	case hooks.watch != nil:
+		config.ConnConfig.Tracer = watchTracer{hooks.watch}
+	case hooks.trace:
+		config.ConnConfig.Tracer = roundTrips{}
 	}
 	own := config.Copy()
 	outlive(config, idleInTransaction)
@@ -59,11 +63,23 @@ func openPostgres(ctx context.Context, dsn string, watch func(context.Context, s
 		return nil, err
 	}
 	pgDB := stdlib.OpenDBFromPool(pool)
-	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB, walks: make(chan struct{}, 1)}
-	if err := pool.Ping(ctx); err != nil {
+	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB}
+	db.walks, db.losers = make(chan struct{}, 1), make(chan struct{}, 1)
+	if db.isolation, err = isolationOf(ctx, pool); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())
 	}
 	return db, nil
+}
+
+// isolationOf asks by what a database wants transactions to be kept apart. Single statements that read are READ COMMITTED in any
+// case: they see one state, and must not be taken for a part of somebody's race.
+func isolationOf(ctx context.Context, pool *pgxpool.Pool) (isolation, error) {
+	var wanted string
+	err := pool.QueryRow(ctx, `SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_isolation'`).Scan(&wanted)
+	if wanted == "serializable" {
+		return serializable, err
+	}
+	return readCommitted, err
 }
 
 func postgresConfig(dsn string) (*pgxpool.Config, error) {

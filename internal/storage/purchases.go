@@ -145,24 +145,40 @@ func (db *DB) Transact(
 
 // Committed implements purchase.Store.
 func (db *DB) Committed(ctx context.Context, partners []int64, ids []gift.ID) (map[gift.ID]bool, error) {
-	s, err := db.begin(ctx, db.commits)
+	// It looks in a transaction that begins after it had the locks: at SERIALIZABLE the one that waited for them may be shown what
+	// was before.
+	err := db.look(ctx, func(s session) {
+		s.query(lockBuyers, func(scanner) error { return nil }, prepaidAccounts(partners))
+	})
 	if err != nil {
-		return nil, classify(err)
+		return nil, err
 	}
 	found := make(map[gift.ID]bool, len(ids))
-	s.query(lockBuyers, func(scanner) error { return nil }, prepaidAccounts(partners))
-	s.query(selectWritten, func(row scanner) error {
-		var id gift.ID
-		err := row.Scan(&id)
-		found[id] = true
-		return err
-	}, column(ids, func(id gift.ID) int64 { return int64(id) }))
-	err = s.flush(ctx)
-	s.rollback()
+	err = db.look(ctx, func(s session) {
+		s.query(selectWritten, func(row scanner) error {
+			var id gift.ID
+			err := row.Scan(&id)
+			found[id] = true
+			return err
+		}, column(ids, func(id gift.ID) int64 { return int64(id) }))
+	})
 	if err != nil {
-		return nil, classify(err)
+		return nil, err
 	}
 	return found, db.settle(ctx)
+}
+
+// look runs what is queued in a transaction of a purchase's connection that writes nothing.
+func (db *DB) look(ctx context.Context, queue func(session)) error {
+	return db.retry(ctx, func() error {
+		s, err := db.begin(ctx, db.commits)
+		if err != nil {
+			return classify(err)
+		}
+		defer s.rollback()
+		queue(s)
+		return classify(s.flush(ctx))
+	})
 }
 
 func prepaidAccounts(partners []int64) []int64 {

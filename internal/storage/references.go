@@ -27,25 +27,24 @@ func (db *DB) lockAccount(ctx context.Context, tx *sql.Tx, partnerID int64) erro
 // OrderByReference returns the order that a partner gave a reference to, 0 = none, and whether the reference is closed. Every
 // purchase that had begun before is over and counts; one that begins afterwards may still use a reference that nothing has.
 func (db *DB) OrderByReference(ctx context.Context, partnerID int64, reference string) (id gift.ID, closed bool, err error) {
-	looked := errors.New("looked")
+	locked := errors.New("locked")
 	err = db.tx(ctx, func(tx *sql.Tx) error {
 		if err := db.lockAccount(ctx, tx, partnerID); err != nil {
 			return err
 		}
-		if id, closed, err = whatHas(ctx, tx, partnerID, reference); err != nil {
-			return err
-		}
-		return looked // there is nothing to commit
+		return locked // there is nothing to commit
 	})
-	if errors.Is(err, looked) {
-		err = nil
+	if !errors.Is(err, locked) {
+		return 0, false, err
 	}
-	return id, closed, err
+	// Not in the same transaction: at SERIALIZABLE, one that waited may be shown what was before.
+	id, closed, err = whatHas(ctx, db.read, partnerID, reference)
+	return id, closed, classify(err)
 }
 
 // whatHas finds what has a reference.
-func whatHas(ctx context.Context, tx *sql.Tx, partnerID int64, reference string) (id gift.ID, closed bool, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT
+func whatHas(ctx context.Context, q querier, partnerID int64, reference string) (id gift.ID, closed bool, err error) {
+	err = q.QueryRowContext(ctx, `SELECT
     COALESCE((SELECT id FROM orders WHERE partner_id = $1 AND reference = $2), 0),
     EXISTS (SELECT 1 FROM closed_references WHERE partner_id = $1 AND reference = $2)`, partnerID, reference).Scan(&id, &closed)
 	return id, closed, err

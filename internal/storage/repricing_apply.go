@@ -200,19 +200,11 @@ func (db *DB) repricePart(ctx context.Context, id int64) (more bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	s, err := db.begin(ctx, db.pool)
-	if err != nil {
-		return false, classify(err)
+	err = db.inSession(ctx, func(s session) error { return db.queueRepricing(ctx, s, id, part, offers) })
+	if errors.Is(err, errCount) {
+		return false, nil // another node did it
 	}
-	err = db.queueRepricing(ctx, s, id, part, offers)
-	if err != nil {
-		s.rollback()
-		if errors.Is(err, errCount) {
-			return false, nil // another node did it
-		}
-		return false, classify(err)
-	}
-	return true, classify(s.commit(ctx))
+	return err == nil, err
 }
 
 // queueRepricing does a part, with the change clock's next number: like a purchase, it locks the offers and then the clock.

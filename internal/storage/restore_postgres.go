@@ -67,7 +67,7 @@ func (db *DB) markEmpty(ctx context.Context) error {
 	if half {
 		return ErrHalfRestored
 	}
-	tx, err := db.write.BeginTx(ctx, db.dialect.writing)
+	tx, err := db.write.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func openScratch(dir string) (*scratch, error) {
 	uri := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: s.path}).EscapedPath()}).String()
 	pragmas := fmt.Sprintf("?mode=rw&_pragma=busy_timeout(%d)&_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)"+
 		"&_pragma=foreign_keys(0)&_pragma=cache_size(-65536)&_pragma=temp_store(FILE)&_txlock=immediate", busyTimeoutMs)
-	one, err := openFile(uri+pragmas, nil)
+	one, err := openFile(uri+pragmas, hooks{})
 	if err != nil {
 		return nil, errors.Join(err, os.Remove(s.path))
 	}

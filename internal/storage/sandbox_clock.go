@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"giftimbiz/internal/gift"
-	"giftimbiz/internal/purchase"
 )
 
 var (
@@ -40,11 +39,10 @@ WHERE orders.id = input.id AND orders.sandbox = 1 AND orders.told_day < input.da
 func (db *DB) SetClock(
 	ctx context.Context, partnerID int64, now time.Time, decide func(ahead time.Duration) (time.Duration, error),
 ) (ahead time.Duration, err error) {
-	for range endpointTries {
-		if ahead, err = db.setClock(ctx, partnerID, now, decide); !errors.Is(err, purchase.ErrConflict) {
-			break
-		}
-	}
+	err = db.retry(ctx, func() (err error) {
+		ahead, err = db.setClock(ctx, partnerID, now, decide)
+		return err
+	})
 	return ahead, err
 }
 
@@ -94,14 +92,7 @@ func (db *DB) setClock(
 	if err == nil {
 		err = w.turn(ctx, s, ahead, now)
 	}
-	if err != nil {
-		s.rollback()
-		return 0, classify(err)
-	}
-	if err = s.commit(ctx); db.undecided(err) {
-		return ahead, wrap(ErrUnanswered, classify(err))
-	}
-	return ahead, classify(err)
+	return ahead, db.end(ctx, s, err)
 }
 
 // beginWalk opens the session of an ownWalk. Of those each waits for the one before, so on a node one at a time has a connection:

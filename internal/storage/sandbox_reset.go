@@ -32,13 +32,12 @@ func (db *DB) ResetSandbox(ctx context.Context, partnerID int64, now time.Time) 
 		return 0, err
 	}
 	for more := true; more; {
-		r := &sandboxReset{DB: db, partner: partnerID, last: last}
-		if more, err = r.part(ctx); errors.Is(err, purchase.ErrConflict) {
-			more = true // it lost against somebody else: once more
-			if ctx.Err() == nil {
-				continue
-			}
-		}
+		var r *sandboxReset
+		err := db.retry(ctx, func() (err error) {
+			r = &sandboxReset{DB: db, partner: partnerID, last: last}
+			more, err = r.part(ctx)
+			return err
+		})
 		if err != nil {
 			return orders, err
 		}
@@ -80,14 +79,7 @@ func (r *sandboxReset) part(ctx context.Context) (more bool, err error) {
 	if err == nil {
 		more, err = r.forget(ctx)
 	}
-	if err != nil {
-		r.s.rollback()
-		return false, classify(err)
-	}
-	if err = r.s.commit(ctx); r.undecided(err) {
-		return false, wrap(ErrUnanswered, classify(err))
-	}
-	return more, classify(err)
+	return more, r.end(ctx, s, err)
 }
 
 // forget begins with what names orders or is named by none, and goes on to orders once that is little.

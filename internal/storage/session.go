@@ -29,8 +29,7 @@ type session interface {
 	database() *DB
 }
 
-// begin opens a session: on SQLite on the hot connection, on PostgreSQL on one of the pool. Each statement sees what was
-// committed before it, so one that reads after a lock sees what the lock protects.
+// begin opens a session: on SQLite on the hot connection, on PostgreSQL on one of the pool.
 func (db *DB) begin(ctx context.Context, pool *pgxpool.Pool) (session, error) {
 	if pool == nil {
 		return db.beginHot(ctx)
@@ -40,7 +39,7 @@ func (db *DB) begin(ctx context.Context, pool *pgxpool.Pool) (session, error) {
 		return nil, err
 	}
 	s := &pgSession{db: db, conn: conn}
-	s.batch.Queue("BEGIN ISOLATION LEVEL READ COMMITTED") // sent with the first flush
+	s.batch.Queue(db.isolation.begin) // sent with the first flush
 	return s, nil
 }
 
@@ -51,7 +50,7 @@ func (db *DB) beginHot(ctx context.Context) (session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sqliteSession{db: db, release: release}
+	s := &sqliteSession{db: db, ctx: context.WithoutCancel(ctx), release: release}
 	if err := s.control("BEGIN IMMEDIATE"); err != nil {
 		s.rollback()
 		return nil, err
@@ -145,13 +144,14 @@ func (s *pgSession) rollback() {
 // sqliteSession runs each statement at once, on a connection that keeps them prepared; the first fault is kept for flush.
 type sqliteSession struct {
 	db      *DB
+	ctx     context.Context // of all statements; it says what they are part of, and never ends
 	release func()
 	err     error
 }
 
 func (s *sqliteSession) query(st *setStatement, scan func(scanner) error, input ...any) {
 	s.each(st, input, func(stmt *sql.Stmt, args []any) error {
-		rows, err := stmt.Query(args...)
+		rows, err := stmt.QueryContext(s.ctx, args...)
 		if err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (s *sqliteSession) query(st *setStatement, scan func(scanner) error, input 
 func (s *sqliteSession) exec(st *setStatement, want int, input ...any) {
 	got := 0
 	s.each(st, input, func(stmt *sql.Stmt, args []any) error {
-		res, err := stmt.Exec(args...)
+		res, err := stmt.ExecContext(s.ctx, args...)
 		if err != nil {
 			return err
 		}
@@ -204,7 +204,7 @@ func (s *sqliteSession) read(_ context.Context, scan func(scanner) error, query 
 	if err != nil {
 		return err
 	}
-	rows, err := stmt.Query(args...)
+	rows, err := stmt.QueryContext(s.ctx, args...)
 	if err != nil {
 		return err
 	}
@@ -234,7 +234,7 @@ func (s *sqliteSession) rollback() {
 func (s *sqliteSession) control(text string) error {
 	stmt, err := s.db.prepared(text)
 	if err == nil {
-		_, err = stmt.ExecContext(context.Background())
+		_, err = stmt.ExecContext(s.ctx)
 	}
 	return err
 }

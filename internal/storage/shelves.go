@@ -189,6 +189,7 @@ func (s *shelf[T]) Save(ctx context.Context, row T, version int64, now time.Time
 		return 0, err
 	}
 	err = s.db.tx(ctx, func(tx *sql.Tx) error {
+		row := row // a new one is given its number in each try
 		if err := s.checkParent(ctx, tx, &row); err != nil {
 			return err
 		}

@@ -124,6 +124,7 @@ func (db *DB) TrySignIn(
 	ctx context.Context, account, address string, now, forget time.Time, wait func(failures int64) time.Duration,
 ) (left time.Duration, err error) {
 	err = db.tx(ctx, func(tx *sql.Tx) error {
+		left = 0
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sign_in_failures WHERE last_at < $1`, millis(forget)); err != nil {
 			return err
 		}

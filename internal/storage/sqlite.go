@@ -25,7 +25,7 @@ const (
 	trimWithin = 500 * time.Millisecond
 )
 
-func openSQLite(ctx context.Context, path string, create bool, watch func(context.Context, string)) (*DB, error) {
+func openSQLite(ctx context.Context, path string, create bool, hooks hooks) (*DB, error) {
 	if err := findFile(path, create); err != nil {
 		return nil, err
 	}
@@ -33,12 +33,12 @@ func openSQLite(ctx context.Context, path string, create bool, watch func(contex
 	pragmas := fmt.Sprintf("?mode=rw&_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"+
 		"&_pragma=journal_size_limit(%d)&_pragma=foreign_keys(1)&_pragma=cache_size(-65536)&_pragma=temp_store(MEMORY)",
 		busyTimeoutMs, logLimit)
-	write, err := openFile(file+pragmas+"&_txlock=immediate", watch)
+	write, err := openFile(file+pragmas+"&_txlock=immediate", hooks)
 	if err != nil {
 		return nil, err
 	}
 	write.SetMaxOpenConns(2) // the hot one and one for everything else
-	read, err := openFile(file+pragmas+"&_pragma=query_only(1)", watch)
+	read, err := openFile(file+pragmas+"&_pragma=query_only(1)", hooks)
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}

@@ -24,9 +24,13 @@ type DB struct {
 	// closedBefore is the first day whose balances are not closed, as far as this process knows.
 	closedBefore atomic.Int64
 
+	retries atomic.Int64 // transactions that were begun again because they had lost a race
+
 	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
-	pool    *pgxpool.Pool
-	commits *pgxpool.Pool
+	pool      *pgxpool.Pool
+	commits   *pgxpool.Pool
+	isolation isolation     // of what writes
+	losers    chan struct{} // whoever holds the token begins a transaction again that lost a race
 	// Whoever holds the token has a connection to move a sandbox's clock or reset a sandbox: see beginWalk.
 	walks chan struct{}
 
@@ -40,24 +44,46 @@ type DB struct {
 
 // Open connects to the database at a URL, "sqlite:PATH" or "postgres://…", and changes nothing in it. A SQLite file must be
 // there. Call CheckSchema, or Migrate, next.
-func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, false, nil) }
+func Open(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, false, hooks{}) }
 
 // OpenOrCreate is Open for whoever may start anew: it makes a missing SQLite file, and the folders to it, for their owner
 // only. Call Migrate next.
-func OpenOrCreate(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, true, nil) }
+func OpenOrCreate(ctx context.Context, dsn string) (*DB, error) { return open(ctx, dsn, true, hooks{}) }
+
+// OpenTraced is OpenOrCreate for whoever traces: what is asked of the engine inside a recorded span gets spans of its own.
+func OpenTraced(ctx context.Context, dsn string) (*DB, error) {
+	return open(ctx, dsn, true, hooks{trace: true})
+}
 
 // OpenWatched is OpenOrCreate for tests that ask the engine how it runs its statements: watch is called, by any goroutine,
 // with each that is prepared or sent.
 func OpenWatched(ctx context.Context, dsn string, watch func(ctx context.Context, statement string)) (*DB, error) {
-	return open(ctx, dsn, true, watch)
+	return open(ctx, dsn, true, hooks{watch: watch})
 }
 
-func open(ctx context.Context, dsn string, create bool, watch func(context.Context, string)) (*DB, error) {
+// OpenSpoilt is Open for tests of what becomes of a SQLite file's transactions when statements fail. Each statement is handed to
+// spoil with what runs it, BEGIN and COMMIT among them, and fails with the error that spoil returns, whether it ran or not.
+func OpenSpoilt(ctx context.Context, dsn string, spoil func(statement string, run func() error) error) (*DB, error) {
+	if !strings.HasPrefix(dsn, "sqlite:") {
+		return nil, errors.New("what is sent to PostgreSQL is spoilt on its way there")
+	}
+	return open(ctx, dsn, false, hooks{spoil: spoil})
+}
+
+// hooks are who looks at what is asked of an engine: tests, which may let it fail, and traces. The functions may be nil, and are
+// called by any goroutine.
+type hooks struct {
+	watch func(ctx context.Context, statement string)
+	spoil func(statement string, run func() error) error
+	trace bool
+}
+
+func open(ctx context.Context, dsn string, create bool, hooks hooks) (*DB, error) {
 	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
-		return openSQLite(ctx, path, create, watch)
+		return openSQLite(ctx, path, create, hooks)
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
-		return openPostgres(ctx, dsn, watch)
+		return openPostgres(ctx, dsn, hooks)
 	}
 	return nil, fmt.Errorf("database %q: want sqlite:PATH or postgres://…", redact(dsn))
 }
@@ -98,31 +124,18 @@ func (db *DB) Close() error {
 // Engine returns "sqlite" or "postgres".
 func (db *DB) Engine() string { return db.dialect.name }
 
-// Ping tells whether the database answers.
-func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
-
-// tx runs fn in one write transaction. It sees, statement by statement, what others have committed, whatever the
-// database's default is: that is what locks and counters rely on. ErrUnanswered says that it may have been stored.
-func (db *DB) tx(ctx context.Context, fn func(*sql.Tx) error) error {
-	release, err := db.lockWriter(ctx)
-	if err != nil {
-		return err
+// Ping tells whether the database answers. Connections that were lost meanwhile are found out one by one, and say nothing of it.
+func (db *DB) Ping(ctx context.Context) (err error) {
+	tries := int32(1)
+	if db.pool != nil {
+		tries += db.pool.Stat().MaxConns()
 	}
-	defer release()
-	tx, err := db.write.BeginTx(ctx, db.dialect.writing)
-	if err != nil {
-		return classify(err)
+	for range tries {
+		if err = db.read.PingContext(ctx); err == nil || ctx.Err() != nil {
+			break
+		}
 	}
-	if err := fn(tx); err != nil {
-		_ = tx.Rollback() // fn's error says more
-		return classify(err)
-	}
-	err = tx.Commit()
-	db.news.committed()
-	if db.undecided(err) {
-		return wrap(ErrUnanswered, classify(err))
-	}
-	return classify(err)
+	return err
 }
 
 func millis(t time.Time) int64 { return t.UnixMilli() }

@@ -9,33 +9,39 @@ import (
 )
 
 // openFile is sql.Open for SQLite.
-func openFile(dsn string, watch func(context.Context, string)) (*sql.DB, error) {
+func openFile(dsn string, hooks hooks) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", dsn)
-	if err != nil || watch == nil {
+	if err != nil || hooks.watch == nil && hooks.spoil == nil && !hooks.trace {
 		return db, err
 	}
-	watched := sql.OpenDB(&watchedFile{watch, dsn, db.Driver()})
-	return watched, db.Close() // it never connected
+	hooked := sql.OpenDB(&hookedFile{hooks, dsn, db.Driver()})
+	return hooked, db.Close() // it never connected
 }
 
-// watchedFile opens connections to a SQLite file that tell what is asked of them.
-type watchedFile struct {
-	watch  func(context.Context, string)
+// hookedFile opens connections to a SQLite file that tell what is asked of them, or let it fail.
+type hookedFile struct {
+	hooks
 	dsn    string
 	driver driver.Driver
 }
 
 // Connect implements driver.Connector.
-func (f *watchedFile) Connect(context.Context) (driver.Conn, error) {
+func (f *hookedFile) Connect(context.Context) (driver.Conn, error) {
 	conn, err := f.driver.Open(f.dsn)
 	if err != nil {
 		return nil, err
+	}
+	switch {
+	case f.spoil != nil:
+		return spoiltConn{conn.(liteConn), f.spoil}, nil
+	case f.trace:
+		return tracedConn{conn.(liteConn)}, nil
 	}
 	return watchedConn{conn.(liteConn), f.watch}, nil
 }
 
 // Driver implements driver.Connector.
-func (f *watchedFile) Driver() driver.Driver { return f.driver }
+func (f *hookedFile) Driver() driver.Driver { return f.driver }
 
 // liteConn is what SQLite's connections can do and database/sql asks them for.
 type liteConn interface {
@@ -52,6 +58,13 @@ type liteConn interface {
 type watchedConn struct {
 	liteConn
 	watch func(context.Context, string)
+}
+
+// liteStmt is what SQLite's statements can do and database/sql asks them for.
+type liteStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
 }
 
 // PrepareContext implements driver.ConnPrepareContext.

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/tracing"
 )
 
 const (
@@ -99,6 +100,9 @@ func (p *poster) post(ctx context.Context, address string, body []byte, prepare 
 	if err := prepare(req.Header, a.at); err != nil {
 		a.failure = FailedSecret
 		return a
+	}
+	if parent := tracing.Parent(ctx); parent != "" {
+		req.Header.Set("Traceparent", parent)
 	}
 	a.status, a.text, a.failure = p.roundTrip(req)
 	a.took = min(max(p.clock.Now().Sub(a.at), 0), Timeout) // the clock may be set meanwhile

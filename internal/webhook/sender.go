@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"giftimbiz/internal/clock"
+	"giftimbiz/internal/tracing"
 )
 
 const (
@@ -45,6 +46,7 @@ type Options struct {
 	Logger  *slog.Logger
 	Guard   *Guard
 	Observe func(outcome string, took time.Duration) // may be nil; is called by one goroutine
+	Tracer  *tracing.Tracer                          // nil = deliveries are not traced
 
 	Patience time.Duration // how long Stop waits for what is on its way; 0 = DefaultPatience
 }

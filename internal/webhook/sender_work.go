@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"giftimbiz/internal/tracing"
 )
 
 // dispatch sends what may be sent; lanes take turns.
@@ -35,13 +37,15 @@ func (s *Sender) send(l *lane) {
 	s.flying++
 	address, sign := l.endpoint.URL, l.sign
 	s.async(func() func() {
+		ctx, span := s.Tracer.Continue(s.ctx, d.Event.Trace, "webhook.delivery")
 		body := Body(&d.Event)
-		a := s.post.post(s.ctx, address, body, func(h http.Header, at time.Time) error {
+		a := s.post.post(ctx, address, body, func(h http.Header, at time.Time) error {
 			if sign == nil {
 				return ErrBadSecret
 			}
 			return sign.sign(h, d.Event.ID, at, body)
 		})
+		endDelivery(span, &d, a)
 		return func() {
 			l.flying--
 			s.flying--
@@ -178,4 +182,19 @@ func (s *Sender) giveUp(ctx context.Context, failing map[int64]time.Time, gone [
 		err = errors.Join(err, s.Store.GiveUpEndpoint(ctx, s.holder, id, Failing, now))
 	}
 	return over, err
+}
+
+// endDelivery ends the span of an attempt. The endpoint's address may hold a secret: its number says enough.
+func endDelivery(span tracing.Span, d *Delivery, a answer) {
+	span.Number("giftimbiz.endpoint", d.EndpointID)
+	span.Text("giftimbiz.event", MessageID(d.Event.ID))
+	span.Text("giftimbiz.event.type", string(d.Event.Type))
+	span.Number("giftimbiz.attempt", d.Attempts+1)
+	if a.status != 0 {
+		span.Number("http.response.status_code", int64(a.status))
+	}
+	if a.failure != "" {
+		span.Fail(a.failure)
+	}
+	span.End()
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -22,6 +23,7 @@ func TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices(t *testing.T) {
 	data := t.TempDir()
 	made := programtest.DemoData(t, data, url, "--offers", "400")
 	who := made.Partners[0].Credentials
+	programtest.Do(t, "topup", made.Partners[0].PartnerID, strconv.Itoa(topUp), "--data", data, "--database", url)
 	restarts := faults.Rounds(2, 10)
 
 	// Addresses of its own, so that a node finds its port free when it comes back.

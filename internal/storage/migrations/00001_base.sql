@@ -222,7 +222,8 @@ CREATE TABLE events (
     type       TEXT   NOT NULL,
     partner_id BIGINT NOT NULL,
     order_id   BIGINT NOT NULL,
-    data       TEXT   NOT NULL
+    data       TEXT   NOT NULL,
+    trace      TEXT   NOT NULL DEFAULT ''
 );
 CREATE INDEX events_partner ON events (partner_id, id);
 -- Where partners want to be told. types has the chosen event types with a space before and behind each, '' = all. state: 1 on,

@@ -23,7 +23,6 @@ type faultyStore struct {
 	failing    atomic.Int64 // transactions that fail in a way the engine does not know
 	gone       atomic.Int64 // transactions that find no store
 	silent     atomic.Int64 // questions about the outcome that go unanswered
-	unread     atomic.Int64 // quotes that cannot be read
 }
 
 func (f *faultyStore) Transact(
@@ -54,13 +53,6 @@ func (f *faultyStore) Committed(ctx context.Context, partners []int64, orders []
 		return nil, errInjected
 	}
 	return f.Store.Committed(ctx, partners, orders)
-}
-
-func (f *faultyStore) Quote(ctx context.Context, partnerID int64, id gift.ID) (*gift.Quote, error) {
-	if take(&f.unread) {
-		return nil, errInjected
-	}
-	return f.Store.Quote(ctx, partnerID, id)
 }
 
 func take(n *atomic.Int64) bool {

@@ -1,12 +1,10 @@
 package storagetest
 
 import (
-	"errors"
 	"fmt"
 	"testing"
 
 	"giftimbiz/internal/gift"
-	"giftimbiz/internal/purchase"
 )
 
 // unansweredQuotes loses COMMITs of quotes, and of orders of quotes, both ways: each is there once, and said to be.
@@ -43,20 +41,5 @@ func unansweredQuotes(t *testing.T, open Opener) {
 				t.Errorf("balance %d", got)
 			}
 		})
-	}
-}
-
-// unreadQuotes: who wants to buy a quote that cannot be read is told that nothing was bought, and may try again.
-func unreadQuotes(t *testing.T, open Opener) {
-	h := NewHouse(t, open)
-	h.Stock(1, 1)
-	p := h.Partner(gift.Partner{Name: "demo"}, 10_000)
-	q := h.Quote(p, 1)
-	f := h.spoiltEngine(func(f *faultyStore) { f.unread.Store(1) })
-	if _, err := f.Buy(t.Context(), QuoteRequest(p, "k", q.ID)); !errors.Is(err, purchase.ErrNotJournalled) {
-		t.Errorf("%v", err)
-	}
-	if out, err := f.Buy(t.Context(), QuoteRequest(p, "k", q.ID)); err != nil || out.Refusal != nil || out.Replayed {
-		t.Errorf("%+v, %v", out, err)
 	}
 }

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// FiguresTo says who may read /metrics where everything else is. It tells what the house sells and earns, how much of everything it
+// has and which version runs: nothing for partners or the public.
+type FiguresTo int
+
+// Who may read it.
+const (
+	FiguresToMachine FiguresTo = iota // who calls from this machine, and not for somebody else
+	FiguresToNobody                   // they are elsewhere, or a proxy on this machine calls for the world
+	FiguresToAll
+)
+
+// guard answers others as if there were no such path.
+func (f FiguresTo) guard(figures http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f == FiguresToAll || f == FiguresToMachine && isLocal(r) {
+			figures.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r)
+	})
+}
+
+// isLocal tells whether a request comes from this machine, as far as it can be seen.
+func isLocal(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
+		if r.Header.Get(name) != "" {
+			return false
+		}
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// Monitoring is what is answered at an address of its own: /metrics, /healthz and /readyz. Put a Front before it.
+func (n *Node) Monitoring() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", alive)
+	mux.HandleFunc("GET /readyz", n.readyz)
+	mux.Handle("GET /metrics", n.metrics.handler())
+	return mux
+}
