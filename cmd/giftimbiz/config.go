@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -147,14 +148,34 @@ func (c *config) masters(ctx context.Context) (*vault.Masters, error) {
 	if c.Keys != "" {
 		return vault.ParseEnv(c.Keys)
 	}
-	path := c.KeyFile
-	if path == "" {
+	if c.KeyFile == "" {
 		if err := os.MkdirAll(c.Data, 0o700); err != nil {
 			return nil, err
 		}
-		path = filepath.Join(c.Data, "vault.keys")
 	}
-	return vault.LoadOrCreate(path)
+	return vault.LoadOrCreate(c.keyFile())
+}
+
+// knownMasters is masters for who needs the keys that there are: it makes none. It returns nil when there are none.
+func (c *config) knownMasters(ctx context.Context) (*vault.Masters, error) {
+	if c.Keys == "" && c.KeyCommand == "" {
+		_, err := os.Stat(c.keyFile())
+		if errors.Is(err, fs.ErrNotExist) && c.KeyFile == "" {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("key file: %w", err)
+		}
+	}
+	return c.masters(ctx)
+}
+
+// keyFile is where the keys are, unless the environment holds them.
+func (c *config) keyFile() string {
+	if c.KeyFile != "" {
+		return c.KeyFile
+	}
+	return filepath.Join(c.Data, "vault.keys")
 }
 
 // credentialsFile is where the demo writes the keys it handed out.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -24,10 +25,8 @@ Names each fault and exits with 1 when there is one.`,
 					return err
 				}
 				out := cmd.OutOrStdout()
-				for _, fault := range faults {
-					if _, err := fmt.Fprintf(out, "FAULT %s: %s\n", fault.Check, fault.Detail); err != nil {
-						return err
-					}
+				if err := printFaults(out, faults); err != nil {
+					return err
 				}
 				if len(faults) > 0 {
 					return fmt.Errorf("%d faults", len(faults))
@@ -37,4 +36,13 @@ Names each fault and exits with 1 when there is one.`,
 			})
 		},
 	}
+}
+
+func printFaults(w io.Writer, faults []storage.Fault) error {
+	for _, fault := range faults {
+		if _, err := fmt.Fprintf(w, "FAULT %s: %s\n", fault.Check, fault.Detail); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -66,6 +66,7 @@ func rootCommand() *cobra.Command {
   giftimbiz keys        make, replace and show encryption keys
   giftimbiz doctor      prove that money and stock add up
   giftimbiz audit       prove that the audit trail is what was written
+  giftimbiz backup      keep all of the database in a file, while servers sell; giftimbiz restore makes a database of it
 
 Every flag listed below, and --drain of serve, may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
 		SilenceErrors: true,
@@ -77,6 +78,7 @@ Every flag listed below, and --drain of serve, may also be given as a variable: 
 		demoCommand(cfg), serveCommand(cfg), migrateCommand(cfg), partnerCommand(cfg), topupCommand(cfg), keysCommand(cfg),
 		operatorCommand(cfg), webhookCommand(cfg), importCommand(cfg), templateCommand(), exportCommand(cfg), doctorCommand(cfg),
 		auditCommand(cfg), sellerCommand(cfg),
+		backupCommand(cfg), restoreCommand(cfg),
 		callCommand(cfg), listenCommand(cfg), benchCommand(cfg), versionCommand(),
 	)
 	malformed := cfg.readEnvironment()

@@ -39,6 +39,14 @@ func (p *progress) show(what string, done, total int) {
 	}
 }
 
+// rows returns a function that says how many rows of a table were done; nil when nothing is shown.
+func (p *progress) rows(what string) func(table string, rows int64) {
+	if p == nil {
+		return nil
+	}
+	return func(table string, rows int64) { p.show(fmt.Sprintf("%s: %s, %d rows", what, table, rows), 0, 0) }
+}
+
 // clear leaves an empty line behind.
 func (p *progress) clear() {
 	if p != nil && p.shown != "" {

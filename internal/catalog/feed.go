@@ -98,6 +98,9 @@ type feed struct {
 // begin finds out up to where changes are told. The names of this node's index are told, so no change after it counts as told.
 func (f *feed) begin() error {
 	here := f.ix.Since()
+	if f.Since.Seq>>EraBits != here.Seq>>EraBits {
+		return ErrUnknownState
+	}
 	if f.From == nil {
 		if f.Since.Seq > here.Seq { // this node is behind another, or the state is of another database
 			last, err := f.source.LastChange(f.ctx)

@@ -13,6 +13,10 @@ type Since struct {
 	Day, Later gift.Day
 }
 
+// EraBits is how many bits of a number count changes. What is above counts how often changes were lost, because the database was
+// restored as it had been before: who knows a state of another era may know of what never was.
+const EraBits = 40
+
 // With returns what is surely known to who has parts of both states.
 func (s Since) With(o Since) Since {
 	return Since{Seq: min(s.Seq, o.Seq), Day: min(s.Day, o.Day), Later: max(s.Later, o.Later)}

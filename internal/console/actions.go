@@ -21,6 +21,7 @@ var actionNames = map[string]text{
 	"keys.rotate":                {"데이터 키 교체 시작", "Data key replaced"},
 	"keys.retire":                {"옛 데이터 키 삭제", "Old data key deleted"},
 	"keys.rewrap":                {"마스터 키 교체", "Master key replaced"},
+	"database.restore":           {"백업에서 복원", "Restored from a backup"},
 
 	"partner.create":         {"매체사 개설", "Partner opened"},
 	"partner.change":         {"매체사 변경", "Partner changed"},

@@ -243,6 +243,19 @@ func (b *Buyers) Books(url string) (acknowledged, lost, doubled int) {
 	return len(told), lost, doubled
 }
 
+// Missing counts which of some orders the partner's history at a server does not have, at their prices.
+func (b *Buyers) Missing(url string, orders map[string]string) (missing int) {
+	b.t.Helper()
+	kept, _ := b.history(url)
+	for order, price := range orders {
+		if kept[order] != price {
+			missing++
+			b.t.Errorf("order %s for %s is there for %q", order, price, kept[order])
+		}
+	}
+	return missing
+}
+
 // history returns the orders of the partner's whole history, with the prices paid, and how many of its vouchers or orders are
 // in it twice.
 func (b *Buyers) history(url string) (paid map[string]string, twice int) {

@@ -126,7 +126,7 @@ func addressIsRefusedUnread(t *testing.T, s *house) {
 	if a := ask(http.MethodGet, "/UPLOAD/y.png", calm); a.status == http.StatusTooManyRequests {
 		t.Errorf("from another address: HTTP %d", a.status)
 	}
-	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+	for _, path := range []string{"/healthz", "/readyz"} {
 		if a := ask(http.MethodGet, path, busy); a.status != http.StatusOK {
 			t.Errorf("%s: HTTP %d", path, a.status)
 		}

@@ -15,6 +15,8 @@ type dialect struct {
 	goose goose.Dialect
 	// countTables counts the tables of a name.
 	countTables string
+	// columns lists all columns of all tables: table, column, type. parents lists which table refers to which.
+	columns, parents string
 	// schema rewrites the words of a migration.
 	schema func(string) string
 	// locks turns the lock marks of a query into row locks, or drops them where a writer has the database to itself.
@@ -65,7 +67,13 @@ var postgres = &dialect{
 	name:        "postgres",
 	goose:       goose.DialectPostgres,
 	countTables: `SELECT COUNT(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1`,
-	schema:      strings.NewReplacer("/*often updated*/", "WITH (fillfactor = 50)").Replace,
+	columns: `SELECT c.relname, a.attname, format_type(a.atttypid, NULL) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY c.relname COLLATE "C", a.attnum`,
+	parents: `SELECT c.relname, p.relname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class p ON p.oid = k.confrelid
+WHERE k.contype = 'f' AND c.relnamespace = current_schema()::regnamespace`,
+	schema: strings.NewReplacer("/*often updated*/", "WITH (fillfactor = 50)").Replace,
 	// Keys of these rows never change, so whoever refers to them need not wait.
 	locks: strings.NewReplacer(
 		lockAccounts, "ORDER BY accounts.id FOR NO KEY UPDATE OF accounts",
@@ -107,6 +115,9 @@ var sqlite = &dialect{
 	name:        "sqlite",
 	goose:       goose.DialectSQLite3,
 	countTables: `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1`,
+	columns: `SELECT t.name, c.name, c.type FROM sqlite_master t JOIN pragma_table_info(t.name) c
+WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY t.name, c.cid`,
+	parents: `SELECT t.name, p."table" FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) p WHERE t.type = 'table'`,
 	schema: func(text string) string {
 		return rowNumber.ReplaceAllString(sqliteWords.Replace(text), "INTEGER NOT NULL PRIMARY KEY")
 	},

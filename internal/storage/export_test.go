@@ -3,9 +3,19 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"testing"
 
 	"giftimbiz/internal/office"
 )
+
+// HoldWriter keeps others from writing to a SQLite file until the function it returns is called.
+func (db *DB) HoldWriter(t testing.TB) (release func()) {
+	release, err := db.lockWriter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return release
+}
 
 // Examine is Doctor within a transaction, of PostgreSQL unless sqlite.
 func Examine(ctx context.Context, tx *sql.Tx, sqlite bool) ([]Fault, error) {

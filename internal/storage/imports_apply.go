@@ -288,7 +288,7 @@ func (db *DB) writeBack(ctx context.Context, step int) error {
 	if db.pool != nil || step%stepsToWriteBack != 0 {
 		return nil
 	}
-	_, err := db.checkpoint(ctx, "PASSIVE")
+	_, _, err := db.checkpoint(ctx, "PASSIVE")
 	return classify(err)
 }
 

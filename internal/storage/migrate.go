@@ -22,6 +22,13 @@ var ErrNewerSchema = errors.New("the database was made by a newer giftimbiz; ins
 // ErrOldSchema says that migrations are missing.
 var ErrOldSchema = errors.New("the database is not up to date; run: giftimbiz migrate")
 
+// ErrHalfRestored says that a backup is being restored into the database, or was and did not come to its end.
+var ErrHalfRestored = errors.New("a restore into this database goes on, or did not come to its end; if none goes on, " +
+	"drop the database, make it anew and restore again")
+
+// restoreMark is a table that is there while a database is restored. Nothing works on one that has it.
+const restoreMark = "restore_under_way"
+
 // Migrate brings the schema up to date, each migration in one transaction. Processes that start together wait for each
 // other. It returns how many migrations were applied.
 func (db *DB) Migrate(ctx context.Context) (int, error) {
@@ -75,6 +82,13 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 
 // compareVersions compares the schema's version with the newest migration's.
 func (db *DB) compareVersions(ctx context.Context, p *goose.Provider) error {
+	half, err := db.hasTable(ctx, db.read, restoreMark)
+	if err != nil {
+		return fmt.Errorf("look for a restore that did not end: %w", err)
+	}
+	if half {
+		return ErrHalfRestored
+	}
 	current, err := db.version(ctx)
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
@@ -92,13 +106,22 @@ func (db *DB) compareVersions(ctx context.Context, p *goose.Provider) error {
 
 // version returns the number of the last migration, 0 when there was none. Goose's own way to ask makes its table.
 func (db *DB) version(ctx context.Context) (version int64, err error) {
-	var tables int
-	err = db.read.QueryRowContext(ctx, db.dialect.countTables, goose.DefaultTablename).Scan(&tables)
-	if err != nil || tables == 0 {
+	return db.versionIn(ctx, db.read)
+}
+
+func (db *DB) versionIn(ctx context.Context, from querier) (version int64, err error) {
+	there, err := db.hasTable(ctx, from, goose.DefaultTablename)
+	if err != nil || !there {
 		return 0, err
 	}
-	err = db.read.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM `+goose.DefaultTablename).Scan(&version)
+	err = from.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM `+goose.DefaultTablename).Scan(&version)
 	return version, err
+}
+
+func (db *DB) hasTable(ctx context.Context, from querier, name string) (bool, error) {
+	var tables int
+	err := from.QueryRowContext(ctx, db.dialect.countTables, name).Scan(&tables)
+	return tables > 0, err
 }
 
 func (db *DB) provider() (*goose.Provider, error) {

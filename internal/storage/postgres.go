@@ -32,6 +32,9 @@ SET default_transaction_isolation = 'read committed'`
 	readEverything = `SELECT set_config(name, 'on', true) FROM unnest(ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin',
     'enable_mergejoin', 'enable_material']) AS name
 UNION ALL SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
+
+	// For a transaction that may take hours.
+	withoutTimeouts = `SELECT set_config(name, '0', true) FROM unnest(ARRAY['statement_timeout', 'idle_in_transaction_session_timeout']) AS name`
 )
 
 func openPostgres(ctx context.Context, dsn string, hooks hooks) (*DB, error) {

@@ -121,14 +121,17 @@ func (db *DB) prepared(text string) (*sql.Stmt, error) {
 // TrimLog keeps SQLite's write-ahead log from growing without bound; call it now and then. SQLite starts the log anew only
 // when nobody reads from it, and with overlapping reads that moment never comes by itself. Once the log has outgrown
 // 64 MiB, TrimLog holds purchases up until the reads under way have ended, 500 ms at most; when that is not enough, the
-// next call tries again. On PostgreSQL there is nothing to do.
+// next call tries again, unless the same read still goes on: that may be a backup. On PostgreSQL there is nothing to do.
 func (db *DB) TrimLog(ctx context.Context) error {
 	if db.pool != nil {
 		return nil
 	}
-	frames, err := db.checkpoint(ctx, "PASSIVE") // holds nobody up
+	frames, copied, err := db.checkpoint(ctx, "PASSIVE") // holds nobody up
 	if err != nil || frames*logFrame <= logLimit {
 		return classify(err)
+	}
+	if copied < frames && db.logRead.Swap(copied+1) == copied+1 {
+		return nil // nothing could be copied since the last time: who reads from there has read for long
 	}
 	release, err := db.lockWriter(ctx)
 	if err != nil {
@@ -137,16 +140,17 @@ func (db *DB) TrimLog(ctx context.Context) error {
 	defer release()
 	short, cancel := context.WithTimeout(ctx, trimWithin)
 	defer cancel()
-	_, err = db.checkpoint(short, "TRUNCATE")
+	_, _, err = db.checkpoint(short, "TRUNCATE")
 	if err != nil && ctx.Err() == nil && short.Err() != nil {
 		return nil
 	}
 	return classify(err)
 }
 
-// checkpoint copies what the log has into the database and returns how many pages the log has.
-func (db *DB) checkpoint(ctx context.Context, mode string) (frames int64, err error) {
-	var busy, copied int64
+// checkpoint copies what the log has into the database, as far as nobody reads what is there. It returns how many pages the log
+// has, and how many of them are copied.
+func (db *DB) checkpoint(ctx context.Context, mode string) (frames, copied int64, err error) {
+	var busy int64
 	err = db.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &frames, &copied)
-	return frames, err
+	return frames, copied, err
 }

@@ -39,6 +39,8 @@ type DB struct {
 	writer chan struct{}
 	hot    *sql.Conn
 	stmts  map[string]*sql.Stmt // owned by the holder of the token
+	// up to which page of its log somebody read when it was last trimmed, and 1; see TrimLog
+	logRead atomic.Int64
 }
 
 // Open connects to the database at a URL, "sqlite:PATH" or "postgres://…", and changes nothing in it. A SQLite file must be

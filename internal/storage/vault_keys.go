@@ -35,6 +35,15 @@ func (db *DB) OpenVault(ctx context.Context, masters *vault.Masters) (*vault.Vau
 	return masters.Open(wrapped(keys))
 }
 
+// CheckVault tells, as OpenVault does, whether the master keys open the database's keys. It makes none.
+func (db *DB) CheckVault(ctx context.Context, masters *vault.Masters) error {
+	keys, _, err := db.readKeys(ctx)
+	if err == nil && len(keys) > 0 {
+		_, err = masters.Open(wrapped(keys))
+	}
+	return err
+}
+
 // addFirstKeys stores keys unless there are some: then those are the database's.
 func (db *DB) addFirstKeys(ctx context.Context, keys []vault.WrappedKey) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {

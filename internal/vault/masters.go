@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"giftimbiz/internal/backup"
 )
 
 const maxKeyFile = 64 << 10 // bytes
@@ -32,8 +34,9 @@ const keyFileHeader = `# The master keys of this GiftiMBiz installation. Whoever
 // Masters holds the master keys, by which the keys in the database are encrypted. Its methods may be called from any
 // goroutine.
 type Masters struct {
-	keys   map[uint32]cipher.AEAD
-	newest uint32
+	keys    map[uint32]cipher.AEAD
+	backups map[uint32]backup.Key
+	newest  uint32
 }
 
 // Generate returns the text of a key file: a comment, which only that of number 1 has, and a new master key of a number.
@@ -49,7 +52,7 @@ func Generate(number uint32) []byte {
 // base64 and NUMBER at least 1. Empty lines and lines that begin with # are skipped. Errors name the line, never what
 // stands on it.
 func Parse(text []byte) (*Masters, error) {
-	m := &Masters{keys: map[uint32]cipher.AEAD{}}
+	m := &Masters{keys: map[uint32]cipher.AEAD{}, backups: map[uint32]backup.Key{}}
 	number := 0
 	for line := range bytes.Lines(text) {
 		number++
@@ -108,7 +111,7 @@ func (m *Masters) add(words []string) error {
 	if err != nil {
 		return err
 	}
-	m.keys[id], m.newest = newAEAD(key), max(m.newest, id)
+	m.keys[id], m.backups[id], m.newest = newAEAD(key), backupKeyOf(key), max(m.newest, id)
 	return nil
 }
 

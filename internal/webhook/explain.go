@@ -9,6 +9,7 @@ var explanations = map[string][2]string{
 	FailedRedirect: {"다른 주소로 돌림(따라가지 않음)", "a redirect, which is not followed"},
 	FailedStatus:   {"2xx가 아닌 응답", "an answer other than 2xx"},
 	FailedSecret:   {"서명 비밀을 읽을 수 없음", "its secret cannot be read"},
+	NotSent:        {"백업을 복원하여 보내지 않음", "not sent: it waited in a backup that was restored"},
 }
 
 // Explain says in Korean and in English why an attempt failed, by what is stored. Of what it does not know it returns that.

@@ -4,7 +4,7 @@ import "testing"
 
 func TestEachFailureIsExplainedInBothLanguages(t *testing.T) {
 	for _, failure := range []string{
-		FailedTimeout, FailedAddress, FailedName, FailedTLS, FailedConnect, FailedRedirect, FailedStatus, FailedSecret,
+		FailedTimeout, FailedAddress, FailedName, FailedTLS, FailedConnect, FailedRedirect, FailedStatus, FailedSecret, NotSent,
 	} {
 		if ko, en := Explain(failure); ko == "" || en == "" || ko == failure || en == failure || ko == en {
 			t.Errorf("%s: %q, %q", failure, ko, en)

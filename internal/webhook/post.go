@@ -39,6 +39,7 @@ const (
 	FailedConnect  = "connect"  // nobody listens, or the connection broke
 	FailedRedirect = "redirect" // it answered 3xx; redirects are not followed
 	FailedStatus   = "status"   // it answered anything else but 2xx
+	NotSent        = "restored" // there was none: it waited in a backup that was restored, and may have been sent since
 	FailedSecret   = "secret"   // its secret cannot be read, so nothing can be signed
 )
 
