@@ -57,6 +57,22 @@ lint: ## go vet (the rooms that know of operating systems on macOS and Windows t
 prepare: ## Install PostgreSQL, Chromium, PHP, curl and a C compiler for the tests (Debian; root or sudo)
 	scripts/prepare.sh
 
+.PHONY: third-party
+third-party: ## Write THIRD_PARTY.md: what is built in, under which licences
+	scripts/third-party.sh
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in what the program calls (asks vuln.go.dev); before each release
+	$(GO) tool -modfile=tools/release/go.mod govulncheck ./...
+
+.PHONY: release
+release: ## Build dist/ for all platforms, with a bill of materials (CycloneDX) and checksums: make release VERSION=v1.0.0
+	VERSION=$(VERSION) scripts/release.sh
+
+.PHONY: reproducible
+reproducible: ## Build twice from nothing in two places and compare the bytes
+	scripts/reproducible.sh
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin
+	rm -rf bin dist
