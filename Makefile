@@ -14,7 +14,7 @@ SYSTEM_ROOMS := ./internal/child ./internal/pgtest
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## Build, and serve the sample catalogue (giftimbiz demo) with a partner's storefront beside it
@@ -60,7 +60,22 @@ prepare: ## Install PostgreSQL, Chromium, PHP, curl and a C compiler for the tes
 .PHONY: prepare-faults
 prepare-faults: ## Install Patroni, etcd and HAProxy for the tests of failover; their services are not started
 	scripts/prepare-faults.sh
+.PHONY: third-party
+third-party: ## Write THIRD_PARTY.md: what is built in, under which licences
+	scripts/third-party.sh
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in what the program calls (asks vuln.go.dev); before each release
+	$(GO) tool -modfile=tools/release/go.mod govulncheck ./...
+
+.PHONY: release
+release: ## Build dist/ for all platforms, with a bill of materials (CycloneDX) and checksums: make release VERSION=v1.0.0
+	VERSION=$(VERSION) TARGETS="$(TARGETS)" scripts/release.sh
+
+.PHONY: reproducible
+reproducible: ## Build twice from nothing in two places and compare the bytes
+	scripts/reproducible.sh
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin
+	rm -rf bin dist

@@ -1,0 +1,9 @@
+{{ range . }}
+## {{ .Name }} {{ .Version }}
+
+{{ .LicenseName }}
+
+```text
+{{ .LicenseText }}
+```
+{{ end }}
