@@ -56,7 +56,7 @@ func TestAMillionBrokenRequestsHarmNobody(t *testing.T) {
 }
 
 // unlimited are flags that let one address send as much as it likes.
-var unlimited = []string{"--rate-limit", "0"}
+var unlimited = []string{"--rate-limit", "0", "--failure-limit", "0"}
 
 // mutants sends what it makes of seeds.
 type mutants struct {
