@@ -17,6 +17,19 @@ func openDay(ctx context.Context, q querier) (day gift.Day, err error) {
 	return day, err
 }
 
+// closings tell whether days are closed and, of two moments, whether they were so all the time between.
+type closings struct {
+	open     gift.Day // the first day that is not closed
+	reopened int64    // how often some were opened again
+}
+
+// closingsIn reads them; with lockRow nobody closes or opens a day until the transaction ends.
+func (db *DB) closingsIn(ctx context.Context, tx *sql.Tx, lock string) (c closings, err error) {
+	err = tx.QueryRowContext(ctx, db.dialect.locks.Replace(`SELECT next_day, reopened FROM account_days_cursor WHERE id = 1 `+lock)).
+		Scan(&c.open, &c.reopened)
+	return c, err
+}
+
 // CloseDays keeps the closing balances of all days that are over, each in a transaction of its own: it looks once for each
 // account and reads the day's entries. Several nodes may do it at once. Call it now and then: until a day is closed, the
 // balances of later moments are summed up from its entries.
@@ -52,7 +65,7 @@ func (db *DB) noteClosings(ctx context.Context) (next gift.Day, err error) {
 // at once, and of others' when it renews its lease; so nothing is asked for each purchase.
 var (
 	reopenDays = over("day bigint", `
-UPDATE account_days_cursor SET next_day = input.day FROM input
+UPDATE account_days_cursor SET next_day = input.day, reopened = account_days_cursor.reopened + 1 FROM input
 WHERE account_days_cursor.id = 1 AND account_days_cursor.next_day > input.day`)
 
 	forgetClosings = over("day bigint", `
@@ -76,7 +89,8 @@ func reopen(s session, txn gift.ID) {
 // reopenFor is reopen for what is booked more rarely than purchases: it asks the database.
 func reopenFor(ctx context.Context, tx *sql.Tx, txn gift.ID) error {
 	day := int64(gift.DayOf(txn.Time()))
-	res, err := tx.ExecContext(ctx, `UPDATE account_days_cursor SET next_day = $1 WHERE id = 1 AND next_day > $1`, day)
+	res, err := tx.ExecContext(ctx, `UPDATE account_days_cursor SET next_day = $1, reopened = reopened + 1
+WHERE id = 1 AND next_day > $1`, day)
 	if err != nil {
 		return err
 	}
