@@ -75,7 +75,8 @@ DELETE FROM account_days WHERE (account_id, day) IN (
 	forgetReceipts = over("day bigint", `DELETE FROM receipts WHERE last_day >= (SELECT day FROM input)`)
 )
 
-// reopen opens the day of a transaction, if this node knows that it is closed, in a session that books it.
+// reopen opens the day of a transaction, if this node knows that it is closed, in a session that books it. It comes after the
+// accounts, as in post, so that nobody waits for an account while holding what all need who book on a closed day.
 func reopen(s session, txn gift.ID) {
 	day := gift.DayOf(txn.Time())
 	if int64(day) >= s.database().closedBefore.Load() {
