@@ -508,14 +508,15 @@ CREATE TABLE price_rules (
 -- the offers that got their price; the others of those done had been changed by somebody since. beat_at, by the database's
 -- clock, is when a node last worked on it: another takes it up when that is long ago.
 CREATE TABLE repricings (
-    id       BIGINT   NOT NULL PRIMARY KEY,
-    actor    TEXT     NOT NULL,
-    busy     SMALLINT NOT NULL,
-    offers   BIGINT   NOT NULL,
-    done     BIGINT   NOT NULL DEFAULT 0,
-    changed  BIGINT   NOT NULL DEFAULT 0,
-    beat_at  BIGINT   NOT NULL DEFAULT 0,
-    at       BIGINT   NOT NULL
+    id          BIGINT   NOT NULL PRIMARY KEY,
+    operator_id BIGINT   NOT NULL,
+    actor       TEXT     NOT NULL,
+    busy        SMALLINT NOT NULL,
+    offers      BIGINT   NOT NULL,
+    done        BIGINT   NOT NULL DEFAULT 0,
+    changed     BIGINT   NOT NULL DEFAULT 0,
+    beat_at     BIGINT   NOT NULL DEFAULT 0,
+    at          BIGINT   NOT NULL
 );
 CREATE UNIQUE INDEX repricings_busy ON repricings (busy) WHERE busy = 1;
 CREATE TABLE repricing_parts (
