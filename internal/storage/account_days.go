@@ -61,8 +61,8 @@ func (db *DB) noteClosings(ctx context.Context) (next gift.Day, err error) {
 
 // A clock that is ahead closes a day that is not over. Whoever books something on a closed day opens it again, with those
 // after it: they are closed anew, and until then balances are summed up from their entries. Receipts that say what was on them are
-// forgotten; their lines stay in the audit trail. A node knows of its own closings
-// at once, and of others' when it renews its lease; so nothing is asked for each purchase.
+// forgotten; their lines stay in the audit trail. A node knows of its own closings at once, and of others' when it joins and when
+// it renews its lease; so nothing is asked for each purchase.
 var (
 	reopenDays = over("day bigint", `
 UPDATE account_days_cursor SET next_day = input.day, reopened = account_days_cursor.reopened + 1 FROM input
