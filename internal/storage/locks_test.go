@@ -23,7 +23,7 @@ func TestLocksAreTakenInOneOrder(t *testing.T) {
 	if _, err := raw.ExecContext(t.Context(), `UPDATE account_days_cursor SET next_day = 30000`); err != nil {
 		t.Fatal(err)
 	}
-	const nobody = ` FOR NO KEY UPDATE NOWAIT`
+	const atOnce = ` FOR NO KEY UPDATE NOWAIT`
 	for what, c := range map[string]struct {
 		held string // by somebody else
 		do   func() error
@@ -36,12 +36,12 @@ func TestLocksAreTakenInOneOrder(t *testing.T) {
 				_, err := h.DB.AddEndpoint(t.Context(), webhook.Endpoint{PartnerID: demo, URL: "https://shop.example/hooks"}, sealed, h.Clock.Now())
 				return err
 			},
-			`SELECT 1 FROM partners` + nobody, true,
+			`SELECT 1 FROM partners` + atOnce, true,
 		},
 		"an endpoint given up: partner, endpoint": {
 			`UPDATE partners SET title = title`,
 			func() error { return h.DB.GiveUpEndpoint(t.Context(), "a holder", e.ID, "gone", h.Clock.Now()) },
-			`SELECT 1 FROM endpoints` + nobody, true,
+			`SELECT 1 FROM endpoints` + atOnce, true,
 		},
 		"a deposit on a closed day: accounts, closings": {
 			`UPDATE account_days_cursor SET next_day = next_day`,
@@ -49,7 +49,7 @@ func TestLocksAreTakenInOneOrder(t *testing.T) {
 				_, err := h.DB.Deposit(t.Context(), "demo", 5, "", "", h.Clock.Now())
 				return err
 			},
-			`SELECT 1 FROM accounts WHERE kind = 'prepaid'` + nobody, false,
+			`SELECT 1 FROM accounts WHERE kind = 'prepaid'` + atOnce, false,
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
