@@ -126,7 +126,7 @@ CREATE TABLE audit_head (
     hash  BYTEA  NOT NULL,
     at    BIGINT NOT NULL
 ) /*often updated*/;
-INSERT INTO audit_head (id, lines, hash, at) VALUES (1, 0, '', 0);
+INSERT INTO audit_head (id, lines, hash, at) VALUES (1, 0, CAST('' AS BYTEA), 0);
 
 -- hears = 1: the partner has an endpoint that is switched on, so that what happens to it is written down as an event; that of
 -- sandbox partners always is. A balance that falls below low_balance is such an event; 0 = never. A sandbox partner's clock is
