@@ -43,6 +43,8 @@ type lease struct {
 	clock clock.Clock   // with ids set by the first Join
 	ids   *gift.IDMaker // claims end above what it made
 
+	renewing sync.Mutex // whoever has it may take another number; it is waited for as long as one asks the database
+
 	mu     sync.Mutex
 	number int64     // guarded by mu
 	token  string    // guarded by mu: tells this holder from others; empty = this process has no number
@@ -118,6 +120,8 @@ ORDER BY CASE WHEN ids_before > $1 THEN ids_before ELSE 0 END, expires_at, numbe
 // Renew keeps the node number for LeaseFor more and claims IDs as far ahead. When another process took the number
 // meanwhile, this one takes another and says so with ErrLeaseLost; until then it buys and books nothing.
 func (db *DB) Renew(ctx context.Context) error {
+	db.lease.renewing.Lock() // else two who find the number lost take two, and one of them is nobody's
+	defer db.lease.renewing.Unlock()
 	err := db.extend(ctx)
 	if err == nil {
 		_, err = db.noteClosings(ctx)
@@ -132,22 +136,25 @@ func (db *DB) Renew(ctx context.Context) error {
 }
 
 // KeepLease renews the lease if it is over: then nobody waits for this process any more (awaitNodes), which must not answer
-// partners before it has a lease again.
+// partners before it has a lease again. It is over for this process when it would end before PartnersGoodFor does for what is
+// read now.
 func (db *DB) KeepLease(ctx context.Context) error {
 	l := &db.lease
-	l.mu.Lock()
-	alive := l.token != "" && clock.Uptime() < l.over
-	l.mu.Unlock()
-	if alive {
+	if l.lasts(confirmWithin) {
 		return nil
 	}
 	err := db.Renew(ctx)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.token != "" && clock.Uptime() < l.over {
+	if l.lasts(confirmWithin) {
 		return nil // be it with another number
 	}
 	return err
+}
+
+// lasts tells whether this process has a number, and for so long at least.
+func (l *lease) lasts(long time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.token != "" && clock.Uptime()+long < l.over
 }
 
 // extend renews the lease if it is still this process's.
