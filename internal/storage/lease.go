@@ -43,7 +43,7 @@ type lease struct {
 	clock clock.Clock   // with ids set by the first Join
 	ids   *gift.IDMaker // claims end above what it made
 
-	renewing sync.Mutex // whoever has it may take another number; it is waited for as long as one asks the database
+	replacing sync.Mutex // whoever has it takes another number for one that was lost
 
 	mu     sync.Mutex
 	number int64     // guarded by mu
@@ -120,8 +120,6 @@ ORDER BY CASE WHEN ids_before > $1 THEN ids_before ELSE 0 END, expires_at, numbe
 // Renew keeps the node number for LeaseFor more and claims IDs as far ahead. When another process took the number
 // meanwhile, this one takes another and says so with ErrLeaseLost; until then it buys and books nothing.
 func (db *DB) Renew(ctx context.Context) error {
-	db.lease.renewing.Lock() // else two who find the number lost take two, and one of them is nobody's
-	defer db.lease.renewing.Unlock()
 	err := db.extend(ctx)
 	if err == nil {
 		_, err = db.noteClosings(ctx)
@@ -129,10 +127,25 @@ func (db *DB) Renew(ctx context.Context) error {
 	if !errors.Is(err, ErrLeaseLost) || db.lease.gone() {
 		return err
 	}
-	if taken := db.takeNumber(ctx); taken != nil {
+	if taken := db.replaceNumber(ctx); taken != nil {
 		return errors.Join(err, taken)
 	}
 	return fmt.Errorf("%w; it took another", err)
+}
+
+// replaceNumber takes a number for one that was lost. Of several who noticed that, one does: a second number would be of a node
+// that nobody is, and that others wait for until its lease is over.
+func (db *DB) replaceNumber(ctx context.Context) error {
+	l := &db.lease
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
+	l.mu.Lock()
+	replaced := l.token != "" || l.left
+	l.mu.Unlock()
+	if replaced {
+		return nil
+	}
+	return db.takeNumber(ctx)
 }
 
 // KeepLease renews the lease if it is over: then nobody waits for this process any more (awaitNodes), which must not answer
