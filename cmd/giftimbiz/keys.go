@@ -131,7 +131,10 @@ cannot start any more. After that the older master keys open nothing but old bac
 }
 
 func rewrapKeys(cmd *cobra.Command, cfg *config) error {
-	masters, err := cfg.masters(cmd.Context())
+	masters, err := cfg.knownMasters(cmd.Context())
+	if err == nil && masters == nil {
+		err = fmt.Errorf("there is no %s; name this installation's keys with --key-file", cfg.keyFile())
+	}
 	if err != nil {
 		return err
 	}
@@ -145,22 +148,17 @@ func rewrapKeys(cmd *cobra.Command, cfg *config) error {
 	})
 }
 
-// watchRotation shows a rotation until it is done. It takes part, so that it ends without a server, too: the job is done by one process
-// at a time.
+// watchRotation shows a rotation until it is done, or all of it is that can be. It takes part, so that it ends without a server, too:
+// the job is done by one process at a time.
 func watchRotation(cmd *cobra.Command, db *storage.DB, v *vault.Vault, number uint32) error {
 	ctx, shown := cmd.Context(), progressOn(cmd.ErrOrStderr())
 	defer shown.clear()
-	runner := job.New(job.Options{
-		Store: db, Clock: clock.System{}, Logger: slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelError})),
-		Jobs: []job.Job{{Name: office.JobReseal, When: job.Every(time.Second), Work: func(ctx context.Context) (int64, error) {
-			return db.ContinueRotation(ctx, v, clock.System{}.Now())
-		}}},
-	})
+	unread := make(chan error, 1)
+	runner := rotationRunner(cmd.ErrOrStderr(), db, v, unread)
 	runner.Start()
 	defer runner.Stop()
-	look := time.NewTicker(time.Second / 4)
-	defer look.Stop()
 	for most := int64(0); ; {
+		began := clock.Uptime()
 		if err := db.RefreshVault(ctx, v); err != nil {
 			return err
 		}
@@ -177,11 +175,30 @@ func watchRotation(cmd *cobra.Command, db *storage.DB, v *vault.Vault, number ui
 		most = max(most, left)
 		shown.show(what, int(most-left), int(most))
 		select {
-		case <-look.C:
+		case <-time.After(max(time.Second/4, 10*(clock.Uptime()-began))): // to count many millions takes long
+		case err := <-unread:
+			return err
 		case <-ctx.Done():
 			return errors.New("ended before the rotation was done; the servers go on with it")
 		}
 	}
+}
+
+// rotationRunner takes part in a rotation. What can never be sealed anew it tells.
+func rotationRunner(errOut io.Writer, db *storage.DB, v *vault.Vault, unread chan<- error) *job.Runner {
+	return job.New(job.Options{
+		Store: db, Clock: clock.System{}, Logger: slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelError})),
+		Jobs: []job.Job{{Name: office.JobReseal, When: job.Every(time.Second), Work: func(ctx context.Context) (int64, error) {
+			done, err := db.ContinueRotation(ctx, v, clock.System{}.Now())
+			if errors.Is(err, vault.ErrUnreadable) {
+				select {
+				case unread <- err:
+				default: // it was told before
+				}
+			}
+			return done, err
+		}}},
+	})
 }
 
 // leftToSeal says what a rotation is at, and how much is left; "" = it is done.

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"time"
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/storage"
+	"giftimbiz/internal/vault"
 )
 
 // openDatabase opens the configured database for a command that works on it, its schema up to date.
@@ -55,6 +58,29 @@ func withJoined(ctx context.Context, cfg *config, fn func(*storage.DB, *keyring)
 		if err := db.RefreshVault(ctx, v); err != nil {
 			return err
 		}
-		return fn(db, newKeyring(v, clock.System{}))
+		return staying(ctx, db, v, func() error { return fn(db, newKeyring(v, clock.System{})) })
 	})
+}
+
+// staying runs fn and keeps the node number and the keys up to date meanwhile, as servers do: a command may take hours, and a data
+// key that is replaced meanwhile is deleted when nobody is left who seals with it. What fails is tried again.
+func staying(ctx context.Context, db *storage.DB, v *vault.Vault, fn func() error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			_ = db.KeepLease(ctx)
+			_ = db.RefreshVault(ctx, v)
+		}
+	})
+	return fn()
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -196,17 +197,25 @@ func (n *Node) load(ctx context.Context) error {
 	if err := n.catalog.RefreshPopularity(ctx); err != nil {
 		return fmt.Errorf("read the sales figures: %w", err)
 	}
+	if _, err := n.catalog.Refresh(ctx); err != nil {
+		return fmt.Errorf("read the stock: %w", err)
+	}
+	// That may have taken minutes. Nothing was written meanwhile, and what is known is as old: a node that has just started would
+	// say that it cannot write, and answer no partner.
+	if err := n.renew(ctx); err != nil && !errors.Is(err, storage.ErrLeaseLost) {
+		return fmt.Errorf("keep the node's number: %w", err)
+	}
 	return n.Refresh(ctx)
 }
 
 // Refresh reads partners and stock now. A started node does so by itself several times a second; who has just changed the
 // database and will not wait may call it at any time.
 func (n *Node) Refresh(ctx context.Context) error {
-	if err := n.readPartners(ctx); err != nil {
-		return fmt.Errorf("read the partners: %w", err)
-	}
 	if _, err := n.catalog.Refresh(ctx); err != nil {
 		return fmt.Errorf("read the stock: %w", err)
+	}
+	if err := n.readPartners(ctx); err != nil { // last: what is known of them is good for seconds only
+		return fmt.Errorf("read the partners: %w", err)
 	}
 	return nil
 }

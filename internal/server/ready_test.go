@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -160,4 +161,25 @@ func TestANodeIsReadyAsLongAsItsDatabaseIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.isNotReady("the database does not answer")
+}
+
+// TestANodeWithALargeStockIsReadyAsSoonAsItIsRead: while it was read nothing was written, and the partners were not read.
+func TestANodeWithALargeStockIsReadyAsSoonAsItIsRead(t *testing.T) {
+	var slow atomic.Pointer[clock.Manual]
+	open := func(ctx context.Context, dsn string) (*storage.DB, error) {
+		return storage.OpenWatched(ctx, dsn, func(_ context.Context, statement string) {
+			if strings.Contains(statement, "FROM campaigns") {
+				if c := slow.Swap(nil); c != nil {
+					c.Advance(time.Minute)
+				}
+			}
+		})
+	}
+	h := startHouseOn(t, open, func(cfg *Config) { slow.Store(cfg.Clock.(*clock.Manual)) })
+	if slow.Load() != nil {
+		t.Fatal("the stock was not read")
+	}
+	if why := h.node.known(); why != "" {
+		t.Error(why)
+	}
 }

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"errors"
 	"testing"
 
 	"giftimbiz/internal/gift"
@@ -67,6 +68,51 @@ func TestANodeThatBeginsToAnswerReadsThePartnersOnceMore(t *testing.T) {
 			if first, err := h.DB.NotePartnersRead(t.Context(), upTo); first != want || err != nil {
 				t.Errorf("first: %v, %v", first, err)
 			}
+		}
+	})
+}
+
+// TestANodeNotesNothingUnderANumberThatIsAnothers: nobody would wait for it. It takes another number at once.
+func TestANodeNotesNothingUnderANumberThatIsAnothers(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		h.Partner(gift.Partner{Name: "demo"}, 0)
+		_, upTo, err := h.DB.PartnersChangedSince(t.Context(), 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.alter(`UPDATE node_leases SET token = 'other', expires_at = 9000000000000000 WHERE number = $1`, numberOf(h.DB))
+		if _, err := h.DB.NotePartnersRead(t.Context(), upTo); !errors.Is(err, storage.ErrLeaseLost) {
+			t.Errorf("noted under another's number: %v", err)
+		}
+		if err := h.DB.KeepLease(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if first, err := h.DB.NotePartnersRead(t.Context(), upTo); !first || err != nil {
+			t.Errorf("with a number of its own: first %v, %v", first, err)
+		}
+		if seq := out.one(`SELECT partners_seq FROM node_leases WHERE number = $1`, numberOf(h.DB)); seq != upTo {
+			t.Errorf("noted %d, read up to %d", seq, upTo)
+		}
+	})
+}
+
+// TestALeaseLastsForAsLongAsWhatIsReadUnderIt: else this node went on answering by it while nobody waits for it any more.
+func TestALeaseLastsForAsLongAsWhatIsReadUnderIt(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		renewed := func() bool {
+			t.Helper()
+			out.alter(`UPDATE node_leases SET expires_at = 1 WHERE number = $1`, numberOf(h.DB))
+			if err := h.DB.KeepLease(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return out.one(`SELECT expires_at FROM node_leases WHERE number = $1`, numberOf(h.DB)) != 1
+		}
+		if renewed() {
+			t.Error("a new lease was renewed")
+		}
+		h.DB.AgeLease(storage.LeaseFor - storage.PartnersGoodFor)
+		if !renewed() {
+			t.Error("a lease was not renewed that ends before what is read under it")
 		}
 	})
 }

@@ -43,6 +43,8 @@ type lease struct {
 	clock clock.Clock   // with ids set by the first Join
 	ids   *gift.IDMaker // claims end above what it made
 
+	replacing sync.Mutex // whoever has it takes another number for one that was lost
+
 	mu     sync.Mutex
 	number int64     // guarded by mu
 	token  string    // guarded by mu: tells this holder from others; empty = this process has no number
@@ -128,29 +130,47 @@ func (db *DB) Renew(ctx context.Context) error {
 	if !errors.Is(err, ErrLeaseLost) || db.lease.gone() {
 		return err
 	}
-	if taken := db.takeNumber(ctx); taken != nil {
+	if taken := db.replaceNumber(ctx); taken != nil {
 		return errors.Join(err, taken)
 	}
 	return fmt.Errorf("%w; it took another", err)
 }
 
+// replaceNumber takes a number for one that was lost. Of several who noticed that, one does: a second number would be of a node
+// that nobody is, and that others wait for until its lease is over.
+func (db *DB) replaceNumber(ctx context.Context) error {
+	l := &db.lease
+	l.replacing.Lock()
+	defer l.replacing.Unlock()
+	l.mu.Lock()
+	replaced := l.token != "" || l.left
+	l.mu.Unlock()
+	if replaced {
+		return nil
+	}
+	return db.takeNumber(ctx)
+}
+
 // KeepLease renews the lease if it is over: then nobody waits for this process any more (awaitNodes), which must not answer
-// partners before it has a lease again.
+// partners before it has a lease again. It is over for this process when it would end before PartnersGoodFor does for what is
+// read now.
 func (db *DB) KeepLease(ctx context.Context) error {
 	l := &db.lease
-	l.mu.Lock()
-	alive := l.token != "" && clock.Uptime() < l.over
-	l.mu.Unlock()
-	if alive {
+	if l.lasts(confirmWithin) {
 		return nil
 	}
 	err := db.Renew(ctx)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.token != "" && clock.Uptime() < l.over {
+	if l.lasts(confirmWithin) {
 		return nil // be it with another number
 	}
 	return err
+}
+
+// lasts tells whether this process has a number, and for so long at least.
+func (l *lease) lasts(long time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.token != "" && clock.Uptime()+long < l.over
 }
 
 // extend renews the lease if it is still this process's.

@@ -255,3 +255,22 @@ func TestClosingGivesTheNumberBack(t *testing.T) {
 		held(1)
 	})
 }
+
+// TestALostNumberIsReplacedByOneHoweverManyNoticeIt: a second one would be a node that lives for a minute and that nobody is.
+func TestALostNumberIsReplacedByOneHoweverManyNoticeIt(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		out.alter(`UPDATE node_leases SET token = 'other', expires_at = 9000000000000000 WHERE number = $1`, numberOf(h.DB))
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				if err := h.DB.Renew(context.Background()); err != nil && !errors.Is(err, storage.ErrLeaseLost) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if held := out.one(`SELECT COUNT(*) FROM node_leases WHERE token NOT IN ('', 'other')`); held != 1 {
+			t.Errorf("it holds %d numbers", held)
+		}
+	})
+}

@@ -49,8 +49,10 @@ func restorePostgres(ctx context.Context, dsn string, in *backup.Reader, o Resto
 	if !r.usable() {
 		return r.done, nil
 	}
-	_, err = db.write.ExecContext(ctx, dropMark)
-	return r.done, err
+	if _, err := db.write.ExecContext(ctx, dropMark); err != nil {
+		return r.done, halfDone(err)
+	}
+	return r.done, nil
 }
 
 // halfDone says what is to be done with what is there.

@@ -134,7 +134,8 @@ func (db *DB) RefreshVault(ctx context.Context, v *vault.Vault) error {
 	}
 }
 
-// noteRead writes into this process's lease what it has read. A process without a number notes nothing.
+// noteRead writes into this process's lease what it has read. A process without a number notes nothing. ErrLeaseLost: its number is
+// another's by now, so nobody waits for it; KeepLease and Renew take another.
 func (db *DB) noteRead(ctx context.Context, noted *int64, column string, last, upTo int64) (first bool, err error) {
 	l := &db.lease
 	l.mu.Lock()
@@ -144,16 +145,18 @@ func (db *DB) noteRead(ctx context.Context, noted *int64, column string, last, u
 		return false, nil
 	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE node_leases SET `+column+` = $1 WHERE number = $2 AND token = $3`, upTo, number, token)
-		return err
+		res, err := tx.ExecContext(ctx, `UPDATE node_leases SET `+column+` = $1 WHERE number = $2 AND token = $3`, upTo, number, token)
+		return wantRow(res, err, ErrLeaseLost)
 	})
-	if err != nil {
-		return false, err
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	*noted = upTo
-	return before == 0, nil
+	switch {
+	case err == nil:
+		*noted = upTo
+	case errors.Is(err, ErrLeaseLost) && l.token == token:
+		l.over = 0
+	}
+	return err == nil && before == 0, err
 }
 
 // lateNodes returns the numbers of the living processes that keep what a column is about and have not read it up to a place.

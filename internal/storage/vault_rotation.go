@@ -149,7 +149,7 @@ func (db *DB) RewrapKeys(ctx context.Context, masters *vault.Masters, now time.T
 
 // ContinueRotation goes on with the rotation that is under way, if there is one, and returns how much it sealed anew. It
 // returns early while a living process has not learnt the keys: then it is to be called again. Several may run at once;
-// each may end at any moment.
+// each may end at any moment. A vault.ErrUnreadable says what the old key sealed and cannot be opened; all else is done then.
 func (db *DB) ContinueRotation(ctx context.Context, v *vault.Vault, now time.Time) (done int64, err error) {
 	keys, _, err := db.readKeys(ctx)
 	if err != nil {
@@ -217,19 +217,25 @@ WHERE number > 0 AND EXISTS (SELECT 1 FROM vault_keys n WHERE n.number = $1 AND 
 	})
 }
 
-// empty seals anew what a key has sealed, until nothing is left and the key is deleted.
+// empty seals anew what a key has sealed, until nothing is left and the key is deleted. What cannot be opened stays, and so does the
+// key; all else is sealed anew before empty says so.
 func (db *DB) empty(ctx context.Context, v *vault.Vault, number uint32, now time.Time) (done int64, err error) {
 	for {
+		var unread error
 		for _, c := range sealedColumns {
 			n, err := db.resealColumn(ctx, v, c, number)
 			done += n
-			if err != nil {
+			if err != nil && !errors.Is(err, vault.ErrUnreadable) {
 				return done, err
 			}
+			unread = errors.Join(unread, err)
 		}
 		gone, err := db.retire(ctx, number, now)
 		if err != nil || gone {
 			return done, err
+		}
+		if unread != nil {
+			return done, fmt.Errorf("all but this is sealed anew, and data key %d is kept for it: %w", number, unread)
 		}
 		if err := rest(ctx, learnPoll); err != nil { // somebody stores something under it just now
 			return done, err
@@ -238,61 +244,76 @@ func (db *DB) empty(ctx context.Context, v *vault.Vault, number uint32, now time
 }
 
 func (db *DB) resealColumn(ctx context.Context, v *vault.Vault, c sealedColumn, number uint32) (done int64, err error) {
+	var unread []int64
 	for after := int64(0); ; {
-		n, last, err := db.resealBatch(ctx, v, c, number, after)
+		b, err := db.resealBatch(ctx, v, c, number, after)
 		if err != nil {
 			return done, fmt.Errorf("seal %s.%s anew: %w", c.table, c.column, err)
 		}
-		done += int64(n)
-		if after = last; n == 0 {
-			return done, nil
+		done += int64(len(b.ids))
+		unread = append(unread, b.unread...)
+		if b.last == after {
+			return done, c.tellUnread(unread)
 		}
+		after = b.last
 		if err := rest(ctx, resealRest); err != nil {
 			return done, err
 		}
 	}
 }
 
-// resealBatch seals some rows anew in a transaction, from an id on, and returns how many and the last one's id. Rows that
-// somebody changes just now it leaves for later: it waits for nobody, and nobody long for it.
-func (db *DB) resealBatch(ctx context.Context, v *vault.Vault, c sealedColumn, number uint32, after int64) (n int, last int64, err error) {
-	err = db.inSession(ctx, func(s session) error {
-		ids, sealed, err := db.resealed(ctx, s, v, c, number, after)
-		if n = len(ids); err != nil || n == 0 {
-			return err
-		}
-		if err := db.keepKeysIn(ctx, s, sealed...); err != nil {
-			return err
-		}
-		last = ids[n-1]
-		s.exec(c.update, n, ids, sealed)
-		return s.flush(ctx)
-	})
-	if err != nil {
-		return 0, 0, err
+// tellUnread says which rows could not be opened.
+func (c sealedColumn) tellUnread(ids []int64) error {
+	if len(ids) == 0 {
+		return nil
 	}
-	return n, last, nil
+	return fmt.Errorf("%s.%s of %d rows, the first of id %d: %w", c.table, c.column, len(ids), ids[0], vault.ErrUnreadable)
 }
 
-// resealed locks some rows and returns what is to be stored in them.
-func (db *DB) resealed(
-	ctx context.Context, s session, v *vault.Vault, c sealedColumn, number uint32, after int64,
-) (ids []int64, sealed [][]byte, err error) {
-	err = s.read(ctx, func(row scanner) error {
-		var id int64
-		var old []byte
-		if err := row.Scan(&id, &old); err != nil {
+// resealed is what became of some rows: those that were sealed anew, those that cannot be opened, and the highest id of all.
+type resealed struct {
+	ids    []int64
+	sealed [][]byte
+	unread []int64
+	last   int64
+}
+
+// resealBatch seals some rows anew in a transaction, from an id on; when there is none the last id is that one. Rows that
+// somebody changes just now it leaves for later: it waits for nobody, and nobody long for it.
+func (db *DB) resealBatch(ctx context.Context, v *vault.Vault, c sealedColumn, number uint32, after int64) (b resealed, err error) {
+	err = db.inSession(ctx, func(s session) error {
+		b = resealed{last: after}
+		if err := db.sealAnew(ctx, s, v, c, number, &b); err != nil || len(b.ids) == 0 {
 			return err
 		}
-		anew, err := c.reseal(v, id, old)
-		if err != nil {
-			return fmt.Errorf("row %d: %w", id, err)
+		if err := db.keepKeysIn(ctx, s, b.sealed...); err != nil {
+			return err
 		}
-		ids, sealed = append(ids, id), append(sealed, anew)
+		s.exec(c.update, len(b.ids), b.ids, b.sealed)
+		return s.flush(ctx)
+	})
+	return b, err
+}
+
+// sealAnew reads a batch's rows, locks them and seals anew what they have. It stores nothing.
+func (db *DB) sealAnew(ctx context.Context, s session, v *vault.Vault, c sealedColumn, number uint32, b *resealed) error {
+	return s.read(ctx, func(row scanner) error {
+		var old []byte
+		if err := row.Scan(&b.last, &old); err != nil {
+			return err
+		}
+		anew, err := c.reseal(v, b.last, old)
+		switch {
+		case errors.Is(err, vault.ErrUnreadable):
+			b.unread = append(b.unread, b.last)
+		case err != nil:
+			return fmt.Errorf("row %d: %w", b.last, err)
+		default:
+			b.ids, b.sealed = append(b.ids, b.last), append(b.sealed, anew)
+		}
 		return nil
 	}, db.dialect.locks.Replace(`SELECT id, `+c.column+` FROM `+c.table+` WHERE `+c.column+` IS NOT NULL AND `+c.mark()+` = $1 AND id > $2
-ORDER BY id LIMIT $3 `+lockFree), vault.Mark(number), after, c.batch)
-	return ids, sealed, err
+ORDER BY id LIMIT $3 `+lockFree), vault.Mark(number), b.last, c.batch)
 }
 
 // retire deletes a key that nothing is left under, and tells whether that was so.

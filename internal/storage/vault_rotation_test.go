@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -266,5 +267,32 @@ func TestNothingIsStoredUnderAKeyThatIsGone(t *testing.T) {
 		if !errors.Is(err, purchase.ErrConflict) {
 			t.Errorf("vouchers: %v", err)
 		}
+	})
+}
+
+// TestWhatCannotBeOpenedKeepsItsKeyAndNothingElse: a damaged voucher is told of, and all others are sealed anew.
+func TestWhatCannotBeOpenedKeepsItsKeyAndNothingElse(t *testing.T) {
+	const units = 205 // more than are sealed anew in one transaction
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		node := openNode(t, h)
+		node.stock(t, units)
+		check := node.secrets(t, h.Partner(gift.Partner{Name: "demo"}, 0))
+		damaged, err := node.vault.Seal(999, "of another unit")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.alter(`UPDATE units SET number = $1 WHERE id IN (3, 200)`, damaged)
+		if _, err := node.DB.NewDataKey(t.Context(), node.vault, h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		done, err := node.DB.ContinueRotation(t.Context(), node.vault, h.Clock.Now())
+		if !errors.Is(err, vault.ErrUnreadable) || !strings.Contains(err.Error(), "units.number of 2 rows, the first of id 3") || done != units-2+3 {
+			t.Errorf("%d sealed anew, %v", done, err)
+		}
+		list, err := h.DB.KeyReports(t.Context())
+		if err != nil || len(list) != 3 || list[1].Sealed != 2 || list[2].Sealed != units-2+3 {
+			t.Errorf("left are %+v, %v", list, err)
+		}
+		check(openNode(t, h).vault)
 	})
 }

@@ -37,7 +37,7 @@ func FromCommand(ctx context.Context, command string) (*Masters, error) {
 	var out bounded
 	cmd.Stdout = &out
 	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = fmt.Errorf("no end within %v", commandWithin)
 		}
 		return nil, fmt.Errorf("key command %s: %w (what it printed is not shown; run it by hand)", words[0], err)

@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,5 +45,13 @@ func TestWhatAKeyCommandPrintsIsNotShownWhenItFails(t *testing.T) {
 		if _, err := vault.FromCommand(t.Context(), command); err == nil {
 			t.Errorf("%q: no error", command)
 		}
+	}
+}
+
+func TestAKeyCommandThatIsBrokenOffWasNotTooSlow(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := vault.FromCommand(ctx, script(t, "exit 0")); err == nil || strings.Contains(err.Error(), "no end within") {
+		t.Errorf("error %v", err)
 	}
 }

@@ -84,7 +84,7 @@ func (v *Vault) Learn(keys []WrappedKey) (err error) {
 			continue
 		}
 		if k.State == Sealing {
-			next.sealing = k.Number
+			next.sealing = max(next.sealing, k.Number) // of two who read, the one that read first may come second
 		}
 	}
 	v.ring.Store(next)
@@ -120,14 +120,15 @@ func (v *Vault) NewDataKey(number, master uint32) (WrappedKey, error) {
 	return v.masters.wrap(master, number, Announced, newKey()), nil
 }
 
-// Rewrap encrypts a key by the newest master key. It returns the key as it is when that was done before.
+// Rewrap encrypts a key by the newest master key. It returns the key as it is when that was done before: by this master key, not by
+// another one of its number (ErrOtherKeys).
 func (m *Masters) Rewrap(k WrappedKey) (WrappedKey, error) {
-	if k.Master == m.newest {
-		return k, nil
-	}
 	key, err := m.unwrap(k)
 	if err != nil {
 		return WrappedKey{}, err
+	}
+	if k.Master == m.newest {
+		return k, nil
 	}
 	return m.wrap(m.newest, k.Number, k.State, key), nil
 }

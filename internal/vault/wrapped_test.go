@@ -143,3 +143,24 @@ func TestAKeyThatTheMastersDoNotOpenIsLeftOutAndToldOf(t *testing.T) {
 		t.Errorf("the keys of another database: %v", err)
 	}
 }
+
+func TestAMasterKeyIsNotTakenForAnotherOfItsNumber(t *testing.T) {
+	if _, err := masters(t, "master 1 "+master2).Rewrap(firstKeys()[0]); !errors.Is(err, vault.ErrOtherKeys) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestWhatWasReadBeforeTakesNothingBack: of two goroutines that read the keys, the one that read first may learn them last.
+func TestWhatWasReadBeforeTakesNothingBack(t *testing.T) {
+	v := oneKey(t)
+	then := append(slices.Clone(firstKeys()), newDataKey(t, v, 2, 1))
+	now := state(state(then, 1, vault.Leaving), 2, vault.Sealing)
+	for _, keys := range [][]vault.WrappedKey{now, then} {
+		if err := v.Learn(keys); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v.Sealing() != 2 {
+		t.Errorf("data key %d seals", v.Sealing())
+	}
+}

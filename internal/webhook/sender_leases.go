@@ -129,8 +129,11 @@ func (s *Sender) leased(asked []int64, got []Endpoint, round int) {
 			l = newLane(e, s.signer(&e), round)
 			s.lanes[e.ID], s.turns = l, append(s.turns, l)
 		case l.closed:
-		case l.sameSecrets(e):
+		case l.sameSecrets(e) && l.sign != nil:
 			l.renewed(e, l.sign, round)
+		case l.sameSecrets(e): // it could not be read, which was logged; its key may be known by now
+			sign, _ := s.read(&e)
+			l.renewed(e, sign, round)
 		default:
 			l.renewed(e, s.signer(&e), round)
 		}
@@ -142,21 +145,30 @@ func (s *Sender) leased(asked []int64, got []Endpoint, round int) {
 	}
 }
 
+// signer is read for what is not known to fail.
 func (s *Sender) signer(e *Endpoint) *signer {
+	sign, err := s.read(e)
+	if err != nil {
+		s.Logger.Error("the secret of an endpoint cannot be read; nothing is sent to it", "endpoint", e.ID, "error", err)
+	}
+	return sign
+}
+
+// read returns what signs with an endpoint's secrets; nil with an error.
+func (s *Sender) read(e *Endpoint) (*signer, error) {
 	secret, err := s.Secrets.OpenSecret(SecretKind, e.ID, e.Secret)
 	previous := ""
 	if err == nil && e.Previous != nil && s.Clock.Now().Before(e.PreviousUntil) {
 		previous, err = s.Secrets.OpenSecret(SecretKind, e.ID, e.Previous)
 	}
-	var sign *signer
-	if err == nil {
-		sign, err = newSigner(secret, previous, e.PreviousUntil)
-	}
 	if err != nil {
-		s.Logger.Error("the secret of an endpoint cannot be read; nothing is sent to it", "endpoint", e.ID, "error", err)
-		return nil
+		return nil, err
 	}
-	return sign
+	sign, err := newSigner(secret, previous, e.PreviousUntil)
+	if err != nil {
+		return nil, err
+	}
+	return sign, nil
 }
 
 // distrust ends the lanes whose leases were not renewed since a round.

@@ -16,6 +16,10 @@ import (
 type bare struct {
 	outlook Outlook
 	broken  atomic.Bool
+	secret  []byte      // of all endpoints; nil = another one each time
+	unknown atomic.Bool // the key of secrets is
+
+	opened atomic.Int64 // secrets, or tried to be
 
 	looks, leases, others atomic.Int64
 	last                  gift.ID // owned by DueDeliveries, which is called by one at a time
@@ -44,7 +48,11 @@ func (b *bare) LeaseEndpoints(_ context.Context, _ string, ids []int64) (list []
 		return nil, errBroken
 	}
 	for _, id := range ids {
-		list = append(list, Endpoint{ID: id, URL: "https://127.0.0.1:1/", Secret: []byte(NewSecret())})
+		e := Endpoint{ID: id, URL: "https://127.0.0.1:1/", Secret: b.secret}
+		if e.Secret == nil {
+			e.Secret = []byte(NewSecret())
+		}
+		list = append(list, e)
 	}
 	return list, nil
 }
@@ -73,6 +81,10 @@ func (b *bare) GiveUpEndpoint(context.Context, string, int64, string, time.Time)
 func (b *bare) HastenDeliveries(context.Context, time.Time) error { b.others.Add(1); return nil }
 
 func (b *bare) OpenSecret(_ string, _ int64, sealed []byte) (string, error) {
+	b.opened.Add(1)
+	if b.unknown.Load() {
+		return "", errBroken
+	}
 	return string(sealed), nil
 }
 
@@ -141,6 +153,25 @@ func TestALeaseThatCannotBeRenewedIsNotTrusted(t *testing.T) {
 		time.Sleep(time.Minute)
 		if late := sent.Load() - trusted; late != 0 {
 			t.Errorf("%d attempts with a lease that may be another's", late)
+		}
+		s.Stop()
+	})
+}
+
+// TestASecretThatCouldNotBeReadIsTriedAgain: a node that slept learns the key of it a moment after it woke.
+func TestASecretThatCouldNotBeReadIsTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &bare{outlook: Outlook{Any: true, Free: []int64{7}}, secret: []byte(NewSecret())}
+		store.unknown.Store(true)
+		s := sending(store, nil)
+		time.Sleep(time.Minute)
+		store.unknown.Store(false)
+		before := store.opened.Load()
+		time.Sleep(time.Minute)
+		read := store.opened.Load()
+		time.Sleep(time.Minute)
+		if again := store.opened.Load() - read; read != before+1 || again != 0 {
+			t.Errorf("tried %d times, %d times when its key was known, and %d times afterwards", before, read-before, again)
 		}
 		s.Stop()
 	})
