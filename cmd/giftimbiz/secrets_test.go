@@ -90,6 +90,7 @@ type secretive struct {
 	served         *programtest.Program
 	collector      *otlptest.Collector
 	offer          client.Offer // of which more is loaded
+	bearer         string       // what a partner's last call of v2 was authorized by
 	wrong          bytes.Buffer // answers to wrong requests
 	printed        bytes.Buffer // by commands that show no secret
 }
@@ -147,6 +148,7 @@ func (h *secretive) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		h.known.know("access token of v2", token)
+		h.bearer = r.Header.Get("Authorization")
 	}
 	return http.DefaultTransport.RoundTrip(r)
 }
@@ -248,7 +250,7 @@ func (h *secretive) callWrongly() {
 		return header
 	}
 	everything := url.Values{"client_id": {p.PartnerKey}, "client_secret": {p.PartnerToken}, "refresh_token": {p.RefreshToken}}.Encode()
-	bearer := http.Header{"Authorization": {"Bearer " + p.RefreshToken}, "X-Request-Id": {h.planted}}
+	bearer := http.Header{"Authorization": {h.bearer}, "Content-Type": {"application/json"}, "X-Request-Id": {h.planted}}
 	for _, sent := range []struct {
 		method, path string
 		header       http.Header
@@ -262,7 +264,7 @@ func (h *secretive) callWrongly() {
 		{http.MethodPost, "/api/v1/giftimbiz/buyGifticoupon", changed("Content-Type", "application/json"), `{"md_idx":"` + p.PartnerToken + `","cash":["`},
 		{http.MethodGet, "/api/v1/" + p.PartnerToken, right, ""},
 		{http.MethodPost, "/api/v2/token?" + everything, http.Header{"Content-Type": {formType}}, everything},
-		{http.MethodPost, "/api/v2/token", http.Header{"Content-Type": {formType}}, everything + "x&grant_type=client_credentials"},
+		{http.MethodPost, "/api/v2/token", http.Header{"Content-Type": {formType}}, everything + "&client_secret=x&grant_type=client_credentials"},
 		{http.MethodPost, "/api/v2/token", http.Header{"Content-Type": {formType}, "Authorization": {"Basic " + p.PartnerToken}}, "grant_type=client_credentials"},
 		{http.MethodGet, "/api/v2/orders?q=" + p.PartnerToken, bearer, ""},
 		{http.MethodGet, "/api/v2/balance", http.Header{"Authorization": {p.PartnerToken}, "X-Request-Id": {h.planted}}, ""},
@@ -271,9 +273,13 @@ func (h *secretive) callWrongly() {
 		{http.MethodGet, "/v/" + p.PartnerToken, right, ""},
 		{http.MethodGet, "/r/" + p.PartnerToken, right, ""},
 		{http.MethodGet, "/" + p.PartnerToken + "?" + everything, right, ""},
-		{"PROPFIND", "/console/" + p.PartnerToken, right, everything},
+		{"PROPFIND", "/console/", right, everything}, // its page would name its own address
 	} {
-		h.note(h.send(sent.method, sent.path, sent.header, sent.body))
+		a := h.send(sent.method, sent.path, sent.header, sent.body)
+		if found := h.known.find(a.body); len(found) > 0 && found[0].of != "planted" {
+			h.t.Errorf("%s %s is answered with the %s", sent.method, sent.path, found[0].of)
+		}
+		h.note(a)
 	}
 	for _, raw := range []string{
 		"GET /?" + everything + " HTTP/9.9\r\n\r\n",

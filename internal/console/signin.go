@@ -86,7 +86,7 @@ func (q *request) signIn() error {
 	form := signInForm{
 		Email: strings.TrimSpace(q.PostFormValue("email")), Password: q.PostFormValue("password"), Next: q.PostFormValue("next"),
 	}
-	if len(form.Email) > mostEmail { // nobody has it, and no index could hold it
+	if len(form.Email) > mostEmail || !strings.Contains(form.Email, "@") { // nobody has it: it may be the password
 		form.Email = ""
 	}
 	account, err := q.countedAs(form.Email)
