@@ -98,14 +98,18 @@ func (r *Receipt) Head() TrailHead {
 }
 
 // Verify checks, without the server, that the receipt's line says what the receipt says, that its hash follows from the line, and
-// that these are the entries of its month: all of them, as the statement has them, the newest first. It needs all of the trail's
-// lines after it to prove that the line is still there: see VerifyTrail.
+// that these are the entries of its month: all of them, as the statement has them, the newest first. That the line is in the trail
+// is proved by a later head only: see VerifyTrail.
 func (r *Receipt) Verify(entries []StatementEntry) error {
 	var says ReceiptContent
 	if err := json.Unmarshal([]byte(r.Line.Content), &says); err != nil || says != r.ReceiptContent {
 		return notProved("the line says something else: %s", r.Line.Content)
 	}
 	l := r.Line
+	if first, err := time.Parse("2006-01", r.Month); err != nil || string(r.From) != first.Format(time.DateOnly) ||
+		string(r.To) != first.AddDate(0, 1, -1).Format(time.DateOnly) || r.IssuedAt.UnixMilli() != l.At {
+		return notProved("the line is of %s to %s, written at %s", r.From, r.To, time.UnixMilli(l.At))
+	}
 	if l.Action != "statement.receipt" || l.Subject != "partner:"+r.Partner {
 		return notProved("the line is a %s of %s", l.Action, l.Subject)
 	}
@@ -120,9 +124,14 @@ func (r *Receipt) Verify(entries []StatementEntry) error {
 
 func (r *Receipt) verifyEntries(entries []StatementEntry) error {
 	text := sha256.New()
-	balance := r.Opening
+	balance, spent := r.Opening, int64(0)
 	for _, e := range slices.Backward(entries) {
-		balance += e.Amount
+		if balance += e.Amount; balance != e.Balance {
+			return notProved("entry %s leads to a balance of %d, it says %d", e.ID, balance, e.Balance)
+		}
+		if e.Type == "purchase" {
+			spent -= e.Amount
+		}
 		fmt.Fprintf(text, "%s,%s,%d,%d\n", e.ID, e.Type, e.Amount, e.Balance)
 	}
 	switch {
@@ -132,6 +141,8 @@ func (r *Receipt) verifyEntries(entries []StatementEntry) error {
 		return notProved("the receipt is of other entries")
 	case balance != r.Closing:
 		return notProved("the entries lead to a balance of %d, the receipt says %d", balance, r.Closing)
+	case spent != r.Purchases:
+		return notProved("the entries have purchases of %d, the receipt says %d", spent, r.Purchases)
 	}
 	return nil
 }

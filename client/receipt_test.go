@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
 
 	"giftimbiz/client"
 	"giftimbiz/internal/trail"
@@ -30,10 +31,18 @@ func newShown() (s shown) {
 	s.receipt.ReceiptContent = client.ReceiptContent{
 		Partner: "demo", From: "2026-10-01", To: "2026-10-31", Closing: 9060, Purchases: 940, Entries: 2, EntriesSHA256: hex.EncodeToString(text[:]),
 	}
+	s.issue()
+	return s
+}
+
+// issue writes what the receipt says into the trail.
+func (s *shown) issue() {
 	content, err := json.Marshal(s.receipt.ReceiptContent)
 	if err != nil {
 		panic(err)
 	}
+	s.receipt.Month, s.receipt.IssuedAt = "2026-10", time.UnixMilli(1000)
+	s.digests = nil
 	hash := trail.Hash{}
 	s.heads = []client.TrailHead{{Hash: hash.String()}}
 	for number := int64(1); number <= 5; number++ {
@@ -54,7 +63,6 @@ func newShown() (s shown) {
 			}
 		}
 	}
-	return s
 }
 
 func TestAReceiptIsCheckedWithoutTheServer(t *testing.T) {
@@ -69,6 +77,17 @@ func TestAReceiptIsCheckedWithoutTheServer(t *testing.T) {
 		"an entry less":             func(s *shown) { s.entries = s.entries[:1] },
 		"an entry of another sum":   func(s *shown) { s.entries[0].Amount-- },
 		"an entry of another order": func(s *shown) { s.entries[0].ID = "13" },
+		"another month":             func(s *shown) { s.receipt.Month = "2026-09" },
+		"no month":                  func(s *shown) { s.receipt.Month = "October" },
+		"another time":              func(s *shown) { s.receipt.IssuedAt = s.receipt.IssuedAt.Add(time.Hour) },
+		"days short of the month":   func(s *shown) { s.receipt.To = "2026-10-30"; s.issue() },
+		"purchases of another sum":  func(s *shown) { s.receipt.Purchases++; s.issue() },
+		"balances that do not add up": func(s *shown) {
+			s.entries[1].Balance++
+			text := sha256.Sum256([]byte("11,deposit,10000,10001\n12,purchase,-940,9060\n"))
+			s.receipt.EntriesSHA256 = hex.EncodeToString(text[:])
+			s.issue()
+		},
 	} {
 		s := newShown()
 		harm(&s)

@@ -25,4 +25,5 @@ if printf '#include <stdlib.h>\nint main(void) { return 0; }\n' |
 else
 	echo "gotest: no working C compiler (${cc[*]}); the race detector is skipped" >&2
 fi
-"$go" test "${race[@]}" -timeout 20m "$@"
+# One package more at once than there are processors: many tests wait, for browsers, servers and leases.
+"$go" test "${race[@]}" -p $(($(nproc) + 1)) -timeout 20m "$@"

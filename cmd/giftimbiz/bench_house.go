@@ -146,7 +146,7 @@ func benchStock(units []int64, sale bench.Sale) *storage.Stock {
 	return stock
 }
 
-// benchNumber stands for a ciphertext of the first data key: a purchase does not read it.
+// benchNumber stands for a ciphertext of the first data key: nothing that is measured opens it.
 func benchNumber(unit int64) []byte { return fmt.Appendf(vault.Mark(1), "%028d", unit) }
 
 // signIn makes the partners' headers with access tokens, as the token endpoint would.

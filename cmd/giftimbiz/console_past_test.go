@@ -86,9 +86,9 @@ func (p longPast) stock(s *testServer) {
 // sell writes the year's orders, with all that belongs to them, as purchases would have.
 func (p longPast) sell(t testing.TB, database string) {
 	t.Helper()
-	driver, bytes, tidy := "pgx", "convert_to(CAST(unit_id AS TEXT), 'UTF8')", "VACUUM ANALYZE"
+	driver, bytes, tidy := "pgx", "decode('00000001', 'hex') || convert_to(CAST(unit_id AS TEXT), 'UTF8')", "VACUUM ANALYZE"
 	if file, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		driver, database, bytes, tidy = "sqlite", file, "CAST(CAST(unit_id AS TEXT) AS BLOB)", "PRAGMA wal_checkpoint(TRUNCATE)"
+		driver, database, bytes, tidy = "sqlite", file, "CAST(X'00000001' || CAST(unit_id AS TEXT) AS BLOB)", "PRAGMA wal_checkpoint(TRUNCATE)"
 	}
 	db, err := sql.Open(driver, database)
 	if err != nil {

@@ -65,7 +65,7 @@ var readsAll = []struct{ table, words, reason string }{
 	{"sellers", "(SELECT COUNT(*) FROM (SELECT id FROM sellers LIMIT 10000)", "counted up to a bound"},
 	{"campaigns", "(SELECT COUNT(*) FROM (SELECT id FROM campaigns LIMIT 10000)", "counted up to a bound"},
 	{"offers", "FROM offers WHERE stopped = 1 LIMIT 10000)", "counted up to a bound, by an index of stopped ones only"},
-	{"sellers", "code_hash FROM sellers $", "a file of sellers is compared with all of them, in the background"},
+	{"sellers", "code_hash FROM sellers WHERE name <> '' $", "a file of sellers is compared with all of them, in the background"},
 	{"products", "LEFT JOIN price_rules rb ON", "the rules' rates of every product, each of which stands for many offers"},
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"encoding/csv"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 
 	"giftimbiz/internal/console"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 )
 
 // evil is a name as somebody makes it who wants to run something in an operator's browser, in a template or in a spreadsheet.
@@ -59,6 +61,25 @@ func pathShape(page string) string {
 	return path
 }
 
+// keepTheTrail puts the notes of the audit trail back in the end: it is a chain, and the doctor would see what was done to it.
+func (d *prober) keepTheTrail() {
+	t := d.s.t
+	db, err := sql.Open("sqlite", strings.TrimPrefix(d.s.cfg.Database, "sqlite:"))
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), `CREATE TABLE kept_notes AS SELECT id, note FROM audit`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, back := db.Exec(`UPDATE audit SET note = kept_notes.note FROM kept_notes WHERE kept_notes.id = audit.id`)
+		_, dropped := db.Exec(`DROP TABLE kept_notes`)
+		if err := errors.Join(back, dropped, db.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // spoilNames changes the database by itself: a form might refuse what an earlier version or another program let in.
 func (d *prober) spoilNames() {
 	t := d.s.t
@@ -67,15 +88,17 @@ func (d *prober) spoilNames() {
 		t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
+	d.keepTheTrail()
 	for table, columns := range evilColumns {
 		for _, column := range columns {
-			res, err := db.ExecContext(t.Context(), `UPDATE `+table+` SET `+column+` = ?`, evil)
-			if err != nil {
-				t.Fatal(table, column, err)
-			}
-			if n, err := res.RowsAffected(); n == 0 || err != nil {
-				t.Errorf("%s has no rows to spoil (%v)", table, err)
-			}
+			programtest.Eventually(t, table+" has rows to spoil", func() bool { // calls are kept a little later
+				res, err := db.ExecContext(t.Context(), `UPDATE `+table+` SET `+column+` = ?`, evil)
+				if err != nil {
+					t.Fatal(table, column, err)
+				}
+				n, err := res.RowsAffected()
+				return n > 0 && err == nil
+			})
 		}
 	}
 }

@@ -120,7 +120,8 @@ func (a *arena) addUnits(ctx context.Context, conn *pgx.Conn) error {
 	return rebuilt(ctx, conn, []string{"units"}, func() error {
 		_, err := conn.Exec(ctx, a.lastPositions()+`;
 INSERT INTO units (id, offer_id, position, number, number_hash)
-SELECT row_number() OVER (ORDER BY o.id, p), o.id, p, sha256(int8send(o.id * 100000000 + p)), sha256(int8send(o.id * 100000000 + p))
+SELECT row_number() OVER (ORDER BY o.id, p), o.id, p,
+       '\x00000001' || sha256(int8send(o.id * 100000000 + p)), sha256(int8send(o.id * 100000000 + p))
 FROM offers o CROSS JOIN LATERAL generate_series(1, o.last_position) p`)
 		return err
 	})

@@ -98,7 +98,7 @@ func bare(all answers) http.Handler {
 		body := all[n]
 		h := w.Header()
 		h["Content-Type"], h["Cache-Control"] = jsonType, noStore
-		h["X-Content-Type-Options"], h["X-Request-Id"] = noSniff, someID
+		h["X-Content-Type-Options"], h["X-Request-Id"], h["Strict-Transport-Security"] = noSniff, someID, httpsOnly
 		h["Content-Length"] = []string{strconv.Itoa(len(body))}
 		_, _ = w.Write(body) // the measuring side notices
 	})
@@ -121,4 +121,6 @@ var (
 	noStore  = []string{"no-store"}
 	noSniff  = []string{"nosniff"}
 	someID   = []string{"0123456789abcdef01234567"}
+
+	httpsOnly = []string{"max-age=31536000"}
 )

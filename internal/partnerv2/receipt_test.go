@@ -64,12 +64,16 @@ func after(t *testing.T, hash, digest string) string {
 func (r receipt) verify(t *testing.T, s statement) {
 	t.Helper()
 	var entries strings.Builder
+	var spent gift.Won
 	for _, l := range slices.Backward(s.Data) {
+		if l.Type == "purchase" {
+			spent -= l.Amount
+		}
 		fmt.Fprintf(&entries, "%s,%s,%d,%d\n", l.ID, l.Type, l.Amount, l.Balance)
 	}
 	sum := sha256.Sum256([]byte(entries.String()))
 	if r.Digest != hex.EncodeToString(sum[:]) || r.Entries != int64(len(s.Data)) || r.Opening != s.Opening || r.Closing != s.Closing ||
-		r.Purchases != s.Purchases {
+		r.Purchases != s.Purchases || r.Purchases != spent {
 		t.Errorf("%+v is no receipt of %+v", r, s)
 	}
 	var says receipt

@@ -17,6 +17,19 @@ func openDay(ctx context.Context, q querier) (day gift.Day, err error) {
 	return day, err
 }
 
+// closings tell whether days are closed and, of two moments, whether they were so all the time between.
+type closings struct {
+	open     gift.Day // the first day that is not closed
+	reopened int64    // how often some were opened again
+}
+
+// closingsIn reads them; with lockRow nobody closes or opens a day until the transaction ends.
+func (db *DB) closingsIn(ctx context.Context, tx *sql.Tx, lock string) (c closings, err error) {
+	err = tx.QueryRowContext(ctx, db.dialect.locks.Replace(`SELECT next_day, reopened FROM account_days_cursor WHERE id = 1 `+lock)).
+		Scan(&c.open, &c.reopened)
+	return c, err
+}
+
 // CloseDays keeps the closing balances of all days that are over, each in a transaction of its own: it looks once for each
 // account and reads the day's entries. Several nodes may do it at once. Call it now and then: until a day is closed, the
 // balances of later moments are summed up from its entries.
@@ -48,11 +61,11 @@ func (db *DB) noteClosings(ctx context.Context) (next gift.Day, err error) {
 
 // A clock that is ahead closes a day that is not over. Whoever books something on a closed day opens it again, with those
 // after it: they are closed anew, and until then balances are summed up from their entries. Receipts that say what was on them are
-// forgotten; their lines stay in the audit trail. A node knows of its own closings
-// at once, and of others' when it renews its lease; so nothing is asked for each purchase.
+// forgotten; their lines stay in the audit trail. A node knows of its own closings at once, and of others' when it joins and when
+// it renews its lease; so nothing is asked for each purchase.
 var (
 	reopenDays = over("day bigint", `
-UPDATE account_days_cursor SET next_day = input.day FROM input
+UPDATE account_days_cursor SET next_day = input.day, reopened = account_days_cursor.reopened + 1 FROM input
 WHERE account_days_cursor.id = 1 AND account_days_cursor.next_day > input.day`)
 
 	forgetClosings = over("day bigint", `
@@ -62,7 +75,8 @@ DELETE FROM account_days WHERE (account_id, day) IN (
 	forgetReceipts = over("day bigint", `DELETE FROM receipts WHERE last_day >= (SELECT day FROM input)`)
 )
 
-// reopen opens the day of a transaction, if this node knows that it is closed, in a session that books it.
+// reopen opens the day of a transaction, if this node knows that it is closed, in a session that books it. It comes after the
+// accounts, as in post, so that nobody waits for an account while holding what all need who book on a closed day.
 func reopen(s session, txn gift.ID) {
 	day := gift.DayOf(txn.Time())
 	if int64(day) >= s.database().closedBefore.Load() {
@@ -76,7 +90,8 @@ func reopen(s session, txn gift.ID) {
 // reopenFor is reopen for what is booked more rarely than purchases: it asks the database.
 func reopenFor(ctx context.Context, tx *sql.Tx, txn gift.ID) error {
 	day := int64(gift.DayOf(txn.Time()))
-	res, err := tx.ExecContext(ctx, `UPDATE account_days_cursor SET next_day = $1 WHERE id = 1 AND next_day > $1`, day)
+	res, err := tx.ExecContext(ctx, `UPDATE account_days_cursor SET next_day = $1, reopened = reopened + 1
+WHERE id = 1 AND next_day > $1`, day)
 	if err != nil {
 		return err
 	}

@@ -246,6 +246,8 @@ func sameContents(t *testing.T, before, after map[string][]string, restores int)
 	for table, rows := range before {
 		got := after[table]
 		switch table {
+		case "audit_head": // the doctor knows what it must be
+			continue
 		case "node_leases":
 			rows, got = numbersOf(rows), numbersOf(got)
 		case "audit":

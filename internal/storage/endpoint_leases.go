@@ -134,6 +134,13 @@ func (db *DB) GiveUpEndpoint(ctx context.Context, holder string, id int64, reaso
 		return err
 	}
 	return db.tx(ctx, func(tx *sql.Tx) error {
+		var partner int64 // locked before its endpoint, as by whoever else changes one
+		var name string
+		err := tx.QueryRowContext(ctx, db.dialect.locks.Replace(`SELECT id, name FROM partners
+WHERE id = (SELECT partner_id FROM endpoints WHERE id = $1) `+lockRow), id).Scan(&partner, &name)
+		if err != nil {
+			return absent(err)
+		}
 		res, err := tx.ExecContext(ctx, `UPDATE endpoints SET state = 3, off_reason = $1, given_up_at = $2, lease_token = '', leased_until = 0
 WHERE id = $3 AND state = 1 AND lease_token = $4`, reason, millis(now), id, holder)
 		if err != nil {
@@ -142,16 +149,7 @@ WHERE id = $3 AND state = 1 AND lease_token = $4`, reason, millis(now), id, hold
 		if n, err := res.RowsAffected(); n == 0 || err != nil {
 			return err
 		}
-		var partner int64
-		var name string
-		err = tx.QueryRowContext(ctx, db.dialect.locks.Replace(`SELECT id, name FROM partners
-WHERE id = (SELECT partner_id FROM endpoints WHERE id = $1) `+lockRow), id).Scan(&partner, &name)
-		if err != nil {
-			return err
-		}
-		err = execOne(ctx, tx, `UPDATE partners SET hears = CASE WHEN EXISTS (
-    SELECT 1 FROM endpoints e WHERE e.partner_id = partners.id AND e.state = 1) THEN 1 ELSE 0 END WHERE id = $1`, partner)
-		if err != nil {
+		if err := hearAgain(ctx, tx, partner); err != nil {
 			return err
 		}
 		return db.audit(office.As(ctx, server), tx, change{

@@ -53,6 +53,10 @@ func (db *DB) AddEndpoint(
 	ctx context.Context, e webhook.Endpoint, seal func(id int64) ([]byte, error), now time.Time,
 ) (webhook.Endpoint, error) {
 	err := db.auditedTx(ctx, func(tx *sql.Tx) error {
+		number, err := tick(ctx, tx) // before the partner's row, as whoever else changes a partner
+		if err != nil {
+			return err
+		}
 		partner, err := db.lockListener(ctx, tx, e.PartnerID)
 		if err != nil {
 			return err
@@ -69,9 +73,7 @@ func (db *DB) AddEndpoint(
 		if there >= webhook.MaxEndpoints {
 			return fmt.Errorf("partner %q %w", partner.Name, webhook.ErrTooMany)
 		}
-		if e.ID, err = tick(ctx, tx); err != nil { // a number that was never given to anything, nor ever will be
-			return err
-		}
+		e.ID = number // it was never given to anything, nor ever will be
 		if e.Secret, err = seal(e.ID); err != nil {
 			return err
 		}

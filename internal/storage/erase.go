@@ -25,11 +25,10 @@ const (
 // to sign in with, and the books and the audit trail stay whole. It may be called again, and then goes on where it broke off.
 // office.ErrLastAdmin: no active admin would be left.
 func (db *DB) EraseOperator(ctx context.Context, id int64, now time.Time) (erased trail.Erasures, err error) {
-	email, err := db.eraseAccount(ctx, id, now)
-	if err != nil {
+	if err := db.eraseAccount(ctx, id, now); err != nil {
 		return erased, err
 	}
-	if err := db.eraseNames(ctx, id, email); err != nil {
+	if err := db.eraseNames(ctx, id); err != nil {
 		return erased, err
 	}
 	subject := office.OperatorSubject(id)
@@ -49,9 +48,9 @@ func (db *DB) EraseOperator(ctx context.Context, id int64, now time.Time) (erase
 	return by, err
 }
 
-// eraseAccount empties an operator's account, and returns the e-mail address that it had.
-func (db *DB) eraseAccount(ctx context.Context, id int64, now time.Time) (email string, err error) {
-	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
+// eraseAccount empties an operator's account. Nothing that comes after it may need what was there: it may be called again.
+func (db *DB) eraseAccount(ctx context.Context, id int64, now time.Time) error {
+	return db.auditedTx(ctx, func(tx *sql.Tx) error {
 		if err := lockOperators(ctx, tx); err != nil {
 			return err
 		}
@@ -59,7 +58,7 @@ func (db *DB) eraseAccount(ctx context.Context, id int64, now time.Time) (email 
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("operator %d %w", id, ErrNotFound)
 		}
-		if email = was.Email; err != nil || was.Erased() {
+		if err != nil || was.Erased() {
 			return err
 		}
 		if err := keepAnAdmin(ctx, tx, was, office.Operator{ID: id, Role: office.Viewer, Disabled: true}); err != nil {
@@ -73,12 +72,11 @@ version = version + 1 WHERE id = $1`, id, office.ErasedEmail(id), string(office.
 		if err := endSessions(ctx, tx, id, nil); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM sign_in_failures WHERE email = $1`, email); err != nil {
+		if _, err := tx.ExecContext(ctx, `DELETE FROM sign_in_failures WHERE email = $1`, was.Email); err != nil {
 			return err
 		}
 		return db.audit(ctx, tx, change{action: "operator.erase", subject: office.OperatorSubject(id)}, now)
 	})
-	return email, err
 }
 
 // namesOf are the places where what operators did has their names beside their numbers: those of rows with a name, and what takes
@@ -89,19 +87,20 @@ var namesOf = []struct{ find, erase string }{
 	{`SELECT id FROM imports WHERE operator_id = $1 AND actor <> ''`, `UPDATE imports SET actor = '' WHERE id = $1`},
 	{`SELECT id FROM refunds WHERE operator_id = $1 AND actor <> ''`, `UPDATE refunds SET actor = '' WHERE id = $1`},
 	{`SELECT id FROM redemptions WHERE operator_id = $1 AND actor <> ''`, `UPDATE redemptions SET actor = '' WHERE id = $1`},
+	{`SELECT id FROM repricings WHERE operator_id = $1 AND actor <> ''`, `UPDATE repricings SET actor = '' WHERE id = $1`},
 }
 
 // eraseNames takes an operator's name off what is kept outside the audit trail. Rows are found without holding anybody up.
-func (db *DB) eraseNames(ctx context.Context, id int64, email string) error {
+func (db *DB) eraseNames(ctx context.Context, id int64) error {
 	for _, place := range namesOf {
 		if err := db.eraseRows(ctx, place.find, place.erase, id); err != nil {
 			return err
 		}
 	}
-	return db.eraseRows(ctx, `SELECT id FROM repricings WHERE actor = $1`, `UPDATE repricings SET actor = '' WHERE id = $1`, email)
+	return nil
 }
 
-func (db *DB) eraseRows(ctx context.Context, find, erase string, of any) error {
+func (db *DB) eraseRows(ctx context.Context, find, erase string, of int64) error {
 	var rows []int64
 	err := db.wholeSnapshot(ctx, func(tx *sql.Tx) (err error) {
 		rows, err = collect(ctx, tx, scanID, find, of)

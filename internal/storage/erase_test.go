@@ -99,6 +99,32 @@ func TestAnErasedOperatorLeavesTheBooksAndTheTrailWhole(t *testing.T) {
 	})
 }
 
+func TestAnErasureThatBrokeOffIsGoneOnWith(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		kim, _ := asKim(t, h)
+		addOperator(t, h, "lee@example.com", office.Admin)
+		out.alter(`INSERT INTO repricings (id, operator_id, actor, busy, offers, at) VALUES (1, $1, 'kim@example.com', 0, 0, 0)`, kim.ID)
+		rename := func(from, to string) {
+			t.Helper()
+			if _, err := out.raw.ExecContext(t.Context(), `ALTER TABLE `+from+` RENAME TO `+to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename("redemptions", "away")
+		if _, err := h.DB.EraseOperator(t.Context(), kim.ID, h.Clock.Now()); err == nil {
+			t.Fatal("it did not break off")
+		}
+		rename("away", "redemptions")
+		if _, err := h.DB.EraseOperator(t.Context(), kim.ID, h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if found := out.find("kim", "Kim Minji", kimAddress); len(found) > 0 {
+			t.Errorf("still there: %v", found)
+		}
+		storagetest.Healthy(t, h.DB)
+	})
+}
+
 func TestAnErasedSellerRedeemsNothing(t *testing.T) {
 	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
 		h.Stock(1, 1)

@@ -46,11 +46,17 @@ func classify(err error) error {
 	return err
 }
 
+// outcomeUnknown is the SQLSTATE of a COMMIT of which a server of several cannot tell what became. It is of the class of lost races,
+// but must not be begun again.
+const outcomeUnknown = "40003"
+
 // classifyPostgres sorts by SQLSTATE class.
 func classifyPostgres(err error, code string) error {
 	switch {
 	case code == "23505":
 		return wrap(ErrDuplicate, err)
+	case code == outcomeUnknown:
+		return wrap(purchase.ErrUnavailable, err)
 	case strings.HasPrefix(code, "40"), code == "25P03": // the server ended a transaction that stood still
 		return wrap(purchase.ErrConflict, err)
 	case strings.HasPrefix(code, "08"), strings.HasPrefix(code, "53"), strings.HasPrefix(code, "57"),
@@ -139,5 +145,5 @@ func (db *DB) undecided(err error) bool {
 	if !errors.As(err, &pg) {
 		return true
 	}
-	return strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57") || strings.HasPrefix(pg.Code, "58")
+	return pg.Code == outcomeUnknown || strings.HasPrefix(pg.Code, "08") || strings.HasPrefix(pg.Code, "57") || strings.HasPrefix(pg.Code, "58")
 }

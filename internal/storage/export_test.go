@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"giftimbiz/internal/office"
 )
 
@@ -15,6 +17,13 @@ func (db *DB) HoldWriter(t testing.TB) (release func()) {
 		t.Fatal(err)
 	}
 	return release
+}
+
+// AfterCommit says what PostgreSQL's answer to a COMMIT means, and whether the transaction is begun again.
+func AfterCommit(answer error) (again bool, err error) {
+	db := &DB{pool: new(pgxpool.Pool)}
+	err = db.ended(answer)
+	return db.lost(err), err
 }
 
 // Examine is Doctor within a transaction, of PostgreSQL unless sqlite.

@@ -13,8 +13,8 @@ import (
 )
 
 // RotateKeys gives the partner new keys. Its present ones keep working until graceEnd; when that is now, no node takes them any
-// more once RotateKeys returns. A version other than 0 must be the
-// partner's (ErrChanged). credential.ErrTooMany: as many generations work as may, and graceEnd is not now.
+// more once RotateKeys returns. A version other than 0 must be the partner's (ErrChanged). credential.ErrTooMany: as many generations
+// work as may, and graceEnd is not now.
 func (db *DB) RotateKeys(ctx context.Context, partnerID, version int64, keys credential.Keys, graceEnd time.Time) error {
 	return db.rotateKeys(ctx, partnerID, keys, graceEnd, func(_ *sql.Tx, stored int64) error {
 		if version != 0 && version != stored {

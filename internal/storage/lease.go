@@ -70,6 +70,9 @@ func (db *DB) Join(ctx context.Context, clk clock.Clock) error {
 	if joined {
 		return nil
 	}
+	if _, err := db.noteClosings(ctx); err != nil { // before anything is bought on a day that is closed
+		return err
+	}
 	return db.takeNumber(ctx)
 }
 

@@ -48,9 +48,6 @@ func post(ctx context.Context, tx *sql.Tx, t transaction) error {
 	if err := insertHead(ctx, tx, t); err != nil {
 		return err
 	}
-	if err := reopenFor(ctx, tx, t.id); err != nil {
-		return err
-	}
 	for _, e := range t.entries {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO entries (account_id, txn_id, amount) VALUES ($1, $2, $3)`,
 			e.account, int64(t.id), int64(e.amount)); err != nil {
@@ -65,7 +62,7 @@ func post(ctx context.Context, tx *sql.Tx, t transaction) error {
 			return err
 		}
 	}
-	return nil
+	return reopenFor(ctx, tx, t.id)
 }
 
 // errReferenceTaken tells a reference that was booked before from a number of ours that exists already.

@@ -531,3 +531,17 @@ func TestADepositsReferenceKeepsNoShopFromBeingPaid(t *testing.T) {
 		}
 	})
 }
+
+func TestANodeThatComesLaterOpensClosedDaysToo(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(1, 5)
+		demo := h.Partner(gift.Partner{Name: "demo"}, 100_000)
+		if err := h.DB.CloseDays(t.Context(), h.Clock.Now().Add(60*time.Hour)); err != nil { // by a clock that is ahead
+			t.Fatal(err)
+		}
+		if out := h.SecondNode().Buy(demo, "", 1); out.Refusal != nil {
+			t.Fatal(out.Refusal)
+		}
+		storagetest.Healthy(t, h.DB)
+	})
+}

@@ -88,9 +88,9 @@ func stateOfPartner(p gift.Partner) partnerState {
 
 func partnerSubject(name string) string { return "partner:" + name }
 
-// ChangePartner applies change to the partner's row and stores what is allowed to change: title, state, allow-list,
-// daily limit and duplicate window. When it returns, all nodes go by the change. An error of change is returned and nothing stored. A version other than 0 must be the
-// partner's (ErrChanged): then nobody changed what the caller had read.
+// ChangePartner applies edit to the partner's row and stores what is allowed to change: title, state, allow-list,
+// daily limit and duplicate window. When it returns, all nodes go by the change. An error of edit is returned and nothing stored. A
+// version other than 0 must be the partner's (ErrChanged): then nobody changed what the caller had read.
 func (db *DB) ChangePartner(
 	ctx context.Context, name string, version int64, now time.Time, edit func(*gift.Partner) error,
 ) (p gift.Partner, err error) {

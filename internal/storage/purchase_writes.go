@@ -71,9 +71,6 @@ func queueWrites(s session, w *purchase.Writes) {
 	queueOrders(s, w.Orders)
 	queueItems(s, w.Items)
 	queueQuotes(s, w)
-	if len(w.Entries) > 0 {
-		reopen(s, w.Entries[0].Txn) // the earliest: orders are numbered in turn
-	}
 	s.exec(insertEntries, len(w.Entries),
 		column(w.Entries, func(e purchase.Entry) int64 { return e.AccountID }),
 		column(w.Entries, func(e purchase.Entry) int64 { return int64(e.Txn) }),
@@ -88,6 +85,9 @@ func queueWrites(s session, w *purchase.Writes) {
 	s.exec(addBalances, len(w.Balances),
 		column(w.Balances, func(b purchase.Balance) int64 { return b.AccountID }),
 		column(w.Balances, func(b purchase.Balance) int64 { return int64(b.Delta) }))
+	if len(w.Entries) > 0 {
+		reopen(s, w.Entries[0].Txn) // the earliest: orders are numbered in turn
+	}
 	queueAnnouncements(s, w.Offers)
 }
 

@@ -15,7 +15,8 @@ import (
 )
 
 // IssueReceipt returns the receipt of a partner's statement of some days, a month. The first time it writes a line into the audit
-// trail that says what the statement says; later it returns that. office.ErrNotClosed: the days are not over, or not closed yet.
+// trail that says what the statement says; later it returns that. office.ErrNotClosed: the days are not over, not closed yet, or
+// were opened again just now.
 func (db *DB) IssueReceipt(ctx context.Context, partner string, from, to gift.Day, now time.Time) (office.Receipt, error) {
 	r, err := db.Receipt(ctx, partner, from)
 	if !errors.Is(err, ErrNotFound) {
@@ -27,8 +28,9 @@ func (db *DB) IssueReceipt(ctx context.Context, partner string, from, to gift.Da
 	}
 	var says office.ReceiptContent
 	var partnerID int64
+	var read closings
 	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		if open, err := openDay(ctx, tx); err != nil || to >= open {
+		if read, err = db.closingsIn(ctx, tx, ""); err != nil || to >= read.open {
 			return cmp.Or(err, notClosed)
 		}
 		partnerID, says, err = receiptContent(ctx, tx, partner, from, to)
@@ -38,9 +40,8 @@ func (db *DB) IssueReceipt(ctx context.Context, partner string, from, to gift.Da
 		return r, err
 	}
 	err = db.auditedTx(ctx, func(tx *sql.Tx) error {
-		var open gift.Day // locked, so that nobody opens a day meanwhile
-		err := tx.QueryRowContext(ctx, db.dialect.locks.Replace(`SELECT next_day FROM account_days_cursor WHERE id = 1 `+lockRow)).Scan(&open)
-		if err != nil || to >= open {
+		is, err := db.closingsIn(ctx, tx, lockRow)
+		if err != nil || to >= is.open || is.reopened != read.reopened { // what was read may not be all
 			return cmp.Or(err, notClosed)
 		}
 		line, err := db.auditLine(ctx, change{action: receiptAction, subject: partnerSubject(partner), after: says}, now)

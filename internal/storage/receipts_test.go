@@ -129,3 +129,44 @@ func followTrail(t *testing.T, h *storagetest.House, r office.Receipt) {
 		t.Error(err)
 	}
 }
+
+// TestAReceiptSaysNothingOfDaysThatChangedMeanwhile: between reading a month and writing what it says somebody books something in
+// it, by a clock that is behind, and the month is closed anew.
+func TestAReceiptSaysNothingOfDaysThatChangedMeanwhile(t *testing.T) {
+	dsn := migratedPostgresURL(t)
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	raw := rawDB(t, "pgx", dsn)
+	h.Partner(gift.Partner{Name: "demo"}, 100_000)
+	h.Clock.Advance(31 * 24 * time.Hour)
+	if err := h.DB.CloseDays(t.Context(), h.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	issue := func() error {
+		_, err := h.DB.IssueReceipt(t.Context(), "demo", dayOf(t, "2025-09-01"), dayOf(t, "2025-09-30"), h.Clock.Now())
+		return err
+	}
+	other, err := raw.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(query string) {
+		t.Helper()
+		if _, err := other.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(`UPDATE account_days_cursor SET next_day = next_day - 30, reopened = reopened + 1`)
+	issued := make(chan error)
+	go func() { issued <- issue() }()
+	awaitLocked(t, raw, 1)
+	change(`UPDATE account_days_cursor SET next_day = next_day + 30`)
+	if err := other.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-issued; !errors.Is(err, office.ErrNotClosed) {
+		t.Errorf("it says what was before: %v", err)
+	}
+	if err := issue(); err != nil {
+		t.Errorf("the next says what is: %v", err)
+	}
+}

@@ -89,8 +89,9 @@ func (db *DB) StartRepricing(ctx context.Context, today gift.Day, digest string,
 func (db *DB) decideRepricing(
 	ctx context.Context, tx *sql.Tx, id int64, all []office.RepricedOffer, sum office.Revalued, now time.Time,
 ) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO repricings (id, actor, busy, offers, at) VALUES ($1, $2, 1, $3, $4)`,
-		id, office.ActorOf(ctx).Name, len(all), millis(now))
+	by := office.ActorOf(ctx)
+	_, err := tx.ExecContext(ctx, `INSERT INTO repricings (id, operator_id, actor, busy, offers, at) VALUES ($1, $2, $3, 1, $4, $5)`,
+		id, by.OperatorID, by.Name, len(all), millis(now))
 	if err != nil {
 		return err
 	}

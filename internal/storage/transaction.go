@@ -48,12 +48,15 @@ func (db *DB) try(ctx context.Context, fn func(*sql.Tx) error) error {
 		return classify(err)
 	}
 	db.unwritten.begin(tx)
+	defer func() { // also when fn panics, which some callers outlive
+		db.unwritten.end(tx)
+		_ = tx.Rollback() // it has ended, or the error says more
+	}()
 	err = fn(tx)
 	if lines := db.unwritten.end(tx); err == nil {
 		err = db.chain(ctx, tx, lines)
 	}
 	if err != nil {
-		_ = tx.Rollback() // the error says more
 		return classify(err)
 	}
 	err = tx.Commit()
@@ -68,7 +71,15 @@ func (db *DB) inSession(ctx context.Context, do func(session) error) error {
 		if err != nil {
 			return classify(err)
 		}
-		return db.end(ctx, s, do(s))
+		done := false
+		defer func() {
+			if !done { // do panics
+				s.rollback()
+			}
+		}()
+		err = do(s)
+		done = true
+		return db.end(ctx, s, err)
 	})
 }
 

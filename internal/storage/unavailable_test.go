@@ -8,8 +8,32 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/storage"
 )
+
+// TestOnlyALostRaceIsBegunAgain: what may have been stored must not be.
+func TestOnlyALostRaceIsBegunAgain(t *testing.T) {
+	for code, want := range map[string]struct {
+		class error
+		again bool
+	}{
+		"40001": {purchase.ErrConflict, true},
+		"40P01": {purchase.ErrConflict, true},
+		"40003": {storage.ErrUnanswered, false},
+		"57P01": {storage.ErrUnanswered, false},
+		"08006": {storage.ErrUnanswered, false},
+		"53100": {purchase.ErrUnavailable, false},
+	} {
+		again, err := storage.AfterCommit(&pgconn.PgError{Code: code})
+		if !errors.Is(err, want.class) || again != want.again {
+			t.Errorf("%s: %v, again: %v", code, err, again)
+		}
+	}
+	if again, err := storage.AfterCommit(nil); err != nil || again {
+		t.Error(err, again)
+	}
+}
 
 // TestWhyADatabaseIsAwayIsSaidInWords that need no number of an error to be looked up.
 func TestWhyADatabaseIsAwayIsSaidInWords(t *testing.T) {

@@ -256,12 +256,28 @@ func (db *DB) resealColumn(ctx context.Context, v *vault.Vault, c sealedColumn, 
 // resealBatch seals some rows anew in a transaction, from an id on, and returns how many and the last one's id. Rows that
 // somebody changes just now it leaves for later: it waits for nobody, and nobody long for it.
 func (db *DB) resealBatch(ctx context.Context, v *vault.Vault, c sealedColumn, number uint32, after int64) (n int, last int64, err error) {
-	s, err := db.begin(ctx, db.pool)
+	err = db.inSession(ctx, func(s session) error {
+		ids, sealed, err := db.resealed(ctx, s, v, c, number, after)
+		if n = len(ids); err != nil || n == 0 {
+			return err
+		}
+		if err := db.keepKeysIn(ctx, s, sealed...); err != nil {
+			return err
+		}
+		last = ids[n-1]
+		s.exec(c.update, n, ids, sealed)
+		return s.flush(ctx)
+	})
 	if err != nil {
-		return 0, 0, classify(err)
+		return 0, 0, err
 	}
-	var ids []int64
-	var sealed [][]byte
+	return n, last, nil
+}
+
+// resealed locks some rows and returns what is to be stored in them.
+func (db *DB) resealed(
+	ctx context.Context, s session, v *vault.Vault, c sealedColumn, number uint32, after int64,
+) (ids []int64, sealed [][]byte, err error) {
 	err = s.read(ctx, func(row scanner) error {
 		var id int64
 		var old []byte
@@ -276,18 +292,7 @@ func (db *DB) resealBatch(ctx context.Context, v *vault.Vault, c sealedColumn, n
 		return nil
 	}, db.dialect.locks.Replace(`SELECT id, `+c.column+` FROM `+c.table+` WHERE `+c.column+` IS NOT NULL AND `+c.mark()+` = $1 AND id > $2
 ORDER BY id LIMIT $3 `+lockFree), vault.Mark(number), after, c.batch)
-	if err == nil && len(ids) > 0 {
-		err = db.keepKeysIn(ctx, s, sealed...)
-	}
-	if err == nil {
-		s.exec(c.update, len(ids), ids, sealed)
-		err = s.flush(ctx)
-	}
-	if err != nil || len(ids) == 0 {
-		s.rollback()
-		return 0, 0, classify(err)
-	}
-	return len(ids), ids[len(ids)-1], classify(s.commit(ctx))
+	return ids, sealed, err
 }
 
 // retire deletes a key that nothing is left under, and tells whether that was so.

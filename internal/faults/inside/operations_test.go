@@ -258,7 +258,9 @@ func importOf(h *house) try {
 // plain keeps secrets as they are.
 type plain struct{}
 
-func (plain) OpenSecret(_ string, _ int64, sealed []byte) (string, error) { return string(sealed), nil }
+func (plain) OpenSecret(_ string, _ int64, sealed []byte) (string, error) {
+	return strings.TrimPrefix(string(sealed), string(storagetest.Sealed(""))), nil
+}
 
 // delivery is of a node that sends an event until it is taken, and knows.
 func delivery(h *house) try {
@@ -269,7 +271,9 @@ func delivery(h *house) try {
 	}))
 	ctx := operator(h.T.Context())
 	hook, err := h.DB.AddEndpoint(ctx, webhook.Endpoint{PartnerID: h.partner, URL: sink.URL, State: webhook.On},
-		func(int64) ([]byte, error) { return []byte("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"), nil }, h.Clock.Now())
+		func(int64) ([]byte, error) {
+			return storagetest.Sealed("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqr"), nil
+		}, h.Clock.Now())
 	if err != nil {
 		h.T.Fatal(err)
 	}

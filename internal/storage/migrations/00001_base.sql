@@ -126,7 +126,7 @@ CREATE TABLE audit_head (
     hash  BYTEA  NOT NULL,
     at    BIGINT NOT NULL
 ) /*often updated*/;
-INSERT INTO audit_head (id, lines, hash, at) VALUES (1, 0, '', 0);
+INSERT INTO audit_head (id, lines, hash, at) VALUES (1, 0, CAST('' AS BYTEA), 0);
 
 -- hears = 1: the partner has an endpoint that is switched on, so that what happens to it is written down as an event; that of
 -- sandbox partners always is. A balance that falls below low_balance is such an event; 0 = never. A sandbox partner's clock is
@@ -202,7 +202,8 @@ CREATE TABLE moved_accounts (
 ) /*clustered*/;
 CREATE INDEX moved_accounts_account ON moved_accounts (account_id, kind, txn_id);
 -- Closing balances of the days before next_day, summed up in the background: a row for each account and day with entries.
--- The balance at a moment is the last closing before it and the entries since.
+-- The balance at a moment is the last closing before it and the entries since. reopened counts how often days were opened again
+-- that a clock had closed too early.
 CREATE TABLE account_days (
     account_id BIGINT NOT NULL,
     day        BIGINT NOT NULL,
@@ -211,7 +212,8 @@ CREATE TABLE account_days (
 ) /*clustered*/;
 CREATE TABLE account_days_cursor (
     id       BIGINT NOT NULL PRIMARY KEY,
-    next_day BIGINT NOT NULL
+    next_day BIGINT NOT NULL,
+    reopened BIGINT NOT NULL DEFAULT 0
 );
 INSERT INTO account_days_cursor (id, next_day) VALUES (1, 0);
 -- Credits and debits of a partner's balance that are neither deposits nor purchases. state: 1 waits for a second person's
@@ -506,14 +508,15 @@ CREATE TABLE price_rules (
 -- the offers that got their price; the others of those done had been changed by somebody since. beat_at, by the database's
 -- clock, is when a node last worked on it: another takes it up when that is long ago.
 CREATE TABLE repricings (
-    id       BIGINT   NOT NULL PRIMARY KEY,
-    actor    TEXT     NOT NULL,
-    busy     SMALLINT NOT NULL,
-    offers   BIGINT   NOT NULL,
-    done     BIGINT   NOT NULL DEFAULT 0,
-    changed  BIGINT   NOT NULL DEFAULT 0,
-    beat_at  BIGINT   NOT NULL DEFAULT 0,
-    at       BIGINT   NOT NULL
+    id          BIGINT   NOT NULL PRIMARY KEY,
+    operator_id BIGINT   NOT NULL,
+    actor       TEXT     NOT NULL,
+    busy        SMALLINT NOT NULL,
+    offers      BIGINT   NOT NULL,
+    done        BIGINT   NOT NULL DEFAULT 0,
+    changed     BIGINT   NOT NULL DEFAULT 0,
+    beat_at     BIGINT   NOT NULL DEFAULT 0,
+    at          BIGINT   NOT NULL
 );
 CREATE UNIQUE INDEX repricings_busy ON repricings (busy) WHERE busy = 1;
 CREATE TABLE repricing_parts (
