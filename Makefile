@@ -33,6 +33,13 @@ test: prepare lint ## Install what the tests can use, lint, and run all tests wi
 test-faults: prepare prepare-faults ## All rounds of the tests that kill, cut, fill and fail; prints one table (forty minutes)
 	scripts/test-faults.sh
 
+# For how long each target is fuzzed.
+FUZZTIME ?= 10m
+
+.PHONY: fuzz
+fuzz: ## Fuzz every decoder for FUZZTIME each (10m); findings stay in testdata/fuzz: make fuzz FUZZTIME=1m ONLY=sheet
+	FUZZTIME=$(FUZZTIME) ONLY="$(ONLY)" scripts/fuzz.sh
+
 .PHONY: bench
 bench: prepare build ## Measure against the yardsticks; publish with ARGS="--page docs/performance.md"
 	$(BIN) bench $(ARGS)

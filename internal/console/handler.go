@@ -44,6 +44,7 @@ type Passwords interface {
 	OpenSecret(kind string, id int64, sealed []byte) (string, error)
 	Capability(kind string, data []byte) string
 	OpenCapability(kind, token string) ([]byte, bool)
+	Lookup(kind, value string) []byte
 }
 
 // Config is what New needs; every field is required, unless it says otherwise.

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -85,10 +86,14 @@ func (q *request) signIn() error {
 	form := signInForm{
 		Email: strings.TrimSpace(q.PostFormValue("email")), Password: q.PostFormValue("password"), Next: q.PostFormValue("next"),
 	}
-	if len(form.Email) > mostEmail { // nobody has it, and no index could hold it
+	if len(form.Email) > mostEmail || !strings.Contains(form.Email, "@") { // nobody has it: it may be the password
 		form.Email = ""
 	}
-	wait, err := q.try(form.Email, q.throttled())
+	account, err := q.countedAs(form.Email)
+	if err != nil {
+		return err
+	}
+	wait, err := q.try(account, q.throttled())
 	if err != nil {
 		return err
 	}
@@ -190,6 +195,19 @@ func (q *request) stepOperator(token string) (office.Operator, error) {
 		err = office.ErrNotFound
 	}
 	return o, err
+}
+
+// countedAs returns the account that tries are counted for. Of what is no operator's address only a keyed hash is stored: it may be a
+// password that was typed into the wrong field.
+func (q *request) countedAs(email string) (account string, err error) {
+	if email == "" {
+		return "", nil
+	}
+	_, err = q.h.Store.OperatorByEmail(q.Context(), email)
+	if errors.Is(err, office.ErrNotFound) {
+		return "unknown " + hex.EncodeToString(q.h.Passwords.Lookup("unknown operator", office.FoldEmail(email))), nil
+	}
+	return email, err
 }
 
 // try counts a try, or returns how long it has to wait.

@@ -218,5 +218,40 @@ func FuzzCheck(f *testing.F) {
 		if err == nil && plan.Counts.Added+plan.Counts.Changed+plan.Counts.Known+plan.Counts.Refused != plan.Counts.Rows {
 			t.Fatalf("%+v", plan.Counts)
 		}
+		if err == nil && len(plan.Findings) > 1000 {
+			t.Fatalf("%d findings", len(plan.Findings))
+		}
+		if refusal != nil && len(refusal.Error()) > 2000 {
+			t.Fatalf("a refusal of %d bytes", len(refusal.Error()))
+		}
+	})
+}
+
+// FuzzNoFindingShowsANumber writes voucher numbers into files in which everything else is as wrong as can be.
+func FuzzNoFindingShowsANumber(f *testing.F) {
+	f.Add("상품,유효기간,번호,판매가\n", "13,2026-12-31,", ",1000\n")
+	f.Add("product,last day,voucher number\n", "13,20261231,", "\n")
+	f.Add("번호,번호\n", "=", ",\n")
+	f.Add("상품,유효기간,번호\n", "13,", ",2026-12-31\n") // in the wrong column
+	f.Add("상품;유효기간;번호\n", "", ";x;\n")
+	desk := newDesk(f, nil)
+	const number = "9031415926535897"
+	f.Fuzz(func(t *testing.T, head, before, after string) {
+		if strings.ContainsAny(head+before+after, "\"\t;") || strings.Trim(before, ",\n") != "" && !strings.HasSuffix(before, ",") ||
+			after != "" && after[0] != ',' && after[0] != '\n' {
+			return // a part of another text
+		}
+		plan, err := desk.Check(t.Context(), intake.Vouchers, []byte(head+before+number+after), nil)
+		if err != nil {
+			if strings.Contains(err.Error(), number) {
+				t.Errorf("the error is %q", err)
+			}
+			return
+		}
+		for _, found := range plan.Findings {
+			if strings.Contains(found.Value+found.Reason.English+found.Reason.Korean, number) {
+				t.Errorf("of %q is found %+v", head+before+number+after, found)
+			}
+		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // bodyFault says what is wrong with a JSON text that was to be read into a struct.
@@ -113,7 +114,7 @@ func (w *bodyWalk) object(path string, t reflect.Type) (fault string, found bool
 			return "", false
 		}
 		inner := strings.TrimPrefix(path+"."+name, ".")
-		of := members[strings.ToLower(name)] // encoding/json is as lenient
+		of := members[folded(name)]
 		if of == nil && name == w.unknown {
 			return inner, true
 		}
@@ -122,7 +123,20 @@ func (w *bodyWalk) object(path string, t reflect.Type) (fault string, found bool
 	return fault, found
 }
 
-// membersOf returns what members of an object are read into, by their names.
+// folded is a member's name as encoding/json compares names, which takes ſ for s, too.
+func folded(name string) string {
+	return strings.Map(func(r rune) rune {
+		for {
+			next := unicode.SimpleFold(r)
+			if next <= r { // the first of those that are the same
+				return next
+			}
+			r = next
+		}
+	}, name)
+}
+
+// membersOf returns what members of an object are read into, by their folded names.
 func membersOf(t reflect.Type) map[string]reflect.Type {
 	members := map[string]reflect.Type{}
 	if t == nil || t.Kind() != reflect.Struct {
@@ -130,7 +144,7 @@ func membersOf(t reflect.Type) map[string]reflect.Type {
 	}
 	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
-			members[name] = f.Type
+			members[folded(name)] = f.Type
 		}
 	}
 	return members

@@ -28,14 +28,14 @@ func (cur cursor) write(filters string) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// readCursor reads so many numbers; false for what is no cursor of a list with these filters.
+// readCursor reads so many numbers; false for what is no cursor of a list with these filters. There is one text for each cursor.
 func readCursor(text, filters string, numbers int) (cur cursor, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) < 9 || b[0] != cursorVersion || binary.BigEndian.Uint64(b[1:]) != hashed(filters) {
 		return cur, false
 	}
 	cur.numbers, ok = varints(b[9:], numbers)
-	return cur, ok
+	return cur, ok && cur.write(filters) == text
 }
 
 func hashed(filters string) uint64 {
@@ -116,7 +116,7 @@ func writeSync(s catalog.Since) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// readSync reads a token.
+// readSync reads a token. There is one text for each.
 func readSync(text string) (s catalog.Since, ok bool) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) == 0 || b[0] != syncVersion {
@@ -126,7 +126,8 @@ func readSync(text string) (s catalog.Since, ok bool) {
 	if !ok {
 		return s, false
 	}
-	return sinceOf(n)
+	s, ok = sinceOf(n)
+	return s, ok && writeSync(s) == text
 }
 
 func sinceNumbers(s catalog.Since) []int64 { return []int64{s.Seq, int64(s.Day), int64(s.Later)} }

@@ -253,11 +253,11 @@ func ambiguous(text []byte) error {
 			in = &levels[len(levels)-1]
 		}
 		if name, ok := token.(string); ok && in != nil && in.names != nil && !in.value {
-			folded := strings.ToLower(name) // encoding/json does not tell them apart either
-			if in.names[folded] {
+			key := folded(name)
+			if in.names[key] {
 				return wrongMember(pathAt(text, d.InputOffset()), "한 번만 쓸 수 있습니다.", "it may be given once only.")
 			}
-			in.names[folded], in.value = true, true
+			in.names[key], in.value = true, true
 			continue
 		}
 		if in != nil {

@@ -14,7 +14,7 @@ func Address(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	if err != nil {
 		return netip.Addr{}
 	}
-	addr := other.Addr().Unmap()
+	addr := bare(other.Addr())
 	if !Within(trusted, addr) {
 		return addr
 	}
@@ -31,13 +31,16 @@ func Address(r *http.Request, trusted []netip.Prefix) netip.Addr {
 // which no allow-list admits: never the proxy's own.
 func hopAddress(text string) netip.Addr {
 	if addr, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
-		return addr.Unmap()
+		return bare(addr)
 	}
 	if withPort, err := netip.ParseAddrPort(text); err == nil {
-		return withPort.Addr().Unmap()
+		return bare(withPort.Addr())
 	}
 	return netip.Addr{}
 }
+
+// bare returns an address as networks hold it: without a zone, for none has one, and whoever writes X-Forwarded-For could choose any text.
+func bare(addr netip.Addr) netip.Addr { return addr.Unmap().WithZone("") }
 
 // Within tells whether an address is in one of the networks.
 func Within(list []netip.Prefix, addr netip.Addr) bool {

@@ -117,8 +117,8 @@ func csvCell(text string) Cell {
 	switch {
 	case strings.HasPrefix(c.Text, "=") && c.Problem == nil:
 		c.Problem = formula
-	case strings.HasPrefix(c.Text, "'") && looksLikeFormula(c.Text[1:]):
-		c.Text = c.Text[1:]
+	case strings.HasPrefix(c.Text, "'") && needsApostrophe(c.Text[1:]):
+		c.Text = strings.TrimSpace(c.Text[1:])
 	}
 	c.Text = strings.Clone(c.Text) // the record's texts share one string, the length of the line
 	return c

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -238,6 +239,9 @@ func TestNumbersAreReadHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
+// What a cell and a row may have at most; see Row.
+const maxCell, maxColumns = 4000, 100
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("a,b\n1,2\n"))
 	f.Add([]byte("\ufeff상품,\"x\ny\"\n"))
@@ -260,8 +264,20 @@ func FuzzRead(f *testing.F) {
 			}
 			last = row.Line
 			for _, c := range row.Cells {
-				_, _ = c.Whole()
-				_, _ = c.Day()
+				if len(c.Text) > maxCell || len(row.Cells) > maxColumns || c.Text != strings.TrimSpace(c.Text) {
+					t.Fatalf("line %d: %d cells, %q", row.Line, len(row.Cells), c.Text)
+				}
+				if n, ok := c.Whole(); ok {
+					again, ok := (sheet.Cell{Text: strconv.FormatInt(n, 10)}).Whole()
+					if !ok || again != n {
+						t.Fatalf("%q is %d, which is read as %d", c.Text, n, again)
+					}
+				}
+				if day, ok := c.Day(); ok {
+					if again, ok := (sheet.Cell{Text: day.String()}).Day(); !ok || again != day {
+						t.Fatalf("%q is %s, which is read as %s", c.Text, day, again)
+					}
+				}
 			}
 		}
 	})

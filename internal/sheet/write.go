@@ -73,13 +73,14 @@ func (c *csvWriter) Close() error {
 // Discard leaves what is written already.
 func (c *csvWriter) Discard() error { return nil }
 
-// plain writes a cell as text. What a spreadsheet would take for a formula gets an apostrophe before it.
+// plain writes a cell as text. What a spreadsheet would take for a formula gets an apostrophe before it, and so does what would be
+// taken for one with its apostrophe.
 func plain(cell any) string {
 	switch v := cell.(type) {
 	case nil:
 		return ""
 	case string:
-		if looksLikeFormula(v) {
+		if needsApostrophe(v) {
 			return "'" + v
 		}
 		return v
@@ -93,6 +94,23 @@ func plain(cell any) string {
 // formulaMarks begin what a spreadsheet takes for a formula, or what such a mark may hide behind. The wide forms are what Excel accepts in
 // Korean and Japanese.
 const formulaMarks = "=+-@\t\r\n＝＋－＠"
+
+// needsApostrophe tells whether a text is written with an apostrophe more than it has: it looks like a formula, with or without the
+// spaces before it, or like one that has its apostrophe already.
+func needsApostrophe(text string) bool {
+	for {
+		inner := strings.TrimSpace(text)
+		switch {
+		case inner == "":
+			return false
+		case looksLikeFormula(text) || looksLikeFormula(inner):
+			return true
+		case inner[0] != '\'':
+			return false
+		}
+		text = inner[1:]
+	}
+}
 
 func looksLikeFormula(text string) bool {
 	first, _ := utf8.DecodeRuneInString(text)

@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -182,13 +183,46 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("master 1 " + master1 + ",master 2 " + master2))
 	f.Add([]byte("master 1"))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		// Whatever stands before a key, and however a key is spoilt, an error does not name it.
+		for _, spoilt := range []string{"\nmaster 1 " + master1, "\nmaster 0 " + master1, "master " + master1, ",master 2 " + master1[1:]} {
+			_, err := vault.Parse(append(bytes.Clone(text), spoilt...))
+			if err != nil && (strings.Contains(err.Error(), master1[1:9]) || len(err.Error()) > 200) {
+				t.Errorf("the error is %q", err)
+			}
+		}
 		m, err := vault.Parse(text)
 		if err != nil {
 			return
 		}
+		if m.Newest() == 0 {
+			t.Error("the newest key has no number")
+		}
 		sealed, err := open(t, m, m.FirstKeys()).Seal(1, "pin")
 		if err != nil || len(sealed) == 0 {
 			t.Errorf("accepted keys do not work: %v", err)
+		}
+	})
+}
+
+// FuzzOpen opens what was not sealed, or for something else: it never opens, and the error does not name what is inside.
+func FuzzOpen(f *testing.F) {
+	v := oneKey(f)
+	const number = "900012345678"
+	right, err := v.Seal(7, number)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(right, int64(7))
+	f.Add(right, int64(8))
+	f.Add(right[:len(right)-1], int64(7))
+	f.Add([]byte{}, int64(0))
+	f.Fuzz(func(t *testing.T, sealed []byte, unit int64) {
+		plain, err := v.Open(unit, sealed)
+		switch {
+		case err == nil && !(unit == 7 && bytes.Equal(sealed, right) && plain == number):
+			t.Errorf("%x opens as unit %d", sealed, unit)
+		case err != nil && (plain != "" || strings.Contains(err.Error(), number)):
+			t.Errorf("beside an error stands %q; the error is %q", plain, err)
 		}
 	})
 }

@@ -81,7 +81,7 @@ CREATE TABLE sessions (
 ) /*clustered*/;
 CREATE INDEX sessions_operator ON sessions (operator_id);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
--- Wrong passwords, by account and by address (then email is empty), since the last right one.
+-- Wrong passwords, by account (of one that does not exist a hash) and by address (then email is empty), since the last right one.
 CREATE TABLE sign_in_failures (
     email    TEXT   NOT NULL,
     address  TEXT   NOT NULL,

@@ -83,7 +83,7 @@ func (s Settings) sampler() (sdktrace.Sampler, error) {
 	ratio := 1.0
 	if s.Ratio != "" {
 		var err error
-		if ratio, err = strconv.ParseFloat(s.Ratio, 64); err != nil || ratio < 0 || ratio > 1 {
+		if ratio, err = strconv.ParseFloat(s.Ratio, 64); err != nil || !(ratio >= 0 && ratio <= 1) { // NaN is neither
 			return nil, fmt.Errorf("OTEL_TRACES_SAMPLER_ARG=%s: want a ratio, 0 to 1", s.Ratio)
 		}
 	}
@@ -168,12 +168,19 @@ func (t transport) headers() (map[string]string, error) {
 		}
 		name, value, ok := strings.Cut(pair, "=")
 		plain, err := url.PathUnescape(strings.TrimSpace(value))
-		if !ok || err != nil || strings.TrimSpace(name) == "" {
+		if name = strings.TrimSpace(name); !ok || err != nil || !isHeader(name, plain) {
 			return nil, errors.New("OTEL_EXPORTER_OTLP_HEADERS: want name=value, with commas between")
 		}
-		all[strings.TrimSpace(name)] = plain
+		all[name] = plain
 	}
 	return all, nil
+}
+
+// isHeader tells whether HTTP can send it: what it cannot would be noticed only when spans are lost.
+func isHeader(name, value string) bool {
+	notInName := func(c rune) bool { return c <= ' ' || c >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", c) }
+	notInValue := func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }
+	return name != "" && !strings.ContainsFunc(name, notInName) && !strings.ContainsFunc(value, notInValue)
 }
 
 // tls returns nil where the system's authorities do and no certificate is shown.
