@@ -20,9 +20,7 @@ import (
 // ready tells what /readyz says, asking the database anew.
 func (h *house) ready() (status int, why string) {
 	h.t.Helper()
-	h.node.pinged.mu.Lock()
-	h.node.pinged.at = time.Time{}
-	h.node.pinged.mu.Unlock()
+	h.node.pinged.last.Store(nil)
 	a := h.send(http.MethodGet, h.url+"/readyz", http.Header{}, "")
 	return a.status, strings.TrimSpace(string(a.body))
 }
