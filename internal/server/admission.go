@@ -32,8 +32,8 @@ const addressPart = 2
 const beforeRefusing = 250 * time.Millisecond
 
 // admission lets requests in while there is room for them, and refuses the others before anything of them but the head
-// is read: HTTP 503 with Retry-After; or HTTP 429, when their address asks too often. It stands before everything but /healthz,
-// /readyz and /metrics.
+// is read: HTTP 503 with Retry-After; or HTTP 429, when their address asks too often or has too many requests under way. It stands
+// before everything but /healthz, /readyz and /metrics.
 type admission struct {
 	full                    func() bool // too many purchases wait for their transaction
 	purchases, calls, pages *room
@@ -64,8 +64,8 @@ func newAdmission(m *metrics, full func() bool, trusted []netip.Prefix) *admissi
 
 // api guards the partner API.
 func (a *admission) api(next http.Handler) http.Handler {
-	purchases := a.purchases.guard(a.unlessFull(next, partnerapi.TooManyPurchases), partnerapi.TooManyPurchases)
-	calls := a.calls.guard(next, partnerapi.TooManyCalls)
+	purchases := a.purchases.guard(a.unlessFull(next, partnerapi.TooManyPurchases), partnerapi.TooManyPurchases, partnerapi.TooOften)
+	calls := a.calls.guard(next, partnerapi.TooManyCalls, partnerapi.TooOften)
 	return a.addresses.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if partnerapi.Buys(r.URL.Path) {
 			purchases.ServeHTTP(w, r)
@@ -77,8 +77,8 @@ func (a *admission) api(next http.Handler) http.Handler {
 
 // v2 guards the second version of the partner API, in the same rooms. It bounds by itself how many wait for events.
 func (a *admission) v2(next http.Handler) http.Handler {
-	purchases := a.purchases.guard(a.unlessFull(next, partnerv2.Busy), partnerv2.Busy)
-	calls := a.calls.guard(next, partnerv2.Busy)
+	purchases := a.purchases.guard(a.unlessFull(next, partnerv2.Busy), partnerv2.Busy, partnerv2.TooOften)
+	calls := a.calls.guard(next, partnerv2.Busy, partnerv2.TooOften)
 	return a.addresses.guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case partnerv2.Waits(r):
@@ -112,7 +112,7 @@ func (a *admission) page(next http.Handler) http.Handler {
 		w.Header().Set("Retry-After", "1")
 		plain(w, http.StatusServiceUnavailable,
 			"요청이 너무 많습니다. 잠시 후 다시 시도하십시오.\nToo many requests at a time. Try again in a moment.")
-	}), tooOftenPage)
+	}, tooOftenPage), tooOftenPage)
 }
 
 // underWay returns how many requests are not answered yet.
@@ -144,14 +144,16 @@ type room struct {
 	crowding *refusals
 }
 
-// guard lets requests through to next while there are places, for all and for their address, and to refuse when there are none.
-func (r *room) guard(next http.Handler, refuse http.HandlerFunc) http.Handler {
+// guard lets requests through to next while there are places, to refuse when there are none, and to tooMany when their address
+// has its part of them.
+func (r *room) guard(next http.Handler, refuse, tooMany http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if here := r.crowd.of(req); here != nil {
 			defer here.Add(-1)
 			if here.Add(1) > max(r.places/addressPart, 1) {
 				r.crowding.add()
-				refuse(w, req)
+				w.Header().Set("Retry-After", "1")
+				tooMany(w, req)
 				return
 			}
 		}

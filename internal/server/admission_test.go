@@ -132,7 +132,7 @@ func TestOneAddressLeavesRoomForTheOthers(t *testing.T) {
 	}
 	leave := s.occupyFrom(slow, "/api/v1/giftimbiz/listAll")
 	defer s.occupyFrom(slow, "/api/v1/giftimbiz/listAll")()
-	if a := list(slow); a.status != http.StatusServiceUnavailable || a.code != "GPLF" || a.header.Get("Retry-After") == "" {
+	if a := list(slow); a.status != http.StatusTooManyRequests || a.code != "Q" || a.header.Get("Retry-After") != "1" {
 		t.Errorf("a third call: HTTP %d, %v, %s", a.status, a.header, a.body)
 	}
 	if a := list(neighbour.String()); a.code != partnerapi.Success {
