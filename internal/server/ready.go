@@ -97,16 +97,19 @@ type pong struct {
 // busy, is not gone: if it stays so, stock and partners become stale.
 func (p *pinged) gone(ctx context.Context, n *Node) string {
 	last := p.last.Load()
-	if last != nil && isRecent(last.at, n.Clock.Now()) {
+	if last.isRecent(n.Clock.Now()) {
 		return last.why
 	}
 	if !p.asking.TryLock() {
 		if last == nil {
-			return "" // it was just opened
+			return "" // the node has just read all it needs
 		}
 		return last.why
 	}
 	defer p.asking.Unlock()
+	if last = p.last.Load(); last.isRecent(n.Clock.Now()) { // somebody else has asked since
+		return last.why
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 	defer cancel()
 	next := &pong{}
@@ -119,7 +122,10 @@ func (p *pinged) gone(ctx context.Context, n *Node) string {
 }
 
 // isRecent tells whether the database was asked just now. A clock that was set back makes nothing recent.
-func isRecent(at, now time.Time) bool {
-	since := now.Sub(at)
+func (p *pong) isRecent(now time.Time) bool {
+	if p == nil {
+		return false
+	}
+	since := now.Sub(p.at)
 	return since >= 0 && since < askAgain
 }

@@ -39,6 +39,20 @@ func (h *house) isNotReady(because string) {
 	}
 }
 
+// TestWhoAsksWhileAnotherDoesIsToldWhatIsKnown has the database be asked by somebody who gets no answer.
+func TestWhoAsksWhileAnotherDoesIsToldWhatIsKnown(t *testing.T) {
+	h := startHouse(t)
+	p := &h.node.pinged
+	p.asking.Lock()
+	defer p.asking.Unlock()
+	for why, want := range map[string]int{"": http.StatusOK, "the disk is full": http.StatusServiceUnavailable} {
+		p.last.Store(&pong{at: h.clock.Now().Add(-time.Hour), why: why})
+		if a := h.send(http.MethodGet, h.url+"/readyz", http.Header{}, ""); a.status != want {
+			t.Errorf("%q is known: HTTP %d, %s", why, a.status, a.body)
+		}
+	}
+}
+
 func TestANodeThatStartsOrMigratesIsNotReady(t *testing.T) {
 	web := httptest.NewServer(NewFront(slog.New(slog.DiscardHandler)))
 	defer web.Close()
