@@ -130,8 +130,8 @@ func TestOneAddressLeavesRoomForTheOthers(t *testing.T) {
 	list := func(address string) answer {
 		return partner.from(address).call("giftimbiz/listAll", url.Values{"site": {"gift"}})
 	}
-	leave := s.occupyFrom(slow, "/api/v1/giftimbiz/listAll")
 	defer s.occupyFrom(slow, "/api/v1/giftimbiz/listAll")()
+	leave := s.occupyFrom(slow, "/api/v1/giftimbiz/listAll")
 	if a := list(slow); a.status != http.StatusTooManyRequests || a.code != "Q" || a.header.Get("Retry-After") != "1" {
 		t.Errorf("a third call: HTTP %d, %v, %s", a.status, a.header, a.body)
 	}
