@@ -42,7 +42,7 @@ func backupCommand(cfg *config) *cobra.Command {
 		Long: `Write all of the database, as it is at one moment, to a file that giftimbiz restore makes a database of, on SQLite or
 PostgreSQL, whichever it came from. Servers go on selling meanwhile. Every purchase that was answered before is in it.
 
-  giftimbiz backup /var/backups/giftimbiz --keep 14 --encrypt    giftimbiz-20261126T180000Z.backup; the 15th oldest goes
+  giftimbiz backup /var/backups/giftimbiz --keep 14 --encrypt    giftimbiz-20261126T180000Z.backup; the newest 14 stay
   giftimbiz backup --to before-upgrade.backup
   giftimbiz backup --to - --encrypt | ssh elsewhere 'cat > giftimbiz.backup'
 

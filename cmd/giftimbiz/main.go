@@ -68,7 +68,7 @@ func rootCommand() *cobra.Command {
   giftimbiz audit       prove that the audit trail is what was written
   giftimbiz backup      keep all of the database in a file, while servers sell; giftimbiz restore makes a database of it
 
-Every flag listed below, and --drain of serve, may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
+Every flag listed below, and those of serve, may also be given as a variable: --public-url is GIFTIMBIZ_PUBLIC_URL.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	})

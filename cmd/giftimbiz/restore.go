@@ -147,7 +147,7 @@ func openBackup(name string, keys *vault.Masters, p *progress, use func(*backup.
 	}
 	err = backup.Check(&watchedReader{r: f, size: info.Size(), progress: p}, known)
 	if errors.Is(err, backup.ErrNoKey) {
-		err = fmt.Errorf("%w; name those of the installation that made it: --key-file, or GIFTIMBIZ_KEYS", err)
+		err = fmt.Errorf("%w; name those of the installation that made it: --key-file, --key-command or GIFTIMBIZ_KEYS", err)
 	}
 	if err == nil {
 		_, err = f.Seek(0, io.SeekStart)

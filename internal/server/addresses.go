@@ -65,5 +65,6 @@ func (l *addressLimit) take(r *http.Request) rate.Allowance {
 }
 
 func tooOftenPage(w http.ResponseWriter, _ *http.Request) {
-	plain(w, http.StatusTooManyRequests, "이 주소에서 요청이 너무 자주 왔습니다. 잠시 후 다시 시도하십시오.\nToo many requests from your address. Try again in a moment.")
+	plain(w, http.StatusTooManyRequests,
+		"이 주소에서 요청이 너무 자주 왔습니다. 잠시 후 다시 시도하십시오.\nToo many requests from your address. Try again in a moment.")
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -116,15 +117,49 @@ func TestACrowdOfOneKindLeavesRoomForTheOthers(t *testing.T) {
 	}
 }
 
-// occupy sends a request's head and the beginning of its body, and waits until the server reads it. leave ends it.
+// TestOneAddressLeavesRoomForTheOthers lets an address begin as many calls as it may have under way, and end none of them.
+func TestOneAddressLeavesRoomForTheOthers(t *testing.T) {
+	s := startHouse(t, behindProxy(Limits{}))
+	partner, calls := s.as("demo"), s.node.admission.calls
+	calls.places = 4
+	const slow = "203.0.113.66"
+	neighbour := netip.MustParseAddr("198.51.100.1")
+	for calls.crowd.at(neighbour) == calls.crowd.at(netip.MustParseAddr(slow)) { // they share a count by chance
+		neighbour = neighbour.Next()
+	}
+	list := func(address string) answer {
+		return partner.from(address).call("giftimbiz/listAll", url.Values{"site": {"gift"}})
+	}
+	defer s.occupyFrom(slow, "/api/v1/giftimbiz/listAll")()
+	leave := s.occupyFrom(slow, "/api/v1/giftimbiz/listAll")
+	if a := list(slow); a.status != http.StatusTooManyRequests || a.code != "Q" || a.header.Get("Retry-After") != "1" {
+		t.Errorf("a third call: HTTP %d, %v, %s", a.status, a.header, a.body)
+	}
+	if a := list(neighbour.String()); a.code != partnerapi.Success {
+		t.Errorf("another address: HTTP %d, %s", a.status, a.body)
+	}
+	s.counts(`giftimbiz_refused_total{why="address_under_way"} 1`)
+	leave()
+	if a := list(slow); a.code != partnerapi.Success {
+		t.Errorf("after that: HTTP %d, %s", a.status, a.body)
+	}
+}
+
+// occupy is occupyFrom this machine.
 func (s *house) occupy(path string) (leave func()) {
+	s.t.Helper()
+	return s.occupyFrom("127.0.0.1", path)
+}
+
+// occupyFrom sends a request's head and the beginning of its body, and waits until the server reads it. leave ends it.
+func (s *house) occupyFrom(address, path string) (leave func()) {
 	s.t.Helper()
 	before := s.node.admission.underWay()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsite=", path); err != nil {
+	if _, err := fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: %s\r\nContent-Length: 100\r\n\r\nsite=", path, address); err != nil {
 		s.t.Fatal(err)
 	}
 	eventually(s.t, "the request is under way", func() bool { return s.node.admission.underWay() == before+1 })
@@ -142,7 +177,7 @@ func (s *house) counts(line string) {
 }
 
 func TestPagesAreRefusedInBothLanguages(t *testing.T) {
-	a := newAdmission(newMetrics(), func() bool { return false })
+	a := newAdmission(newMetrics(), func() bool { return false }, nil)
 	a.pages.places = 0
 	w := httptest.NewRecorder()
 	a.page(http.NotFoundHandler()).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/r/x", nil))

@@ -58,9 +58,9 @@ func (c *Certificate) TLS() *tls.Config {
 // Expires returns when the certificate in use expires.
 func (c *Certificate) Expires() time.Time { return c.current.Load().Leaf.NotAfter }
 
-// Reload reads the files again if one of them was exchanged since the last look; a node calls it every few seconds. A pair that does not fit together, as there is one between the exchange of
-// the two files, or that cannot be read, changes nothing: the former stays in use, and the
-// fault is logged once. It returns nil always, as a loop's work.
+// Reload reads the files again if one of them was exchanged since the last look; a node calls it every few seconds. A pair that
+// does not fit together, as there is one between the exchange of the two files, or that cannot be read, changes nothing: the
+// former stays in use, and the fault is logged once. It returns nil always, as a loop's work.
 func (c *Certificate) Reload(context.Context) error {
 	state, err := c.states()
 	if state == c.read {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 )
 
 // FiguresTo says who may read /metrics where everything else is. It tells what the house sells and earns, how much of everything it
@@ -28,19 +29,25 @@ func (f FiguresTo) guard(figures http.Handler) http.Handler {
 	})
 }
 
-// isLocal tells whether a request comes from this machine, as far as it can be seen.
+// isLocal tells whether a request comes from this machine, as far as it can be seen: not by a proxy, which often passes on the name
+// that the world uses, nor by a browser here that a page from elsewhere has led to another name.
 func isLocal(r *http.Request) bool {
 	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"} {
 		if r.Header.Get(name) != "" {
 			return false
 		}
 	}
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return false
+	other, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && other.Addr().Unmap().IsLoopback() && namesThisMachine(r.Host)
+}
+
+// namesThisMachine tells whether a Host header names no other machine.
+func namesThisMachine(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
 	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
 // Monitoring is what is answered at an address of its own: /metrics, /healthz and /readyz. Put a Front before it.

@@ -17,7 +17,9 @@ import (
 // used is what a test of monitoring uses: an order, a page and a refusal, so that all figures that come with them are there.
 func used(t *testing.T) *house {
 	t.Helper()
-	h := startHouse(t)
+	h := startHouse(t, func(c *Config) {
+		c.Connections, c.Certificate = NewConnections(0, 0, nil), startCertified(t).made
+	})
 	h.as("demo").order(t.Name())
 	h.send(http.MethodGet, h.url+"/docs", http.Header{}, "")
 	eventually(t, "the jobs were looked at", func() bool { return strings.Contains(h.figures(), "giftimbiz_job_late_seconds{") })

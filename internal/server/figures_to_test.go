@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -19,15 +20,22 @@ func TestFiguresAreForWhoRunsTheHouse(t *testing.T) {
 		{FiguresToMachine, "192.0.2.1:4000", "", false},
 		{FiguresToMachine, "[2001:db8::1]:4000", "", false},
 		{FiguresToMachine, "127.0.0.1:4000", "X-Forwarded-For", false},
+		{FiguresToMachine, "127.0.0.1:4000", "Host: gift.example", false},
+		{FiguresToMachine, "127.0.0.1:4000", "Host: 192.0.2.1:8080", false},
+		{FiguresToMachine, "127.0.0.1:4000", "Host: localhost:8080", true},
+		{FiguresToMachine, "127.0.0.1:4000", "Host: [::1]", true},
+		{FiguresToMachine, "127.0.0.1:4000", "Host: [::1]:8080", true},
 		{FiguresToMachine, "127.0.0.1:4000", "Forwarded", false},
 		{FiguresToMachine, "127.0.0.1:4000", "X-Real-IP", false},
 		{FiguresToMachine, "", "", false},
 		{FiguresToNobody, "127.0.0.1:4000", "", false},
 		{FiguresToAll, "192.0.2.1:4000", "X-Forwarded-For", true},
 	} {
-		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8080/metrics", nil)
 		r.RemoteAddr = test.from
-		if test.header != "" {
+		if name, named := strings.CutPrefix(test.header, "Host: "); named {
+			r.Host = name
+		} else if test.header != "" {
 			r.Header.Set(test.header, "127.0.0.1")
 		}
 		test.to.guard(figures).ServeHTTP(w, r)

@@ -68,7 +68,7 @@ func newMetrics() *metrics {
 			Name: "giftimbiz_redemptions_total", Help: "Attempts to use a coupon by how they came and what became of them.",
 		}, []string{"via", "outcome"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "giftimbiz_refused_total", Help: "Requests refused unread because too many others were there, by why.",
+			Name: "giftimbiz_refused_total", Help: "Requests refused unread because too many others were there, or one caller was too much, by why.",
 		}, []string{"why"}),
 		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "giftimbiz_job_runs_total", Help: "Runs of background jobs on this node by what became of them.",

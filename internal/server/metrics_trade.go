@@ -67,18 +67,31 @@ func (m *metrics) surface(name string, next http.Handler) http.Handler {
 		if took != nil {
 			timer = prometheus.NewTimer(took)
 		}
+		returned := false
 		defer func() {
-			class := seen.status / 100
-			if class < 2 || class >= len(byClass) {
-				class = 5 // it panicked before there was an answer
+			if class := classOf(seen.status, returned, r.Context().Err() != nil); class != 0 {
+				byClass[class].Inc()
 			}
-			byClass[class].Inc()
 			if timer != nil {
 				timer.ObserveDuration()
 			}
 		}()
 		next.ServeHTTP(seen, r)
+		returned = true
 	})
+}
+
+// classOf is the class of an answer's status; 0 = there was none, because the caller had left.
+func classOf(status int, returned, left bool) int {
+	switch {
+	case status >= 200 && status < 600:
+		return status / 100
+	case returned && left:
+		return 0
+	case returned && status == 0:
+		return 2 // nothing was written, which is an empty answer
+	}
+	return 5 // it panicked before there was an answer
 }
 
 // seconds is a time span as figures show it.

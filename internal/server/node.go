@@ -148,7 +148,7 @@ func (n *Node) wire(hooks *webhook.Guard) {
 	})
 	n.pictures = media.NewHandler(n.DB, n.Clock, n.Logger)
 	n.intake = intake.NewDesk(intake.Config{Store: n.DB, Vault: n.Vault, Clock: n.Clock, Logger: n.Logger, Prices: PricesByRules(n.DB)})
-	n.admission = newAdmission(n.metrics, n.engine.Full)
+	n.admission = newAdmission(n.metrics, n.engine.Full, n.TrustedProxies)
 	n.admission.addresses = newAddressLimit(n.Limits.Address, n.TrustedProxies, n.Clock, n.admission.often)
 	failures := rate.NewFailures(n.Limits.Failures, n.admission.wrong.add)
 	authority := credential.NewAuthority(credential.Config{Vault: n.Vault, Clock: n.Clock, Directory: n.directory})

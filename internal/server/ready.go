@@ -15,8 +15,8 @@ import (
 const (
 	staleAfter   = storage.PartnersGoodFor              // stock or partners not compared with the database for so long are not ready
 	unwritten    = 2*storage.RenewEvery + 5*time.Second // nor is a node whose database took nothing for so long
-	readyTimeout = 2 * time.Second
-	askAgain     = 250 * time.Millisecond // however often /readyz is asked, the database is not asked more often
+	readyTimeout = 800 * time.Millisecond               // balancers wait about a second for an answer
+	askAgain     = 250 * time.Millisecond               // however often /readyz is asked, the database is not asked more often
 )
 
 // moment is a time that many read. It keeps the machine's own count of time, so that a clock that is set does not make it look old.
@@ -81,28 +81,51 @@ func (n *Node) known() string {
 
 func ago(d time.Duration) string { return d.Round(time.Second).String() + " ago" }
 
-// pinged asks the database, for many who want to know at once.
+// pinged asks the database, for many who want to know at once: one of them asks, and the others are told what is known.
 type pinged struct {
-	mu  sync.Mutex
-	at  time.Time // guarded by mu: when it was last asked
-	why string    // guarded by mu: why it did not answer; "" = it did
+	asking sync.Mutex // held by who asks
+	last   atomic.Pointer[pong]
 }
 
-// gone tells why the database refuses to answer; "" = it does not refuse. One that is slow, or all of whose connections are busy, is not gone: if it
-// stays so, stock and partners become stale.
+// pong is what came of asking the database.
+type pong struct {
+	at  time.Time
+	why string // why it refuses to answer; "" = it does not refuse
+}
+
+// gone tells why the database refuses to answer; "" = it does not refuse. One that is slow, or all of whose connections are
+// busy, is not gone: if it stays so, stock and partners become stale.
 func (p *pinged) gone(ctx context.Context, n *Node) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := n.Clock.Now()
-	if since := now.Sub(p.at); since >= 0 && since < askAgain {
-		return p.why
+	last := p.last.Load()
+	if last.isRecent(n.Clock.Now()) {
+		return last.why
+	}
+	if !p.asking.TryLock() {
+		if last == nil {
+			return "" // the node has just read all it needs
+		}
+		return last.why
+	}
+	defer p.asking.Unlock()
+	if last = p.last.Load(); last.isRecent(n.Clock.Now()) { // somebody else has asked since
+		return last.why
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 	defer cancel()
-	err := n.DB.Ping(ctx)
-	p.at, p.why = now, ""
-	if err != nil && ctx.Err() == nil {
-		p.why = cmp.Or(storage.WhyUnavailable(err), storage.NotAnswering)
+	next := &pong{}
+	if err := n.DB.Ping(ctx); err != nil && ctx.Err() == nil {
+		next.why = cmp.Or(storage.WhyUnavailable(err), storage.NotAnswering)
 	}
-	return p.why
+	next.at = n.Clock.Now()
+	p.last.Store(next)
+	return next.why
+}
+
+// isRecent tells whether the database was asked just now. A clock that was set back makes nothing recent.
+func (p *pong) isRecent(now time.Time) bool {
+	if p == nil {
+		return false
+	}
+	since := now.Sub(p.at)
+	return since >= 0 && since < askAgain
 }

@@ -21,9 +21,7 @@ import (
 // ready tells what /readyz says, asking the database anew.
 func (h *house) ready() (status int, why string) {
 	h.t.Helper()
-	h.node.pinged.mu.Lock()
-	h.node.pinged.at = time.Time{}
-	h.node.pinged.mu.Unlock()
+	h.node.pinged.last.Store(nil)
 	a := h.send(http.MethodGet, h.url+"/readyz", http.Header{}, "")
 	return a.status, strings.TrimSpace(string(a.body))
 }
@@ -39,6 +37,20 @@ func (h *house) isNotReady(because string) {
 	h.t.Helper()
 	if status, why := h.ready(); status != http.StatusServiceUnavailable || !strings.Contains(why, because) {
 		h.t.Errorf("HTTP %d, %s, not %s", status, why, because)
+	}
+}
+
+// TestWhoAsksWhileAnotherDoesIsToldWhatIsKnown has the database be asked by somebody who gets no answer.
+func TestWhoAsksWhileAnotherDoesIsToldWhatIsKnown(t *testing.T) {
+	h := startHouse(t)
+	p := &h.node.pinged
+	p.asking.Lock()
+	defer p.asking.Unlock()
+	for why, want := range map[string]int{"": http.StatusOK, "the disk is full": http.StatusServiceUnavailable} {
+		p.last.Store(&pong{at: h.clock.Now().Add(-time.Hour), why: why})
+		if a := h.send(http.MethodGet, h.url+"/readyz", http.Header{}, ""); a.status != want {
+			t.Errorf("%q is known: HTTP %d, %s", why, a.status, a.body)
+		}
 	}
 }
 

@@ -29,8 +29,10 @@ func endRequest(span tracing.Span, w *seenWriter, r *http.Request) {
 	span.Text("http.request.method", method)
 	span.Text("http.route", route)
 	span.Text("giftimbiz.request_id", requestid.Of(r.Context()))
-	span.Number("http.response.status_code", int64(w.status))
-	if w.status >= http.StatusInternalServerError || w.status == 0 {
+	if w.status != 0 {
+		span.Number("http.response.status_code", int64(w.status))
+	}
+	if left := r.Context().Err() != nil; w.status >= http.StatusInternalServerError || w.status == 0 && !left {
 		span.Fail("server")
 	}
 	span.End()
