@@ -23,7 +23,7 @@ const evil = `=1+1"'><b data-evil onclick=evil()>{{.Secret}}${7*7}</b><script>ev
 // evilColumns are those that people write, in tables that have rows on the sample stock.
 var evilColumns = map[string][]string{
 	"partners": {"title"}, "operators": {"name"}, "categories": {"name"}, "brands": {"name"}, "products": {"name"}, "shops": {"name", "town"},
-	"sellers": {"name"}, "campaigns": {"coupon_name", "product", "terms", "maker"}, "ledger_transactions": {"memo"},
+	"sellers": {"name"}, "campaigns": {"coupon_name", "product", "terms", "maker"}, "audit": {"note"}, "ledger_transactions": {"memo"},
 	"sessions": {"agent"}, "partner_calls": {"message"},
 }
 
