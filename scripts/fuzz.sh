@@ -8,7 +8,7 @@ go=${GO:-go}
 fuzztime=${FUZZTIME:-10m}
 only=${ONLY:-.}
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'echo; cat "$work/table"; rm -rf "$work"' EXIT # what is known so far, also when it is told to stop
 
 # target PACKAGE NAME: fuzzes it and adds its row to the table.
 target() {
@@ -34,6 +34,4 @@ while IFS=: read -r file line; do
 		target "$(dirname "$file")" "$name"
 	fi
 done < <(grep -rE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*\(' ./client ./cmd ./internal | sort)
-echo
-cat "$work/table"
 exit "$status"
