@@ -62,20 +62,29 @@ func pathShape(page string) string {
 }
 
 // keepTheTrail puts the notes of the audit trail back in the end: it is a chain, and the doctor would see what was done to it.
-func (d *prober) keepTheTrail() {
+func (d *prober) keepTheTrail(db *sql.DB) {
 	t := d.s.t
-	db, err := sql.Open("sqlite", strings.TrimPrefix(d.s.cfg.Database, "sqlite:"))
-	if err == nil {
-		_, err = db.ExecContext(t.Context(), `CREATE TABLE kept_notes AS SELECT id, note FROM audit`)
-	}
+	rows, err := db.QueryContext(t.Context(), `SELECT id, note FROM audit`)
 	if err != nil {
 		t.Fatal(err)
 	}
+	notes := map[int64]string{}
+	for rows.Next() {
+		var id int64
+		var note string
+		if err := rows.Scan(&id, &note); err != nil {
+			t.Fatal(err)
+		}
+		notes[id] = note
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		_, back := db.Exec(`UPDATE audit SET note = kept_notes.note FROM kept_notes WHERE kept_notes.id = audit.id`)
-		_, dropped := db.Exec(`DROP TABLE kept_notes`)
-		if err := errors.Join(back, dropped, db.Close()); err != nil {
-			t.Error(err)
+		for id, note := range notes {
+			if _, err := db.Exec(`UPDATE audit SET note = ? WHERE id = ?`, note, id); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }
@@ -83,12 +92,8 @@ func (d *prober) keepTheTrail() {
 // spoilNames changes the database by itself: a form might refuse what an earlier version or another program let in.
 func (d *prober) spoilNames() {
 	t := d.s.t
-	db, err := sql.Open("sqlite", strings.TrimPrefix(d.s.cfg.Database, "sqlite:"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = db.Close() }()
-	d.keepTheTrail()
+	db := programtest.Raw(t, d.s.cfg.Database)
+	d.keepTheTrail(db)
 	for table, columns := range evilColumns {
 		for _, column := range columns {
 			programtest.Eventually(t, table+" has rows to spoil", func() bool { // calls are kept a little later
