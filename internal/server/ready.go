@@ -46,17 +46,27 @@ func (n *Node) renew(ctx context.Context) error {
 	return err
 }
 
+// stopping is what /readyz says while the node drains.
+const stopping = "stopping"
+
 // readyz tells a load balancer whether this node should be sent requests, and people why not.
 func (n *Node) readyz(w http.ResponseWriter, r *http.Request) {
 	why := n.known()
-	if why == "" {
-		why = n.pinged.gone(r.Context(), n)
+	if why != stopping { // the database may know why the node does not
+		why = joined(why, n.pinged.gone(r.Context(), n))
 	}
 	if why != "" {
 		plain(w, http.StatusServiceUnavailable, why)
 		return
 	}
 	plain(w, http.StatusOK, "ready")
+}
+
+func joined(one, other string) string {
+	if one == "" || other == "" {
+		return one + other
+	}
+	return one + "; " + other
 }
 
 // known returns why the node should be sent no requests, as far as it knows by itself; "" = it should.
@@ -66,7 +76,7 @@ func (n *Node) known() string {
 	refused := n.unwritable.Load()
 	switch {
 	case n.draining.Load():
-		return "stopping"
+		return stopping
 	case stock > staleAfter:
 		return "the stock was last read " + ago(stock)
 	case partners > staleAfter:
