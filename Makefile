@@ -12,6 +12,9 @@ ARGS ?=
 # What differs between operating systems; checking all of cmd for each would build every library anew.
 SYSTEM_ROOMS := ./internal/child ./internal/pgtest
 
+# Tests of these rooms begin first, so that none of them is left to run alone in the end.
+LONGEST := ./internal/storage ./internal/faults ./cmd/giftimbiz
+
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +30,7 @@ build: ## Build bin/giftimbiz
 
 .PHONY: test
 test: prepare lint ## Install what the tests can use, lint, and run all tests with the race detector
-	scripts/gotest.sh ./...
+	scripts/gotest.sh $(LONGEST) ./...
 
 .PHONY: test-faults
 test-faults: prepare prepare-faults ## All rounds of the tests that kill, cut, fill and fail; prints one table (forty minutes)
