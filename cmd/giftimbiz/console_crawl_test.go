@@ -63,15 +63,7 @@ func shape(page string) string {
 // fetchPage returns a page, or nil for what is none: a file, something that never ends.
 func fetchPage(t testing.TB, address, cookie string) *html.Node {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Cookie", cookie)
-	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp := fetchRaw(t, address, cookie)
 	defer func() { _ = resp.Body.Close() }() // read to its end below, or of no interest
 	// A form may refuse what the crawl writes into it.
 	if resp.StatusCode >= http.StatusBadRequest && resp.StatusCode != http.StatusUnprocessableEntity {

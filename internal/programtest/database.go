@@ -37,12 +37,24 @@ func Postgres(t testing.TB) (url string) {
 	if cluster.err != nil {
 		t.Fatal(cluster.err)
 	}
-	url, err := cluster.started.CreateDatabase(fmt.Sprintf("test%d", cluster.count.Add(1)))
+	url, err := cluster.started.CreateDatabase(nextName())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return url
 }
+
+// PostgresCopy returns a copy, of the test's own, of a database of Postgres's to which nobody is connected.
+func PostgresCopy(t testing.TB, from string) (url string) {
+	t.Helper()
+	url = cluster.started.URL(nextName())
+	if err := cluster.started.Copy(from, url); err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+func nextName() string { return fmt.Sprintf("test%d", cluster.count.Add(1)) }
 
 // CopyPostgres makes or replaces a database as a copy of another, both of them Postgres's.
 func CopyPostgres(from, to string) error { return cluster.started.Copy(from, to) }

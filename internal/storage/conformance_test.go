@@ -2,49 +2,23 @@ package storage_test
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 
-	"giftimbiz/internal/pgtest"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
 
-// cluster is the PostgreSQL that this package's tests share, started by the first that needs it.
-var cluster struct {
-	once    sync.Once
-	started *pgtest.Cluster
-	err     error
-	count   atomic.Int64
-}
-
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if cluster.started != nil {
-		_ = cluster.started.Stop() // its folder is temporary
-	}
+	programtest.Remove()
 	os.Exit(code)
 }
 
-func postgresURL(t testing.TB) string {
-	t.Helper()
-	cluster.once.Do(func() { cluster.started, cluster.err = pgtest.Start("fsync=off") })
-	if errors.Is(cluster.err, pgtest.ErrMissing) {
-		t.Skipf("skipped: %v", cluster.err)
-	}
-	if cluster.err != nil {
-		t.Fatal(cluster.err)
-	}
-	dsn, err := cluster.started.CreateDatabase(fmt.Sprintf("test%d", cluster.count.Add(1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dsn
-}
+func postgresURL(t testing.TB) string { return programtest.Postgres(t) }
 
 // opener makes databases at a URL of each test's own.
 func opener(newURL func(testing.TB) string) storagetest.Opener {
@@ -101,7 +75,7 @@ func migratedPostgresURL(t testing.TB) string {
 		postgresURL(t) // skips the test where there is no PostgreSQL
 		t.Fatal("no migrated database: another test says why")
 	}
-	return copyDatabase(t, migratedPostgres.dsn)
+	return programtest.PostgresCopy(t, migratedPostgres.dsn)
 }
 
 func TestSQLiteConforms(t *testing.T) {

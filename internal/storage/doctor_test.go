@@ -183,16 +183,6 @@ func hurtPostgres(t testing.TB, dsn string) *sql.DB {
 	return raw
 }
 
-// copyDatabase returns the URL of a copy of a PostgreSQL database.
-func copyDatabase(t testing.TB, dsn string) string {
-	t.Helper()
-	copied := cluster.started.URL(fmt.Sprintf("copy%d", cluster.count.Add(1)))
-	if err := cluster.started.Copy(dsn, copied); err != nil {
-		t.Fatal(err)
-	}
-	return copied
-}
-
 // aroundTheHouse is how PostgreSQL knows connections of rawDB.
 const aroundTheHouse = "around-the-house"
 
