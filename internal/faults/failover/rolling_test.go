@@ -33,8 +33,6 @@ func TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices(t *testing.T) {
 	} else if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	balance(t, edit(t, deployed(t, "haproxy.cfg"), "10.20.0.2", network+"2", "bind *:80", "bind "+network+"1:8080",
-		"bind 127.0.0.1:5432", "bind "+network+"1:5432"), filepath.Join(t.TempDir(), "haproxy.cfg"))
 	const apps = 2
 	nodes := make([]*programtest.Program, apps)
 	start := func(n int) {
@@ -44,6 +42,9 @@ func TestNodesAreRestartedOneAfterTheOtherAndNobodyNotices(t *testing.T) {
 	for n := range nodes {
 		start(n)
 	}
+	// It takes servers for ready until it has looked: those it finds are.
+	balance(t, edit(t, deployed(t, "haproxy.cfg"), "10.20.0.2", network+"2", "bind *:80", "bind "+network+"1:8080",
+		"bind 127.0.0.1:5432", "bind "+network+"1:5432"), filepath.Join(t.TempDir(), "haproxy.cfg"))
 	balancer := "http://" + network + "1:8080"
 	programtest.Eventually(t, "the balancer sends requests to the nodes", func() bool {
 		return get(balancer+"/readyz") == http.StatusOK
