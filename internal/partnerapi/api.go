@@ -69,12 +69,9 @@ type api struct {
 	limits    *rate.Limiter[int64]
 	turns     atomic.Uint64 // of naming free coupons
 
-	stage       rehearsal.Stage
-	largeBodies chan struct{} // a place for each that is being read
+	stage rehearsal.Stage
+	large *largeBodies
 }
-
-// maxLargeBodies is how many large bodies are read at a time: with what is made of them, some 200 MiB at most.
-const maxLargeBodies = 64
 
 // endpoint is one path of the API.
 type endpoint struct {
@@ -95,7 +92,7 @@ func New(cfg Config) http.Handler {
 	if cfg.Observe == nil {
 		cfg.Observe = func(Answered) {}
 	}
-	a := &api{Config: cfg, limits: newLimits(cfg.RateLimit), largeBodies: make(chan struct{}, maxLargeBodies)}
+	a := &api{Config: cfg, limits: newLimits(cfg.RateLimit), large: newLargeBodies(maxLargeBodies, maxLargeBodiesOfOne, cfg.TrustedProxies)}
 	a.endpoints = routes()
 	return a
 }

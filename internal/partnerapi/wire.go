@@ -122,13 +122,11 @@ func (c *call) readLong() ([]byte, error) {
 	var text bytes.Buffer
 	_, err := text.ReadFrom(io.LimitReader(body, smallBody))
 	if err == nil && text.Len() == smallBody {
-		// It is read before anybody knows who calls, so how many large ones are held at a time is bounded.
-		select {
-		case c.largeBodies <- struct{}{}:
-			defer func() { <-c.largeBodies }()
-		default:
+		end, ok := c.large.begin(c.r)
+		if !ok {
 			return nil, tooBusy(tooManyBodies, nil)
 		}
+		defer end()
 		_, err = text.ReadFrom(body)
 	}
 	if err != nil {

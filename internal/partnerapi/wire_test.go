@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func read(query, contentType, body string) (params, error) {
 	r := httptest.NewRequest(http.MethodPost, "/api/v1/giftimbiz/listAll", strings.NewReader(body))
 	r.URL.RawQuery = query
 	r.Header.Set("Content-Type", contentType)
-	c := &call{api: &api{largeBodies: make(chan struct{}, 1)}, w: httptest.NewRecorder(), r: r}
+	c := &call{api: &api{large: newLargeBodies(1, 1, nil)}, w: httptest.NewRecorder(), r: r}
 	err := c.readParams()
 	return c.in.params, err
 }
@@ -166,22 +167,44 @@ func TestARequestHasLimits(t *testing.T) {
 }
 
 func TestLargeBodiesTakeTurns(t *testing.T) {
-	a := &api{largeBodies: make(chan struct{}, 1)}
-	send := func(size int) error {
+	a := &api{large: newLargeBodies(3, 2, nil)}
+	request := func(address netip.Addr, size int) *http.Request {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("a=1"+strings.Repeat("&", size)))
-		return (&call{api: a, w: httptest.NewRecorder(), r: r}).readParams()
+		r.RemoteAddr = netip.AddrPortFrom(address, 1).String()
+		return r
 	}
-	if err := errors.Join(send(smallBody*2), send(smallBody*2), send(10)); err != nil {
-		t.Fatal(err)
+	send := func(address netip.Addr, size int) error {
+		return (&call{api: a, w: httptest.NewRecorder(), r: request(address, size)}).readParams()
 	}
-	a.largeBodies <- struct{}{} // another large body is being read
-	var f *failure
-	if err := send(smallBody * 2); !errors.As(err, &f) || f.httpStatus() != http.StatusServiceUnavailable || f.retryAfter == "" {
-		t.Errorf("a second large body: %v", err)
+	refused := func(err error) {
+		t.Helper()
+		var f *failure
+		if !errors.As(err, &f) || f.httpStatus() != http.StatusServiceUnavailable || f.retryAfter == "" {
+			t.Errorf("one large body too many: %v", err)
+		}
 	}
-	if err := send(10); err != nil {
-		t.Errorf("a small body: %v", err)
+	one, another := netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("203.0.113.2")
+	for a.large.crowd.At(one) == a.large.crowd.At(another) { // they share a count by chance
+		another = another.Next()
 	}
+	for range 4 {
+		if err := send(one, smallBody*2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, ok := a.large.begin(request(one, 0)); !ok {
+			t.Fatal("an address has no two places")
+		}
+	}
+	refused(send(one, smallBody*2))
+	if err := errors.Join(send(another, smallBody*2), send(one, 10)); err != nil {
+		t.Errorf("of another address, and a small one: %v", err)
+	}
+	if _, ok := a.large.begin(request(another, 0)); !ok {
+		t.Fatal("one address has all places")
+	}
+	refused(send(another, smallBody*2))
 }
 
 func FuzzWrittenTextIsReadBack(f *testing.F) {

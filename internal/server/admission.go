@@ -12,6 +12,7 @@ import (
 
 	"giftimbiz/internal/partnerapi"
 	"giftimbiz/internal/partnerv2"
+	"giftimbiz/internal/peer"
 )
 
 // How many requests may be under way at a time. Each has a goroutine, buffers and perhaps a place in line for the
@@ -48,7 +49,7 @@ type admission struct {
 func newAdmission(m *metrics, full func() bool, trusted []netip.Prefix) *admission {
 	crowding := newRefusals(m.refused, "address_under_way")
 	roomFor := func(places int64, why string) *room {
-		return &room{places: places, refused: newRefusals(m.refused, why), crowd: newCrowd(trusted), crowding: crowding}
+		return &room{places: places, refused: newRefusals(m.refused, why), crowd: peer.NewCrowd(trusted), crowding: crowding}
 	}
 	return &admission{
 		full:      full,
@@ -140,7 +141,7 @@ type room struct {
 	places   int64
 	inside   atomic.Int64
 	refused  *refusals
-	crowd    *crowd
+	crowd    *peer.Crowd
 	crowding *refusals
 }
 
@@ -148,7 +149,7 @@ type room struct {
 // has its part of them.
 func (r *room) guard(next http.Handler, refuse, tooMany http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if here := r.crowd.of(req); here != nil {
+		if here := r.crowd.Of(req); here != nil {
 			defer here.Add(-1)
 			if here.Add(1) > max(r.places/addressPart, 1) {
 				r.crowding.add()

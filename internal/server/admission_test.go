@@ -124,7 +124,7 @@ func TestOneAddressLeavesRoomForTheOthers(t *testing.T) {
 	calls.places = 4
 	const slow = "203.0.113.66"
 	neighbour := netip.MustParseAddr("198.51.100.1")
-	for calls.crowd.at(neighbour) == calls.crowd.at(netip.MustParseAddr(slow)) { // they share a count by chance
+	for calls.crowd.At(neighbour) == calls.crowd.At(netip.MustParseAddr(slow)) { // they share a count by chance
 		neighbour = neighbour.Next()
 	}
 	list := func(address string) answer {
