@@ -77,6 +77,7 @@ func (e *Engine) transact(g *group) ([]Outcome, error) {
 	var err error
 	for n, unanswered := 0, 0; n < maxAttempts && unanswered < maxUnanswered; n++ {
 		if n > 0 {
+			e.retries.Add(1)
 			pause(ctx, rand.N(min(time.Millisecond<<n, longestPause)))
 		}
 		d := newDecision(g.batch, e.opt.Clock, e.opt.IDs, &e.unsettled)
@@ -96,6 +97,9 @@ func (e *Engine) transact(g *group) ([]Outcome, error) {
 	}
 	return nil, errors.Join(ErrNotJournalled, ErrUnavailable, err)
 }
+
+// Retries returns how many transactions were begun again, because they had lost a race or their COMMIT was not answered and not stored.
+func (e *Engine) Retries() int64 { return e.retries.Load() }
 
 func pause(ctx context.Context, d time.Duration) {
 	select {

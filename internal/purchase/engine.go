@@ -119,6 +119,7 @@ type Engine struct {
 	waiting atomic.Int64 // purchases that no lane has taken yet
 	pace    atomic.Int64 // how long a lane is busy with each purchase nowadays, in nanoseconds
 	work    atomic.Int64 // how long a transaction holds its locks nowadays, in nanoseconds
+	retries atomic.Int64 // transactions that were begun again
 
 	mu      sync.RWMutex
 	stopped bool // guarded by mu; once set, nothing enters queue

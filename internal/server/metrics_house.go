@@ -54,11 +54,21 @@ func (m *metrics) watchNode(n *Node) {
 		}
 		return 1
 	})
-	m.registry.MustRegister(poolFigures{n}, spanFigures(n.Spans, "sent"), spanFigures(n.Spans, "lost"))
+	m.registry.MustRegister(poolFigures{n}, spanFigures(n.Spans, "sent"), spanFigures(n.Spans, "lost"),
+		retryFigure("purchases", n.engine.Retries), retryFigure("others", n.DB.Retries))
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "giftimbiz_build_info", Help: "1; the labels say what runs.",
 		ConstLabels: prometheus.Labels{"version": n.Version, "go_version": runtime.Version(), "database": n.DB.Engine()},
 	}, func() float64 { return 1 }))
+}
+
+// retryFigure counts the transactions of some that were begun again.
+func retryFigure(of string, retries func() int64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name:        "giftimbiz_db_retries_total",
+		Help:        "Transactions begun again, because they had lost a race or it turned out that their COMMIT was not stored.",
+		ConstLabels: prometheus.Labels{"of": of},
+	}, func() float64 { return float64(retries()) })
 }
 
 // spanFigures counts spans by what became of them; spans may be nil.
