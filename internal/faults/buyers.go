@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -26,11 +27,12 @@ const (
 // Buyers make purchases at random under keys of their own and remember what they were told. Their methods may be called from
 // any goroutine.
 type Buyers struct {
-	t      testing.TB
-	who    client.Credentials
-	offers []listed // what they choose from
-	keys   atomic.Int64
-	rest   atomic.Int64 // nanoseconds that each waits between purchases
+	t        testing.TB
+	who      client.Credentials
+	offers   []listed // what they choose from
+	refusals []string // the codes with which they may be refused
+	keys     atomic.Int64
+	rest     atomic.Int64 // nanoseconds that each waits between purchases
 
 	mu      sync.Mutex
 	made    map[string]listed          // guarded by mu: what each key was used for
@@ -46,28 +48,38 @@ type listed struct {
 	Product string `json:"product"`
 }
 
-// NewBuyers reads the offers on sale from a running server.
+// NewBuyers reads the offers on sale from a running server. Nothing but that an offer is sold out is a reason to refuse them.
 func NewBuyers(t testing.TB, url string, who client.Credentials) *Buyers {
 	t.Helper()
-	b := &Buyers{t: t, who: who, made: map[string]listed{}, told: map[string]json.RawMessage{}}
+	b := &Buyers{t: t, who: who, refusals: []string{"PD"}, made: map[string]listed{}, told: map[string]json.RawMessage{}}
+	b.Look(url)
+	return b
+}
+
+// Bear has refusals with another code be answers like others.
+func (b *Buyers) Bear(code string) { b.refusals = append(b.refusals, code) }
+
+// Look reads the offers on sale anew, while nobody buys.
+func (b *Buyers) Look(url string) {
+	b.t.Helper()
+	b.offers = nil
 	c := b.Client(url)
 	for page, more := 1, true; more && page <= pagesOfOffers; page++ {
-		answer, err := c.Call(t.Context(), "giftimbiz/listAll", map[string][]string{
+		answer, err := c.Call(b.t.Context(), "giftimbiz/listAll", map[string][]string{
 			"site": {"gift"}, "limit": {"1000"}, "price": {"20000"}, "page": {strconv.Itoa(page)},
 		})
 		if err != nil {
-			t.Fatal(err)
+			b.t.Fatal(err)
 		}
 		var list struct {
 			More string   `json:"isNext"`
 			List []listed `json:"list"`
 		}
 		if err := json.Unmarshal(answer, &list); err != nil || len(list.List) == 0 {
-			t.Fatalf("%v: %s", err, answer)
+			b.t.Fatalf("%v: %s", err, answer)
 		}
 		b.offers, more = append(b.offers, list.List...), list.More == "true"
 	}
-	return b
 }
 
 // Client makes connections that are never reused: a killed server cannot be mistaken for one that closed them in time. It
@@ -190,7 +202,7 @@ func (b *Buyers) Settle(url string) {
 }
 
 // Orders returns the order numbers that the buyers were told, with the prices they paid. Two keys with one order, and refusals
-// other than that something is sold out, are errors.
+// that they do not bear, are errors.
 func (b *Buyers) Orders() (paid map[string]string) {
 	b.t.Helper()
 	b.mu.Lock()
@@ -209,7 +221,7 @@ func (b *Buyers) Orders() (paid map[string]string) {
 			paid[a.TID] = b.made[key].Price
 		case a.Result == "0000":
 			b.t.Errorf("two keys were told the order %s", a.TID)
-		case a.Result != "PD": // sold out
+		case !slices.Contains(b.refusals, a.Result):
 			b.t.Errorf("%s was answered %s", key, answer)
 		}
 	}

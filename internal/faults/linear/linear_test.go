@@ -312,4 +312,23 @@ func (r *round) use(who int, order gift.ID, device string) {
 	if !nothing {
 		r.history.Take(who, asked, object, 1, told)
 	}
+	if told == linear.Done && rand.IntN(2) == 0 {
+		r.undo(who, order, object)
+	}
+}
+
+// undo takes back whatever redemption of a coupon stands now.
+func (r *round) undo(who int, order gift.ID, object string) {
+	standing, err := r.DB.Redemption(context.Background(), order, 1)
+	if err != nil {
+		return // it was refunded, or somebody else did
+	}
+	asked := r.history.Now()
+	node := r.node(who + 1)
+	won, err := node.db.UndoUse(node.ctx, redeem.Undo{
+		RedemptionID: standing.ID, OrderID: order, Line: 1, SellerID: 1, Via: redeem.ViaPage, Device: standing.Device, At: r.Clock.Now(),
+	})
+	if told, nothing := outcome(err); !nothing && (won || told == linear.Unknown) {
+		r.history.Add(who, asked, object, 1, told)
+	}
 }

@@ -1,0 +1,360 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"giftimbiz/client"
+	"giftimbiz/internal/faults"
+	"giftimbiz/internal/faults/linear"
+	"giftimbiz/internal/gift"
+	"giftimbiz/internal/programtest"
+)
+
+const (
+	historyCallers = 8
+	historyCalls   = 12 // of each
+	historyCoupons = 3
+	askedAgain     = 3 // how often a caller asks at most, before it lives with not knowing
+)
+
+// TestWhatTheAPIsTellIsLinearizable has callers buy, look, pay in, refund, redeem and undo at two nodes on one database, over HTTP, while
+// connections to PostgreSQL are slow and cut at random, and nodes are killed. One node that does one thing at a time could have told them
+// the same.
+func TestWhatTheAPIsTellIsLinearizable(t *testing.T) {
+	faults.OnlyAll(t, "make test looks at two nodes in one process")
+	h := openHistories(t)
+	row := faults.Row{Fault: "connections are cut and nodes die: the APIs are linearizable", Rounds: 20, On: "PostgreSQL"}
+	for n := range row.Rounds {
+		p := h.newPeriod(n)
+		p.run()
+		row.Acknowledged += int(p.bought.Load())
+		if v, err := p.history.Check(); err != nil || !v.Fits {
+			t.Errorf("one node could not have told this in any order (undecided: %t), see %s\n%s\n%v",
+				v.Undecided, v.Picture, strings.Join(v.Wrong, "\n"), err)
+			row.Doubled++
+		}
+	}
+	for n := range h.nodes {
+		if err := h.nodes[n].Load().Terminate(); err != nil {
+			t.Errorf("the server did not stop in order: %v", err)
+		}
+	}
+	h.healthy()
+	t.Logf("%d connections were cut, %d redemptions undone", h.cuts.Load(), h.undone.Load())
+	faults.Report(t, row)
+}
+
+// histories are two nodes, each behind a proxy of its own, and an operator at both.
+type histories struct {
+	*shop
+	proxies [2]*faults.Proxy
+	through [2]string // how each node reaches the database
+	nodes   [2]atomic.Pointer[programtest.Program]
+	clerk   *operator
+	sellers map[int64]int64 // by shop
+	offers  []client.Offer  // gifticons, each for one period
+	stars   []client.Coupon // of shops with sellers, each for one period
+	cuts    atomic.Int64
+	undone  atomic.Int64
+}
+
+func openHistories(t *testing.T) *histories {
+	t.Helper()
+	h := &histories{shop: postgresShop(t), sellers: map[int64]int64{}}
+	for n := range h.nodes {
+		h.through[n], h.proxies[n] = h.proxied()
+		h.nodes[n].Store(h.serveAt(h.through[n]))
+	}
+	node := h.nodes[0].Load()
+	h.clerk = h.signIn(node)
+	for _, seller := range h.made.Sellers {
+		h.sellers[seller.ShopID] = seller.SellerID
+	}
+	c := client.New(client.Options{BaseURL: node.URL, Credentials: h.who.Credentials})
+	for o, err := range c.AllOffers(t.Context(), client.OfferQuery{Sort: client.SortID, Limit: 200}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !o.OncePerPartner {
+			h.offers = append(h.offers, o)
+		}
+	}
+	for star, err := range c.AllCoupons(t.Context(), client.CouponQuery{Sort: client.SortID, Limit: 200}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !star.OncePerPartner && !star.Free && h.sellers[star.Shop.ID] != 0 {
+			h.stars = append(h.stars, star)
+		}
+	}
+	return h
+}
+
+// period is one history: that of a partner, who is new, of two offers that nobody bought of, and of coupons.
+type period struct {
+	*histories
+	number  int
+	history *linear.History
+	partner string
+	at      [2]*client.Client // per node; whoever is given no answer is told nothing more
+	keys    client.Credentials
+	offers  []client.Offer
+	star    client.Coupon
+	coupons []*client.Order // one of star each
+	bought  atomic.Int64
+}
+
+var keysShown = regexp.MustCompile(`PARTNERKEY=(\S+)\nPARTNERTOKEN=(\S+)\nREFRESH_TOKEN=(\S+)`)
+
+func (h *histories) newPeriod(n int) *period {
+	h.t.Helper()
+	p := &period{
+		histories: h, number: n, history: linear.NewHistory(), partner: fmt.Sprintf("period%d", n),
+		offers: h.offers[2*n : 2*n+2], star: h.stars[n%len(h.stars)],
+	}
+	shown := programtest.Do(h.t, append([]string{"partner", "create", p.partner}, h.where()...)...)
+	found := keysShown.FindStringSubmatch(shown)
+	if found == nil {
+		h.t.Fatal("no keys are shown")
+	}
+	p.keys = client.Credentials{PartnerID: p.partner, PartnerKey: found[1], PartnerToken: found[2], RefreshToken: found[3]}
+	opening := 5*(p.offers[0].Price+p.offers[1].Price) + historyCoupons*p.star.Price
+	programtest.Do(h.t, append([]string{"topup", p.partner, strconv.FormatInt(opening, 10)}, h.where()...)...)
+	for n := range h.nodes {
+		p.meet(n)
+		programtest.Eventually(h.t, "a node knows the partner", func() bool {
+			_, err := p.at[n].Balance(h.t.Context())
+			return err == nil
+		})
+	}
+	p.begin(opening)
+	return p
+}
+
+// meet has the callers find a node where it is now.
+func (p *period) meet(n int) {
+	p.at[n] = client.New(client.Options{BaseURL: p.nodes[n].Load().URL, Credentials: p.keys, Retries: -1, HTTP: &http.Client{
+		Timeout: programtest.Patience, Transport: &http.Transport{DisableKeepAlives: true},
+	}})
+}
+
+// begin buys the coupons and notes what there is.
+func (p *period) begin(opening int64) {
+	p.t.Helper()
+	for range historyCoupons {
+		order, err := p.at[0].Purchase(p.t.Context(), client.PurchaseRequest{
+			Items: []client.Item{{OfferID: p.star.ID, Quantity: 1}}, Total: p.star.Price,
+		})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.coupons = append(p.coupons, order)
+		p.history.Begin("coupon of "+order.ID, 1)
+		opening -= order.Total
+	}
+	p.history.Begin(p.partner, opening)
+	db := programtest.Raw(p.t, p.database)
+	defer func() { _ = db.Close() }() // it was read
+	for _, o := range p.offers {
+		var stock int64
+		if err := db.QueryRowContext(p.t.Context(), `SELECT last_position - next_position + 1 FROM offers WHERE id = $1`, o.ID).Scan(&stock); err != nil {
+			p.t.Fatal(err)
+		}
+		p.history.Begin(offerName(o), stock)
+	}
+}
+
+func offerName(o client.Offer) string { return fmt.Sprint("offer ", o.ID) }
+
+// run has all callers call. Connections are cut meanwhile, and a node is killed halfway, whose successor is asked in the next period.
+func (p *period) run() {
+	var callers, faulty sync.WaitGroup
+	over := make(chan struct{})
+	for _, proxy := range p.proxies {
+		proxy.Set(faults.Conditions{Latency: 2 * time.Millisecond})
+		faulty.Go(func() { p.cutNowAndThen(proxy, over) })
+	}
+	var half atomic.Int64
+	halfway := make(chan struct{})
+	for who := range historyCallers {
+		callers.Go(func() {
+			for i := range historyCalls {
+				if half.Add(1) == historyCallers*historyCalls/2 {
+					close(halfway)
+				}
+				p.call(who, i)
+			}
+		})
+	}
+	<-halfway
+	dead := p.number % len(p.nodes)
+	p.nodes[dead].Load().Kill()
+	callers.Wait()
+	close(over)
+	faulty.Wait()
+	for _, proxy := range p.proxies {
+		proxy.Set(faults.Conditions{})
+	}
+	p.nodes[dead].Store(p.serveAt(p.through[dead]))
+}
+
+func (p *period) cutNowAndThen(proxy *faults.Proxy, over <-chan struct{}) {
+	for {
+		select {
+		case <-over:
+			return
+		case <-time.After(rand.N(100 * time.Millisecond)):
+			if proxy.CutOne() {
+				p.cuts.Add(1)
+			}
+		}
+	}
+}
+
+// call does one thing at random.
+func (p *period) call(who, i int) {
+	ctx, node := context.Background(), (who+i)%len(p.at)
+	switch n := rand.IntN(10); {
+	case n < 4:
+		p.buy(ctx, who, node, p.offers[rand.IntN(2)])
+	case n < 5:
+		p.payIn(who, node, fmt.Sprintf("%s-%d-%d", p.partner, who, i))
+	case n < 8:
+		p.atTheCounter(who, node, p.coupons[rand.IntN(len(p.coupons))])
+	default:
+		asked := p.history.Now()
+		if b, err := p.at[node].Balance(ctx); err == nil {
+			p.history.Look(who, asked, p.partner, b.Balance)
+		}
+	}
+}
+
+// buy asks under one key until it is told, here and then at the other node. What was bought is refunded now and then.
+func (p *period) buy(ctx context.Context, who, node int, o client.Offer) {
+	asked := p.history.Now()
+	req := client.PurchaseRequest{
+		Items: []client.Item{{OfferID: o.ID, Quantity: 1}}, Total: o.Price,
+		Key: fmt.Sprintf("%s-%d", p.partner, rand.Int64()), Reference: fmt.Sprintf("%s-%d", p.partner, rand.Int64()),
+	}
+	for n := range askedAgain {
+		order, err := p.at[(node+n)%len(p.at)].Buy(ctx, req)
+		switch {
+		case err == nil:
+			p.bought.Add(1)
+			p.history.Take(who, asked, p.partner, o.Price, linear.Done)
+			p.history.Take(who, asked, offerName(o), 1, linear.Done)
+			if rand.IntN(3) == 0 {
+				p.refund(who, node, order)
+			}
+			return
+		case errors.Is(err, client.ErrSoldOut):
+			p.history.Take(who, asked, offerName(o), 1, linear.Refused)
+			return
+		case errors.Is(err, client.ErrBalanceLow):
+			p.history.Take(who, asked, p.partner, o.Price, linear.Refused)
+			return
+		case isRefusal(err):
+			p.t.Errorf("the purchase is refused: %v", err)
+			return
+		}
+	}
+	p.history.Take(who, asked, p.partner, o.Price, linear.Unknown)
+	p.history.Take(who, asked, offerName(o), 1, linear.Unknown)
+}
+
+// isRefusal tells whether the server decided, and knows what it says.
+func isRefusal(err error) bool {
+	var e *client.Error
+	return errors.As(err, &e) && e.Status < http.StatusInternalServerError
+}
+
+// operated is what an answer of the console means.
+func operated(status int, err error) (told linear.Told) {
+	switch {
+	case err != nil || status >= http.StatusInternalServerError:
+		return linear.Unknown
+	case status == http.StatusOK: // it led to another page
+		return linear.Done
+	default:
+		return linear.Refused
+	}
+}
+
+func (p *period) refund(who, node int, o *client.Order) {
+	asked := p.history.Now()
+	if told := operated(p.clerk.refund(p.nodes[node].Load(), o.ID)); told != linear.Refused {
+		p.history.Add(who, asked, p.partner, o.Total, told)
+	}
+}
+
+func (p *period) payIn(who, node int, reference string) {
+	amount, asked := p.offers[0].Price, p.history.Now()
+	told := operated(p.clerk.send(p.nodes[node].Load(), "/console/partners/"+p.partner+"/topup", url.Values{
+		"amount": {strconv.FormatInt(amount, 10)}, "reference": {reference},
+	}))
+	if told == linear.Refused {
+		p.t.Errorf("the payment %s is refused", reference)
+		return
+	}
+	p.history.Add(who, asked, p.partner, amount, told)
+}
+
+// atTheCounter redeems a coupon, undoes that, or refunds it: of those who redeem or refund, one has it.
+func (p *period) atTheCounter(who, node int, o *client.Order) {
+	asked, object, program := p.history.Now(), "coupon of "+o.ID, p.nodes[node].Load()
+	switch rand.IntN(6) {
+	case 0:
+		told := operated(p.clerk.refund(program, o.ID))
+		p.history.Take(who, asked, object, 1, told)
+		if told != linear.Refused {
+			p.history.Add(who, asked, p.partner, o.Total, told)
+		}
+	case 1, 2:
+		redemption := p.standing(o)
+		if redemption == "" {
+			return
+		}
+		told := operated(p.clerk.send(program, "/console/orders/"+o.ID+"/undo", url.Values{
+			"choice": {redemption}, "reason": {"a mistake"},
+		}))
+		if told != linear.Refused {
+			p.undone.Add(1)
+			p.history.Add(who, asked, object, 1, told)
+		}
+	default:
+		told := operated(p.clerk.send(program, "/console/orders/"+o.ID+"/use", url.Values{
+			"choice": {fmt.Sprintf("1.%d", p.sellers[p.star.Shop.ID])}, "reason": {"no network at the shop"},
+		}))
+		p.history.Take(who, asked, object, 1, told)
+	}
+}
+
+// standing returns how the console names the redemption of an order's coupon that was not undone, "" = there is none.
+func (p *period) standing(o *client.Order) (choice string) {
+	order, _, err := gift.ParseRef(o.ID)
+	if err != nil {
+		p.t.Error(err)
+		return ""
+	}
+	db := programtest.Raw(p.t, p.database)
+	defer func() { _ = db.Close() }() // it was read
+	var redemption int64
+	err = db.QueryRowContext(context.Background(), `SELECT id FROM redemptions r WHERE order_id = $1 AND undoes IS NULL
+AND NOT EXISTS (SELECT 1 FROM redemptions u WHERE u.undoes = r.id)`, int64(order)).Scan(&redemption)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d.1", redemption)
+}
