@@ -163,7 +163,8 @@ func framed(request []byte) (*http.Request, bool) {
 	return parsed, err == nil && in.Buffered() == 0 && parsed.Header.Get("Expect") == ""
 }
 
-// judge keeps what came of a request. net/http itself refuses some with 501 and 505.
+// judge keeps what came of a request. net/http itself refuses some with 501 and 505; and who ends its side of the connection has left, so
+// that the server breaks off what it does, and says so.
 func (m *mutants) judge(request []byte, status int, body []byte, took time.Duration, whole bool) {
 	m.mu.Lock()
 	if m.codes == nil {
@@ -174,7 +175,8 @@ func (m *mutants) judge(request []byte, status int, body []byte, took time.Durat
 	m.mu.Unlock()
 	refused := status == http.StatusNotImplemented || status == http.StatusHTTPVersionNotSupported
 	scripted := status == http.StatusServiceUnavailable && bytes.Contains(bytes.ToLower(request), []byte("sandbox-outcome"))
-	if status >= 500 && !refused && !scripted {
+	brokenOff := status == http.StatusServiceUnavailable && !whole
+	if status >= 500 && !refused && !scripted && !brokenOff {
 		m.fault(fmt.Sprintf("HTTP %d", status), request, body)
 	}
 }

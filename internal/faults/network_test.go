@@ -33,7 +33,7 @@ func TestPurchasesAreMadeOverASlowNetworkToTheDatabase(t *testing.T) {
 			node := s.serveAt(database)
 			proxy.Set(c)
 			stop := s.buying(networkBuyers, node.URL)
-			s.sold(int64(faults.Rounds(100, 2000)))
+			s.sold(int64(faults.Rounds(100, 500)))
 			if status, why := s.readiness(node); status != 200 {
 				t.Errorf("not ready: %s", why)
 			}
