@@ -55,7 +55,7 @@ func TestWhatTheAPIsTellIsLinearizable(t *testing.T) {
 		}
 	}
 	h.healthy()
-	t.Logf("%d connections were cut, %d redemptions undone", h.cuts.Load(), h.undone.Load())
+	t.Logf("%d connections were cut, %d redemptions undone, %d outcomes stayed unknown", h.cuts.Load(), h.undone.Load(), h.unknown.Load())
 	faults.Report(t, row)
 }
 
@@ -72,6 +72,7 @@ type histories struct {
 	stars   []client.Coupon // of shops with sellers, each for one period
 	cuts    atomic.Int64
 	undone  atomic.Int64
+	unknown atomic.Int64 // purchases and forms of which nobody was told what became
 }
 
 func openHistories(t *testing.T) *histories {
@@ -327,6 +328,7 @@ func (p *period) buy(who, node int, o client.Offer) {
 	if !unknown {
 		return
 	}
+	p.unknown.Add(1)
 	p.history.Take(who, asked, p.partner, o.Price, linear.Unknown)
 	p.history.Take(who, asked, offerName(o), 1, linear.Unknown)
 }
@@ -340,6 +342,11 @@ func isRefusal(err error) bool {
 // operate sends a form to a node, which leads back to the page it stands on once all is done. Where nothing is, nothing was done: there
 // was no node, or it says that it failed.
 func (p *period) operate(node int, form string, values url.Values) (told linear.Told, nothing bool) {
+	defer func() {
+		if told == linear.Unknown && !nothing {
+			p.unknown.Add(1)
+		}
+	}()
 	resp, err := p.clerk.browser.PostForm(p.nodes[node].Load().URL+form, values)
 	if err != nil {
 		var network *net.OpError
