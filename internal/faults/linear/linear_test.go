@@ -335,7 +335,7 @@ func (r *round) use(who int, order gift.ID, device string) {
 // undo takes back whatever redemption of a coupon stands now.
 func (r *round) undo(who int, order gift.ID, object string) {
 	standing, err := r.DB.Redemption(context.Background(), order, 1)
-	if err != nil {
+	if err != nil || standing == nil {
 		return // it was refunded, or somebody else did
 	}
 	asked := r.history.Now()
