@@ -2,11 +2,14 @@ package faults_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -24,7 +27,7 @@ import (
 
 const (
 	historyCallers = 8
-	historyCalls   = 12 // of each
+	historyCalls   = 16 // of each
 	historyCoupons = 3
 	askedAgain     = 3 // how often a caller asks at most, before it lives with not knowing
 )
@@ -52,7 +55,7 @@ func TestWhatTheAPIsTellIsLinearizable(t *testing.T) {
 		}
 	}
 	h.healthy()
-	t.Logf("%d connections were cut, %d redemptions undone", h.cuts.Load(), h.undone.Load())
+	t.Logf("%d connections were cut, %d redemptions undone, %d outcomes stayed unknown", h.cuts.Load(), h.undone.Load(), h.unknown.Load())
 	faults.Report(t, row)
 }
 
@@ -62,23 +65,27 @@ type histories struct {
 	proxies [2]*faults.Proxy
 	through [2]string // how each node reaches the database
 	nodes   [2]atomic.Pointer[programtest.Program]
-	clerk   *operator
+	clerk   *operator       // follows no redirects
+	db      *sql.DB         // reached directly
 	sellers map[int64]int64 // by shop
 	offers  []client.Offer  // gifticons, each for one period
 	stars   []client.Coupon // of shops with sellers, each for one period
 	cuts    atomic.Int64
 	undone  atomic.Int64
+	unknown atomic.Int64 // purchases and forms of which nobody was told what became
 }
 
 func openHistories(t *testing.T) *histories {
 	t.Helper()
 	h := &histories{shop: postgresShop(t), sellers: map[int64]int64{}}
+	h.db = programtest.Raw(t, h.database)
 	for n := range h.nodes {
 		h.through[n], h.proxies[n] = h.proxied()
 		h.nodes[n].Store(h.serveAt(h.through[n]))
 	}
 	node := h.nodes[0].Load()
 	h.clerk = h.signIn(node)
+	h.clerk.browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	for _, seller := range h.made.Sellers {
 		h.sellers[seller.ShopID] = seller.SellerID
 	}
@@ -133,7 +140,7 @@ func (h *histories) newPeriod(n int) *period {
 	opening := 5*(p.offers[0].Price+p.offers[1].Price) + historyCoupons*p.star.Price
 	programtest.Do(h.t, append([]string{"topup", p.partner, strconv.FormatInt(opening, 10)}, h.where()...)...)
 	for n := range h.nodes {
-		p.meet(n)
+		p.reach(n)
 		programtest.Eventually(h.t, "a node knows the partner", func() bool {
 			_, err := p.at[n].Balance(h.t.Context())
 			return err == nil
@@ -143,8 +150,8 @@ func (h *histories) newPeriod(n int) *period {
 	return p
 }
 
-// meet has the callers find a node where it is now.
-func (p *period) meet(n int) {
+// reach has the callers find a node where it is now.
+func (p *period) reach(n int) {
 	p.at[n] = client.New(client.Options{BaseURL: p.nodes[n].Load().URL, Credentials: p.keys, Retries: -1, HTTP: &http.Client{
 		Timeout: programtest.Patience, Transport: &http.Transport{DisableKeepAlives: true},
 	}})
@@ -161,31 +168,34 @@ func (p *period) begin(opening int64) {
 			p.t.Fatal(err)
 		}
 		p.coupons = append(p.coupons, order)
-		p.history.Begin("coupon of "+order.ID, 1)
+		p.history.Begin(couponName(order), 1)
 		opening -= order.Total
 	}
 	p.history.Begin(p.partner, opening)
-	db := programtest.Raw(p.t, p.database)
-	defer func() { _ = db.Close() }() // it was read
 	for _, o := range p.offers {
-		var stock int64
-		if err := db.QueryRowContext(p.t.Context(), `SELECT last_position - next_position + 1 FROM offers WHERE id = $1`, o.ID).Scan(&stock); err != nil {
-			p.t.Fatal(err)
-		}
-		p.history.Begin(offerName(o), stock)
+		p.history.Begin(offerName(o), p.stockOf(o))
 	}
 }
 
 func offerName(o client.Offer) string { return fmt.Sprint("offer ", o.ID) }
 
-// run has all callers call. Connections are cut meanwhile, and a node is killed halfway, whose successor is asked in the next period.
+func couponName(o *client.Order) string { return "coupon of " + o.ID }
+
+func (p *period) stockOf(o client.Offer) (stock int64) {
+	p.t.Helper()
+	err := p.db.QueryRowContext(p.t.Context(), `SELECT last_position - next_position + 1 FROM offers WHERE id = $1`, o.ID).Scan(&stock)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return stock
+}
+
+// run has all callers call. Connections are cut meanwhile, and a node is killed halfway, whose successor is asked at the end.
 func (p *period) run() {
-	var callers, faulty sync.WaitGroup
-	over := make(chan struct{})
 	for _, proxy := range p.proxies {
 		proxy.Set(faults.Conditions{Latency: 2 * time.Millisecond})
-		faulty.Go(func() { p.cutNowAndThen(proxy, over) })
 	}
+	var callers sync.WaitGroup
 	var half atomic.Int64
 	halfway := make(chan struct{})
 	for who := range historyCallers {
@@ -194,6 +204,7 @@ func (p *period) run() {
 				if half.Add(1) == historyCallers*historyCalls/2 {
 					close(halfway)
 				}
+				p.cutNowAndThen()
 				p.call(who, i)
 			}
 		})
@@ -202,54 +213,87 @@ func (p *period) run() {
 	dead := p.number % len(p.nodes)
 	p.nodes[dead].Load().Kill()
 	callers.Wait()
-	close(over)
-	faulty.Wait()
 	for _, proxy := range p.proxies {
 		proxy.Set(faults.Conditions{})
 	}
 	p.nodes[dead].Store(p.serveAt(p.through[dead]))
+	p.reach(dead)
+	p.lookAtAll()
 }
 
-func (p *period) cutNowAndThen(proxy *faults.Proxy, over <-chan struct{}) {
-	for {
-		select {
-		case <-over:
-			return
-		case <-time.After(rand.N(100 * time.Millisecond)):
-			if proxy.CutOne() {
-				p.cuts.Add(1)
-			}
+// lookAtAll shows what callers were told nothing of: what was done twice, or not at all.
+func (p *period) lookAtAll() {
+	p.t.Helper()
+	for n := range p.at {
+		programtest.Eventually(p.t, "a node tells the balance", func() bool { return p.lookAtBalance(0, n) })
+		for _, o := range p.coupons {
+			programtest.Eventually(p.t, "a node tells of a coupon", func() bool { return p.lookAtCoupon(0, n, o) })
 		}
+	}
+	for _, o := range p.offers {
+		asked := p.history.Now()
+		p.history.Look(0, asked, offerName(o), p.stockOf(o))
+	}
+}
+
+// cutNowAndThen cuts a connection that others may be at. Calls count, not time: on a slow machine nothing would be done between two cuts.
+func (p *period) cutNowAndThen() {
+	if rand.IntN(2) == 0 && p.proxies[rand.IntN(len(p.proxies))].CutOne() {
+		p.cuts.Add(1)
 	}
 }
 
 // call does one thing at random.
 func (p *period) call(who, i int) {
-	ctx, node := context.Background(), (who+i)%len(p.at)
+	node := (who + i) % len(p.at)
 	switch n := rand.IntN(10); {
+	case n < 3:
+		p.buy(who, node, p.offers[rand.IntN(2)])
 	case n < 4:
-		p.buy(ctx, who, node, p.offers[rand.IntN(2)])
-	case n < 5:
 		p.payIn(who, node, fmt.Sprintf("%s-%d-%d", p.partner, who, i))
 	case n < 8:
 		p.atTheCounter(who, node, p.coupons[rand.IntN(len(p.coupons))])
 	default:
-		asked := p.history.Now()
-		if b, err := p.at[node].Balance(ctx); err == nil {
-			p.history.Look(who, asked, p.partner, b.Balance)
-		}
+		p.lookAtBalance(who, node)
 	}
 }
 
-// buy asks under one key until it is told, here and then at the other node. What was bought is refunded now and then.
-func (p *period) buy(ctx context.Context, who, node int, o client.Offer) {
+// lookAtBalance tells whether there was an answer.
+func (p *period) lookAtBalance(who, node int) bool {
+	asked := p.history.Now()
+	b, err := p.at[node].Balance(context.Background())
+	if err == nil {
+		p.history.Look(who, asked, p.partner, b.Balance)
+	}
+	return err == nil
+}
+
+// lookAtCoupon tells whether there was an answer.
+func (p *period) lookAtCoupon(who, node int, o *client.Order) bool {
+	asked := p.history.Now()
+	now, err := p.at[node].Order(context.Background(), o.ID)
+	if err != nil {
+		return false
+	}
+	usable := int64(0)
+	if now.Vouchers[0].State == client.VoucherUsable {
+		usable = 1
+	}
+	p.history.Look(who, asked, couponName(o), usable)
+	return true
+}
+
+// buy asks under one key until it is told, here and then at the other node. What was bought is refunded now and then. Of a purchase that
+// is said to have reached nobody nothing is noted: what others see must agree.
+func (p *period) buy(who, node int, o client.Offer) {
 	asked := p.history.Now()
 	req := client.PurchaseRequest{
 		Items: []client.Item{{OfferID: o.ID, Quantity: 1}}, Total: o.Price,
 		Key: fmt.Sprintf("%s-%d", p.partner, rand.Int64()), Reference: fmt.Sprintf("%s-%d", p.partner, rand.Int64()),
 	}
+	unknown := false
 	for n := range askedAgain {
-		order, err := p.at[(node+n)%len(p.at)].Buy(ctx, req)
+		order, err := p.at[(node+n)%len(p.at)].Buy(context.Background(), req)
 		switch {
 		case err == nil:
 			p.bought.Add(1)
@@ -268,8 +312,14 @@ func (p *period) buy(ctx context.Context, who, node int, o client.Offer) {
 		case isRefusal(err):
 			p.t.Errorf("the purchase is refused: %v", err)
 			return
+		case errors.As(err, new(*client.UnknownOutcomeError)):
+			unknown = true
 		}
 	}
+	if !unknown {
+		return
+	}
+	p.unknown.Add(1)
 	p.history.Take(who, asked, p.partner, o.Price, linear.Unknown)
 	p.history.Take(who, asked, offerName(o), 1, linear.Unknown)
 }
@@ -280,64 +330,103 @@ func isRefusal(err error) bool {
 	return errors.As(err, &e) && e.Status < http.StatusInternalServerError
 }
 
-// operated is what an answer of the console means.
-func operated(status int, err error) (told linear.Told) {
-	switch {
-	case err != nil || status >= http.StatusInternalServerError:
-		return linear.Unknown
-	case status == http.StatusOK: // it led to another page
-		return linear.Done
+// operate sends a form to a node, which leads back to the page it stands on once all is done. Where nothing is, nothing was done: there
+// was no node, or it says that it failed.
+func (p *period) operate(node int, form string, values url.Values) (told linear.Told, nothing bool) {
+	defer func() {
+		if told == linear.Unknown && !nothing {
+			p.unknown.Add(1)
+		}
+	}()
+	resp, err := p.clerk.browser.PostForm(p.nodes[node].Load().URL+form, values)
+	if err != nil {
+		var network *net.OpError
+		return linear.Unknown, errors.As(err, &network) && network.Op == "dial"
+	}
+	_ = resp.Body.Close() // the status says all
+	switch leadsTo := resp.Header.Get("Location"); {
+	case resp.StatusCode == http.StatusSeeOther && leadsTo == path.Dir(form): // and not to where one signs in
+		return linear.Done, false
+	case resp.StatusCode == http.StatusConflict:
+		return linear.Refused, false
+	case resp.StatusCode == http.StatusServiceUnavailable:
+		return linear.Unknown, false
+	case resp.StatusCode == http.StatusInternalServerError:
+		return linear.Unknown, true
 	default:
-		return linear.Refused
+		p.t.Errorf("%s: HTTP %d, which leads to %q", form, resp.StatusCode, leadsTo)
+		return linear.Unknown, false
 	}
 }
 
-func (p *period) refund(who, node int, o *client.Order) {
+// payBack refunds an order of one voucher.
+func (p *period) payBack(who, node int, o *client.Order) (told linear.Told, nothing bool) {
 	asked := p.history.Now()
-	if told := operated(p.clerk.refund(p.nodes[node].Load(), o.ID)); told != linear.Refused {
+	told, nothing = p.operate(node, "/console/orders/"+o.ID+"/refund", refundOfOne())
+	if !nothing && told != linear.Refused {
 		p.history.Add(who, asked, p.partner, o.Total, told)
+	}
+	return told, nothing
+}
+
+// refund refunds what nobody else does.
+func (p *period) refund(who, node int, o *client.Order) {
+	if told, _ := p.payBack(who, node, o); told == linear.Refused {
+		p.t.Errorf("the refund of %s is refused", o.ID)
 	}
 }
 
 func (p *period) payIn(who, node int, reference string) {
 	amount, asked := p.offers[0].Price, p.history.Now()
-	told := operated(p.clerk.send(p.nodes[node].Load(), "/console/partners/"+p.partner+"/topup", url.Values{
+	told, nothing := p.operate(node, "/console/partners/"+p.partner+"/topup", url.Values{
 		"amount": {strconv.FormatInt(amount, 10)}, "reference": {reference},
-	}))
-	if told == linear.Refused {
+	})
+	switch {
+	case nothing:
+	case told == linear.Refused:
 		p.t.Errorf("the payment %s is refused", reference)
-		return
+	default:
+		p.history.Add(who, asked, p.partner, amount, told)
 	}
-	p.history.Add(who, asked, p.partner, amount, told)
 }
 
-// atTheCounter redeems a coupon, undoes that, or refunds it: of those who redeem or refund, one has it.
+// atTheCounter looks at a coupon, redeems it, undoes that, or refunds it: of those who redeem or refund, one has it.
 func (p *period) atTheCounter(who, node int, o *client.Order) {
-	asked, object, program := p.history.Now(), "coupon of "+o.ID, p.nodes[node].Load()
-	switch rand.IntN(6) {
-	case 0:
-		told := operated(p.clerk.refund(program, o.ID))
-		p.history.Take(who, asked, object, 1, told)
-		if told != linear.Refused {
-			p.history.Add(who, asked, p.partner, o.Total, told)
-		}
-	case 1, 2:
-		redemption := p.standing(o)
-		if redemption == "" {
-			return
-		}
-		told := operated(p.clerk.send(program, "/console/orders/"+o.ID+"/undo", url.Values{
-			"choice": {redemption}, "reason": {"a mistake"},
-		}))
-		if told != linear.Refused {
-			p.undone.Add(1)
-			p.history.Add(who, asked, object, 1, told)
-		}
+	asked := p.history.Now()
+	var told linear.Told
+	var nothing bool
+	switch n := rand.IntN(8); {
+	case n == 0: // seldom: that is its end
+		told, nothing = p.payBack(who, node, o)
+	case n == 1:
+		p.lookAtCoupon(who, node, o)
+		return
+	case n < 5:
+		p.undo(who, node, o)
+		return
 	default:
-		told := operated(p.clerk.send(program, "/console/orders/"+o.ID+"/use", url.Values{
+		told, nothing = p.operate(node, "/console/orders/"+o.ID+"/use", url.Values{
 			"choice": {fmt.Sprintf("1.%d", p.sellers[p.star.Shop.ID])}, "reason": {"no network at the shop"},
-		}))
-		p.history.Take(who, asked, object, 1, told)
+		})
+	}
+	if !nothing {
+		p.history.Take(who, asked, couponName(o), 1, told)
+	}
+}
+
+// undo takes the redemption of a coupon back that stands. To be refused says only that another one had done so.
+func (p *period) undo(who, node int, o *client.Order) {
+	redemption := p.standing(o)
+	if redemption == "" {
+		return
+	}
+	asked := p.history.Now()
+	told, nothing := p.operate(node, "/console/orders/"+o.ID+"/undo", url.Values{
+		"choice": {redemption}, "reason": {"a mistake"},
+	})
+	if !nothing && told != linear.Refused {
+		p.undone.Add(1)
+		p.history.Add(who, asked, couponName(o), 1, told)
 	}
 }
 
@@ -348,12 +437,14 @@ func (p *period) standing(o *client.Order) (choice string) {
 		p.t.Error(err)
 		return ""
 	}
-	db := programtest.Raw(p.t, p.database)
-	defer func() { _ = db.Close() }() // it was read
 	var redemption int64
-	err = db.QueryRowContext(context.Background(), `SELECT id FROM redemptions r WHERE order_id = $1 AND undoes IS NULL
+	err = p.db.QueryRowContext(context.Background(), `SELECT id FROM redemptions r WHERE order_id = $1 AND undoes IS NULL
 AND NOT EXISTS (SELECT 1 FROM redemptions u WHERE u.undoes = r.id)`, int64(order)).Scan(&redemption)
-	if err != nil {
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ""
+	case err != nil:
+		p.t.Error(err)
 		return ""
 	}
 	return fmt.Sprintf("%d.1", redemption)

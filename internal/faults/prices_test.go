@@ -36,7 +36,9 @@ func TestAChangeOfPricesThatIsKilledIsFinishedOrNotBegun(t *testing.T) {
 			node.Kill()
 			asked.Wait()
 			stop()
-			programtest.Alter(s.t, s.database, `UPDATE repricings SET beat_at = 0`) // or the next one would wait for the killed one
+			if s.count("repricings") > 0 {
+				programtest.Alter(s.t, s.database, `UPDATE repricings SET beat_at = 0`) // or the next one would wait for the killed one
+			}
 			node = s.serve()
 			s.pricesAreWhole(clerk, node, decided, digest)
 			s.buyers.Look(node.URL)

@@ -155,7 +155,12 @@ func (s *shop) signIn(p *programtest.Program) *operator {
 }
 
 func (o *operator) refund(p *programtest.Program, order string) (status int, err error) {
-	return o.send(p, "/console/orders/"+order+"/refund", url.Values{"line": {"1"}, "reason": {"returned"}, "confirm": {"yes"}})
+	return o.send(p, "/console/orders/"+order+"/refund", refundOfOne())
+}
+
+// refundOfOne is the form for an order's first voucher.
+func refundOfOne() url.Values {
+	return url.Values{"line": {"1"}, "reason": {"returned"}, "confirm": {"yes"}}
 }
 
 // send sends a form and returns what came of it, where it led to.

@@ -11,8 +11,8 @@ import (
 // are busy at a time, and a hash that nobody outside can foresee chooses who shares.
 const crowdCounts = 4096
 
-// Crowd counts the requests under way by their address (of IPv6, each /64). It is of a fixed size and has no lock: every request
-// passes it.
+// Crowd has a count for each address (of IPv6, for each /64), of its requests that are under way: whoever lets one in adds to it, and
+// takes from it at its end. It is of a fixed size and has no lock: every request passes it.
 type Crowd struct {
 	trusted []netip.Prefix
 	seed    maphash.Seed

@@ -62,7 +62,7 @@ func (m *metrics) watchNode(n *Node) {
 	}, func() float64 { return 1 }))
 }
 
-// retryFigure counts the transactions of some that were begun again.
+// retryFigure counts transactions that were begun again: those of purchases, or the others.
 func retryFigure(of string, retries func() int64) prometheus.Collector {
 	return prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name:        "giftimbiz_db_retries_total",

@@ -198,6 +198,8 @@ func (r *round) call(who, i int) {
 		r.deposit(who, p, fmt.Sprint("round ", r.number, " transfer ", who, i))
 	case n < 7:
 		r.use(who, r.coupons[rand.IntN(len(r.coupons))], fmt.Sprint("device", who, i))
+	case n < 8:
+		r.lookAtCoupon(who, r.coupons[rand.IntN(len(r.coupons))])
 	case n < 9:
 		asked := r.history.Now()
 		if won, err := r.balance(r.node(who).db, p.name); err == nil {
@@ -288,6 +290,19 @@ func (r *round) refund(who int, p partner, order gift.ID) {
 	}
 }
 
+func (r *round) lookAtCoupon(who int, order gift.ID) {
+	asked := r.history.Now()
+	o, err := r.node(who).db.Order(context.Background(), order)
+	if err != nil {
+		return
+	}
+	there := int64(0)
+	if o.Items[0].Refundable() {
+		there = 1
+	}
+	r.history.Look(who, asked, fmt.Sprint("coupon of ", order), there)
+}
+
 // use redeems a coupon, or refunds it: both take it.
 func (r *round) use(who int, order gift.ID, device string) {
 	asked, object := r.history.Now(), fmt.Sprint("coupon of ", order)
@@ -320,7 +335,7 @@ func (r *round) use(who int, order gift.ID, device string) {
 // undo takes back whatever redemption of a coupon stands now.
 func (r *round) undo(who int, order gift.ID, object string) {
 	standing, err := r.DB.Redemption(context.Background(), order, 1)
-	if err != nil {
+	if err != nil || standing == nil {
 		return // it was refunded, or somebody else did
 	}
 	asked := r.history.Now()
