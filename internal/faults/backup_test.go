@@ -15,7 +15,7 @@ import (
 func TestWhatWasSoldBeforeABackupIsThereAfterTheMachineIsGone(t *testing.T) {
 	const buyers, each = 8, 60
 	programtest.EachDatabase(t, func(t *testing.T, data, database string) {
-		made := programtest.DemoData(t, data, database, "--offers", "200")
+		made := furnish(t, data, database, "200") // they buy for as long as the backup takes
 		s := programtest.Start(t, "serve", "--data", data, "--database", database)
 		b := faults.NewBuyers(t, s.URL, made.Partners[0].Credentials)
 		buy(t, b, buyers, s.URL, each, nil)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"giftimbiz/client"
+	"giftimbiz/internal/gift"
 	"giftimbiz/internal/programtest"
 )
 
@@ -22,6 +23,7 @@ const (
 	unansweredPause = 100 * time.Millisecond // before another purchase by whoever got no answer
 	settling        = 8                      // who ask again at a time
 	pagesOfOffers   = 5                      // of 1000 at most, to choose from
+	priceChanged    = "PL"
 )
 
 // Buyers make purchases at random under keys of their own and remember what they were told. Their methods may be called from
@@ -30,6 +32,7 @@ type Buyers struct {
 	t        testing.TB
 	who      client.Credentials
 	offers   []listed // what they choose from
+	day      gift.Day // on which they looked: prices are others on another
 	refusals []string // the codes with which they may be refused
 	keys     atomic.Int64
 	rest     atomic.Int64 // nanoseconds that each waits between purchases
@@ -48,7 +51,8 @@ type listed struct {
 	Product string `json:"product"`
 }
 
-// NewBuyers reads the offers on sale from a running server. Nothing but that an offer is sold out is a reason to refuse them.
+// NewBuyers reads the offers on sale from a running server. Nothing but that an offer is sold out is a reason to refuse them, or, when
+// midnight has passed, that its price is another one.
 func NewBuyers(t testing.TB, url string, who client.Credentials) *Buyers {
 	t.Helper()
 	b := &Buyers{t: t, who: who, refusals: []string{"PD"}, made: map[string]listed{}, told: map[string]json.RawMessage{}}
@@ -62,7 +66,7 @@ func (b *Buyers) Bear(code string) { b.refusals = append(b.refusals, code) }
 // Look reads the offers on sale anew, while nobody buys.
 func (b *Buyers) Look(url string) {
 	b.t.Helper()
-	b.offers = nil
+	b.offers, b.day = nil, gift.DayOf(time.Now())
 	c := b.Client(url)
 	for page, more := 1, true; more && page <= pagesOfOffers; page++ {
 		answer, err := c.Call(b.t.Context(), "giftimbiz/listAll", map[string][]string{
@@ -208,6 +212,7 @@ func (b *Buyers) Orders() (paid map[string]string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	paid = map[string]string{}
+	midnight := gift.DayOf(time.Now()) != b.day
 	for key, answer := range b.told {
 		var a struct {
 			Result string `json:"result"`
@@ -221,6 +226,7 @@ func (b *Buyers) Orders() (paid map[string]string) {
 			paid[a.TID] = b.made[key].Price
 		case a.Result == "0000":
 			b.t.Errorf("two keys were told the order %s", a.TID)
+		case midnight && a.Result == priceChanged:
 		case !slices.Contains(b.refusals, a.Result):
 			b.t.Errorf("%s was answered %s", key, answer)
 		}

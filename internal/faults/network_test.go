@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,7 @@ func TestANodeComesBackWithItsDatabase(t *testing.T) {
 					proxy.CutAll()
 				}
 				s.unready(node, c.says)
+				programtest.Eventually(t, "a purchase fails", func() bool { return purchaseFailed.MatchString(node.Output.String()) })
 				proxy.Set(faults.Conditions{})
 				end := time.Now()
 				row.Recovery = s.recovered(end, row.Recovery)
@@ -138,12 +140,15 @@ func TestANodeComesBackWithItsDatabase(t *testing.T) {
 	}
 }
 
+// purchaseFailed is in what a node says of purchases that its database kept from being made.
+var purchaseFailed = regexp.MustCompile(`purchase (batch )?failed`)
+
 // saysItOnceInAWhile expects of a node whose purchases failed for some seconds that its log says so, and not for each of them.
 func saysItOnceInAWhile(t *testing.T, node *programtest.Program) {
 	t.Helper()
 	said, failed := 0, 0
 	for line := range strings.Lines(node.Output.String()) {
-		if strings.Contains(line, "purchase batch failed") || strings.Contains(line, "purchase failed") {
+		if purchaseFailed.MatchString(line) {
 			said++
 		}
 		if strings.Contains(line, "msg=call") && strings.Contains(line, "GPLF") {

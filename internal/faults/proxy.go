@@ -147,14 +147,16 @@ func (p *Proxy) serve(near *net.TCPConn) {
 	_ = l.far.Close()
 }
 
-// add takes a link into the list, unless the proxy is closed.
+// add takes a link into the list, unless the proxy is closed or refuses by now: whoever has it refuse and then cuts all finds none that
+// came about meanwhile.
 func (p *Proxy) add(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.closed {
-		p.links[l] = struct{}{}
+	if p.closed || p.conditions.Refuse {
+		return false
 	}
-	return !p.closed
+	p.links[l] = struct{}{}
+	return true
 }
 
 func (p *Proxy) remove(l *link) {

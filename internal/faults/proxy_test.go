@@ -164,14 +164,16 @@ func TestWhatIsSwallowedStaysSo(t *testing.T) {
 			hear(t, conn, "a")
 			p.Set(faults.Conditions{Swallow: way})
 			say(t, conn, "b")
+			programtest.Eventually(t, "it vanishes before the conditions are better", p.Swallowed)
 			hearsNothing(t, conn)
 			p.Set(faults.Conditions{})
 			say(t, conn, "c")
-			hearsNothing(t, conn)
 			want := "a"
 			if way == faults.Down {
 				want = "abc"
+				programtest.Eventually(t, "what is not swallowed arrives", func() bool { return e.String() == want })
 			}
+			hearsNothing(t, conn)
 			if got := e.String(); got != want {
 				t.Errorf("%q arrived, want %q", got, want)
 			}

@@ -80,7 +80,7 @@ func open(t *testing.T, data, database string) *shop {
 // openNew is open without a copy: for databases in places of their own.
 func openNew(t *testing.T, data, database string) *shop {
 	t.Helper()
-	made := furnish(t, data, database)
+	made := furnish(t, data, database, stock)
 	return &shop{t: t, data: data, database: database, made: made, who: &made.Partners[0], credit: credit}
 }
 
@@ -270,13 +270,13 @@ func (f *template) open(t *testing.T, isSQLite bool) {
 	if f.database = "sqlite:" + filepath.Join(f.data, "giftimbiz.db"); !isSQLite {
 		f.database = programtest.Postgres(t)
 	}
-	f.made = furnish(t, f.data, f.database)
+	f.made = furnish(t, f.data, f.database, stock)
 }
 
-// furnish fills an empty database with stock and gives the first partner credit.
-func furnish(t *testing.T, data, database string) *demo.Credentials {
+// furnish fills an empty database with so many offers and gives the first partner credit.
+func furnish(t *testing.T, data, database, offers string) *demo.Credentials {
 	t.Helper()
-	made := programtest.DemoData(t, data, database, "--offers", stock)
+	made := programtest.DemoData(t, data, database, "--offers", offers)
 	programtest.Do(t, "topup", made.Partners[0].PartnerID, fmt.Sprint(credit), "--data", data, "--database", database)
 	return made
 }

@@ -96,7 +96,7 @@ SELECT 1, id, $1, ' order.completed ', 1, $2, 0 FROM partners WHERE name = 'demo
 // it was. Whoever starts next tells the rest.
 func TestAKilledServerTellsEveryOrder(t *testing.T) {
 	programtest.EachDatabase(t, func(t *testing.T, data, database string) {
-		made := programtest.DemoData(t, data, database, "--offers", "400")
+		made := furnish(t, data, database, "400") // they buy for as long as telling takes
 		l := newListener(t)
 		l.register(t, data, database)
 		args := []string{"serve", "--data", data, "--database", database, "--webhook-allow", "127.0.0.1"}

@@ -95,16 +95,24 @@ func (c *Cluster) start(initdb, server string, settings []string) error {
 	if out, err := init.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	if c.Port, err = freePort(); err != nil {
-		return err
-	}
 	c.server, c.credential = server, credential
-	c.args = []string{"-D", data, "-p", strconv.Itoa(c.Port), "-k", c.dir, "-h", "127.0.0.1"}
-	for _, setting := range settings {
-		c.args = append(c.args, "-c", setting)
+	for tries := 1; ; tries++ {
+		if c.Port, err = freePort(); err != nil {
+			return err
+		}
+		c.args = []string{"-D", data, "-p", strconv.Itoa(c.Port), "-k", c.dir, "-h", "127.0.0.1"}
+		for _, setting := range settings {
+			c.args = append(c.args, "-c", setting)
+		}
+		// Somebody else may take the port before the server does.
+		if err := c.launch(); !errors.Is(err, errEnded) || tries == mostPorts {
+			return err
+		}
 	}
-	return c.launch()
 }
+
+// mostPorts is how many ports a server is started on that ends at once.
+const mostPorts = 5
 
 // launch starts the server's first process and waits until it answers.
 func (c *Cluster) launch() error {
@@ -162,7 +170,8 @@ func (c *Cluster) Restart() error {
 	}
 }
 
-// await waits until the server accepts connections.
+// await waits until the server accepts connections. It is asked at the socket in its folder: at its port another one may answer that was
+// faster, before this one has found out and ended.
 func (c *Cluster) await() error {
 	ready, err := Bin("pg_isready")
 	if err != nil {
@@ -175,7 +184,7 @@ func (c *Cluster) await() error {
 			return fmt.Errorf("%w: %v\n%s", errEnded, err, c.log())
 		default:
 		}
-		if exec.Command(ready, "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres").Run() == nil {
+		if exec.Command(ready, "-q", "-h", c.dir, "-p", strconv.Itoa(c.Port), "-U", "postgres").Run() == nil {
 			return nil
 		}
 	}
