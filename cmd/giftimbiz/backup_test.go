@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -50,6 +51,9 @@ func filesOf(t *testing.T, folder string) (names []string) {
 // TestAFullDiskLeavesNoBackupBehind lets no file grow beyond a size, as a full disk does: while the backup is written, and, when
 // there is room for that, while it is restored for a trial.
 func TestAFullDiskLeavesNoBackupBehind(t *testing.T) {
+	if !alone(t) {
+		return
+	}
 	cfg := migratedHouse(t)
 	folder := t.TempDir()
 	backUp := func(name string) error {
@@ -122,6 +126,22 @@ func TestABackupOfAFaultyDatabaseIsKeptUnderAnotherName(t *testing.T) {
 	if err := r.run(t.Context(), cfg); err != nil || len(filesOf(t, cfg.Data)) != 1 {
 		t.Errorf("accepted with %v; the folder holds %v", err, filesOf(t, cfg.Data))
 	}
+}
+
+// alone tells whether this process runs no other test; where it does, the test runs in one of its own. What holds for all files of a
+// process would hold for the log, too, in which go test has it note what tests read.
+func alone(t *testing.T) bool {
+	t.Helper()
+	const role = "GIFTIMBIZ_TEST_ALONE"
+	if os.Getenv(role) != "" {
+		return true
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), role+"=1")
+	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("%v\n%s", err, out)
+	}
+	return false
 }
 
 // stopGrowth forbids this process files larger than size until the returned function is called.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"giftimbiz/internal/child"
 	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/webhook"
 )
@@ -237,12 +237,11 @@ func TestTheGuidesReceiversTakeOnlyWhatIsSigned(t *testing.T) {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := child.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	return strconv.Itoa(port)
 }
 
 // receiving starts a server and waits until it takes connections. It ends with the test.

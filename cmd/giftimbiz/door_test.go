@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -158,7 +160,8 @@ func (d *prober) raw(text string) []*http.Response {
 	if err := conn.SetDeadline(time.Now().Add(programtest.Patience)); err != nil {
 		d.s.t.Fatal(err)
 	}
-	if _, err := io.WriteString(conn, text); err != nil {
+	// A server that refuses what is too long answers and hangs up before it has read all.
+	if _, err := io.WriteString(conn, text); err != nil && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
 		d.s.t.Fatal(err)
 	}
 	if half, ok := conn.(*net.TCPConn); ok && !strings.Contains(text, "Connection: close") {

@@ -52,6 +52,7 @@ func Start(t testing.TB, more ...Option) *Browser {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-crash-reporter", true),
 		chromedp.DisableGPU,
+		chromedp.WSURLReadTimeout(patience), // else 20 seconds
 	)
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium has none for root

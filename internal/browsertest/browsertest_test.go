@@ -141,6 +141,32 @@ func TestTabsShareNoCookies(t *testing.T) {
 	other.Shows("p", "false")
 }
 
+// TestAnAwaitedPageIsThereAsAWhole has a page go to another by itself, whose script comes only when the element is seen already.
+func TestAnAwaitedPageIsThereAsAWhole(t *testing.T) {
+	browser := browsertest.Start(t)
+	var tab *browsertest.Tab
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, page, `<script>addEventListener("load", () => setTimeout(() => location.assign("/next"), 0))</script>`)
+	})
+	mux.HandleFunc("GET /next", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprintf(w, page, `<p id="next">next</p><script src="/late.js" defer></script>`)
+	})
+	mux.HandleFunc("GET /late.js", func(w http.ResponseWriter, _ *http.Request) {
+		for !tab.Has("#next") {
+		}
+		_, _ = w.Write([]byte(`document.querySelector("#next").className = "bound"`))
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	tab = browser.Open(t, server.URL, browsertest.Wide())
+	tab.Go("/")
+	tab.Await("#next")
+	if !tab.Has("#next.bound") {
+		t.Error("what was awaited is used before the page's script has run")
+	}
+}
+
 // TestABrowserThatCrashesAtItsStartIsStartedOnceMore has a program crash before it becomes the browser.
 func TestABrowserThatCrashesAtItsStartIsStartedOnceMore(t *testing.T) {
 	program := browsertest.Find()

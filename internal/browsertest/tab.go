@@ -155,12 +155,15 @@ func (tab *Tab) Shows(selector, text string) {
 	}
 }
 
-// Await waits for an element: what a page fetches later, or another page that it goes to by itself.
+// Await waits for an element: what a page fetches later, or another page that it goes to by itself. Of such a page the rest is
+// awaited, too: what stands further down may not be there yet, its scripts may not listen, and its load would be taken for that
+// of the page to which somebody presses next.
 func (tab *Tab) Await(selector string) {
 	tab.t.Helper()
 	ctx, cancel := tab.bounded()
 	defer cancel()
-	for !tab.Has(selector) {
+	there := call(`s => document.readyState === 'complete' && document.querySelector(s) !== null`, selector)
+	for !evaluate[bool](tab, "wait for "+selector, there) {
 		select {
 		case <-ctx.Done():
 			tab.t.Fatalf("no %s after %v\n%s", selector, patience, tab.describe())

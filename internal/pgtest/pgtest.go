@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
@@ -20,6 +19,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver
 
 	"giftimbiz/internal/child"
@@ -97,7 +97,7 @@ func (c *Cluster) start(initdb, server string, settings []string) error {
 	}
 	c.server, c.credential = server, credential
 	for tries := 1; ; tries++ {
-		if c.Port, err = freePort(); err != nil {
+		if c.Port, err = child.FreePort(); err != nil {
 			return err
 		}
 		c.args = []string{"-D", data, "-p", strconv.Itoa(c.Port), "-k", c.dir, "-h", "127.0.0.1"}
@@ -225,11 +225,20 @@ func (c *Cluster) Copy(from, to string) error {
 	return c.exec("CREATE DATABASE " + quoted(copied) + " TEMPLATE " + quoted(original))
 }
 
-// exec runs a statement about databases. A program of PostgreSQL's would take longer to start than the statement takes.
+// exec runs a statement about databases. A program of PostgreSQL's would take longer to start than the statement takes. Whoever was
+// connected to one may have closed the connection, and the process that served it not have ended: PostgreSQL waits for it for
+// 5 seconds only.
 func (c *Cluster) exec(statement string) error {
-	_, err := c.admin.ExecContext(context.Background(), statement)
-	return err
+	for deadline := time.Now().Add(60 * time.Second); ; {
+		_, err := c.admin.ExecContext(context.Background(), statement)
+		var refused *pgconn.PgError
+		if !errors.As(err, &refused) || refused.Code != inUse || time.Now().After(deadline) {
+			return err
+		}
+	}
 }
+
+const inUse = "55006" // SQLSTATE object_in_use
 
 func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
@@ -255,12 +264,4 @@ func (c *Cluster) Stop() error {
 		<-c.done
 	}
 	return os.RemoveAll(c.dir)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
