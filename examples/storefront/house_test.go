@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,6 +25,7 @@ type house struct {
 	shop   *shop
 	web    *httptest.Server
 	api    *client.Client
+	moving sync.RWMutex // whoever has it moves the server's clock
 }
 
 func newHouse(t *testing.T) *house {
@@ -39,12 +41,13 @@ func newHouse(t *testing.T) *house {
 func openHouse(t *testing.T, server *clienttest.Server, cfg *config) *house {
 	t.Helper()
 	h := &house{t: t, server: server, api: server.Client(clienttest.Live)}
-	h.web = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.shop.routes().ServeHTTP(w, r) }))
+	h.web = httptest.NewUnstartedServer(http.HandlerFunc(h.answer))
 	cfg.PublicURL = "http://" + h.web.Listener.Addr().String()
 	var err error
 	if h.shop, err = newShop(t.Context(), cfg); err != nil {
 		t.Fatal(err)
 	}
+	h.shop.showWithin = time.Minute // tests want to see what became of a purchase, however busy the machine is
 	h.shop.log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	h.shop.catalogue.log = h.shop.log
 	h.web.Start()
@@ -56,6 +59,25 @@ func openHouse(t *testing.T, server *clienttest.Server, cfg *config) *house {
 	})
 	h.follow()
 	return h
+}
+
+// answer has webhooks wait while the clock moves.
+func (h *house) answer(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == webhookPath {
+		h.moving.RLock()
+		defer h.moving.RUnlock()
+	}
+	h.shop.routes().ServeHTTP(w, r)
+}
+
+// advance moves the server's clock, and has the shop know of it before it looks at a webhook again: it would refuse one that is signed
+// by a clock that is not the one it knows, and the server would send it again after minutes only.
+func (h *house) advance(d time.Duration) {
+	h.t.Helper()
+	h.moving.Lock()
+	defer h.moving.Unlock()
+	h.server.Advance(d)
+	h.follow()
 }
 
 func (h *house) must(err error) {

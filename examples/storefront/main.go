@@ -51,6 +51,8 @@ type shop struct {
 	hook      *hook
 	pages     *pages
 
+	showWithin time.Duration // how long a customer waits for the outcome of a purchase at most; tests have more time
+
 	background sync.WaitGroup // of what goes on behind the pages
 	ended      context.Context
 }
@@ -82,7 +84,7 @@ func newShop(ctx context.Context, cfg *config) (*shop, error) {
 		return nil, err
 	}
 	api := client.New(client.Options{BaseURL: cfg.BaseURL, Credentials: cfg.Credentials, Language: "en"}) // for the log
-	s := &shop{cfg: cfg, log: log, api: api, store: db, live: newLive(), ended: ctx}
+	s := &shop{cfg: cfg, log: log, api: api, store: db, live: newLive(), showWithin: showWithin, ended: ctx}
 	s.catalogue = newCatalogue(api, log)
 	s.hook = &hook{shop: s}
 	if s.pictures, err = newPictures(ctx, cfg.BaseURL, db); err == nil {

@@ -165,7 +165,7 @@ func (s *shop) pay(ctx context.Context, o *order) error {
 	select {
 	case <-known:
 	case <-ctx.Done():
-	case <-time.After(showWithin):
+	case <-time.After(s.showWithin):
 	}
 	return nil
 }

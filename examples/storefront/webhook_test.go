@@ -181,8 +181,7 @@ func TestASecretThatSomebodyElseChangedIsReplaced(t *testing.T) {
 	h.must(err)
 	_, err = h.api.RotateWebhookSecret(t.Context(), list[0].ID)
 	h.must(err)
-	h.server.Advance(25 * time.Hour)
-	h.follow()
+	h.advance(25 * time.Hour)
 	h.server.Redeem(o.OrderID, o.Vouchers[0].CouponID)
 	h.eventually("the event is refused", func() bool {
 		w, err := h.api.Webhook(t.Context(), list[0].ID)
@@ -190,8 +189,7 @@ func TestASecretThatSomebodyElseChangedIsReplaced(t *testing.T) {
 		return w.LastFailure != nil && w.LastFailure.Status == http.StatusUnauthorized
 	})
 	h.must(h.shop.hook.enrol(t.Context()))
-	h.server.Advance(time.Hour) // the event is sent again
-	h.follow()
+	h.advance(time.Hour) // the event is sent again
 	h.eventually("it is used", func() bool { return h.state(o.Reference) == client.VoucherUsed })
 }
 

@@ -45,6 +45,14 @@ func TestRequestsAreCountedWhileTheyAreAnsweredRight(t *testing.T) {
 	}
 }
 
+// TestARunThatIsOverBeforeItBeginsAsksOnce on each connection.
+func TestARunThatIsOverBeforeItBeginsAsksOnce(t *testing.T) {
+	r, err := drive(serve(t, fine), 3, -time.Second, always(nil))
+	if err != nil || r.requests != 3 {
+		t.Errorf("%v %+v", err, r)
+	}
+}
+
 func TestAWrongAnswerEndsTheRun(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"another body":   func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("no")) },
@@ -115,7 +123,7 @@ func TestWhatCannotBeSentIsSaid(t *testing.T) {
 	var turn atomic.Int64
 	addr := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if turn.Add(1) == 1 {
-			time.Sleep(queueFor + 300*time.Millisecond)
+			time.Sleep(queueFor + 2*time.Second) // until all were due, though what puts them into the queue is late
 		}
 		fine(w, r)
 	})

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,7 +28,9 @@ func TestTheBenchMeasuresEveryJobBesideItsYardstick(t *testing.T) {
 	report := runBench(t, "--overload", "500ms", "--offers", "200", "--large", "1000", "--page", page,
 		"--history", "2000")
 	for _, row := range report.Rows {
-		if len(row.Ours) == 0 || row.Goal.Value <= 0 && !row.Goal.AtMost || row.Yardstick != "" && row.Figure <= 0 {
+		// CPU time is counted in hundredths of a second: in a moment, on a busy machine, a process may have had none.
+		measured := row.Figure > 0 || row.Yardstick == "" || strings.Contains(row.Measure, "CPU")
+		if len(row.Ours) == 0 || row.Goal.Value <= 0 && !row.Goal.AtMost || !measured {
 			t.Errorf("%+v", row)
 		}
 	}
@@ -44,7 +47,9 @@ func TestTheBenchMeasuresEveryJobBesideItsYardstick(t *testing.T) {
 // TestTheSoakLooksForWhatGrows soaks for a moment: that is too short to find anything, but not for wrong answers.
 func TestTheSoakLooksForWhatGrows(t *testing.T) {
 	report := runBench(t, "--only", "soak", "--soak", "2400ms")
-	if len(report.Rows) != 5 || len(report.Trials) != 1 || len(report.Notes) < 6 {
+	// How often it is looked at meanwhile is a matter of how busy the machine is.
+	told := slices.ContainsFunc(report.Notes, func(note string) bool { return strings.HasPrefix(note, "soak, until ") })
+	if len(report.Rows) != 5 || len(report.Trials) != 1 || !told {
 		t.Errorf("%+v", report)
 	}
 }

@@ -127,6 +127,14 @@ func (tab *Tab) Text(selector string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
+// Said returns what stands in an element, whether people can see it or not, with single spaces: of a message that goes away by itself.
+func (tab *Tab) Said(selector string) string {
+	tab.t.Helper()
+	tab.mustBeThere(selector)
+	text := evaluate[string](tab, "read "+selector, call(`s => document.querySelector(s).textContent`, selector))
+	return strings.Join(strings.Fields(text), " ")
+}
+
 // Value returns what stands in a field.
 func (tab *Tab) Value(selector string) string {
 	tab.t.Helper()
