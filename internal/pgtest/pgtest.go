@@ -28,6 +28,9 @@ import (
 // ErrMissing says that no PostgreSQL server is installed.
 var ErrMissing = errors.New("no PostgreSQL server in /usr/lib/postgresql/*/bin (Debian: apt-get install postgresql)")
 
+// mostPorts is how many ports a server is started on until it has one to itself.
+const mostPorts = 5
+
 var errEnded = errors.New("PostgreSQL ended at once")
 
 // Cluster is a running server.
@@ -95,15 +98,19 @@ func (c *Cluster) start(initdb, server string, settings []string) error {
 	if out, err := init.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	if c.Port, err = freePort(); err != nil {
-		return err
-	}
 	c.server, c.credential = server, credential
-	c.args = []string{"-D", data, "-p", strconv.Itoa(c.Port), "-k", c.dir, "-h", "127.0.0.1"}
-	for _, setting := range settings {
-		c.args = append(c.args, "-c", setting)
+	for try := 1; ; try++ { // somebody else may be given the port before the server asks for it
+		if c.Port, err = freePort(); err != nil {
+			return err
+		}
+		c.args = []string{"-D", data, "-p", strconv.Itoa(c.Port), "-k", c.dir, "-h", "127.0.0.1"}
+		for _, setting := range settings {
+			c.args = append(c.args, "-c", setting)
+		}
+		if err = c.launch(); !errors.Is(err, errEnded) || try == mostPorts {
+			return err
+		}
 	}
-	return c.launch()
 }
 
 // launch starts the server's first process and waits until it answers.
@@ -175,7 +182,8 @@ func (c *Cluster) await() error {
 			return fmt.Errorf("%w: %v\n%s", errEnded, err, c.log())
 		default:
 		}
-		if exec.Command(ready, "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port), "-U", "postgres").Run() == nil {
+		// By the socket in its own folder: at the port another server may answer, if it was quicker.
+		if exec.Command(ready, "-q", "-h", c.dir, "-p", strconv.Itoa(c.Port), "-U", "postgres").Run() == nil {
 			return nil
 		}
 	}
