@@ -12,13 +12,18 @@ import (
 // smoothing is how many transactions it takes, roughly, for a change of pace to show.
 const smoothing = 4
 
-// Waiting returns how many purchases no transaction has taken yet.
-func (e *Engine) Waiting() int { return int(e.waiting.Load()) }
+// Waiting returns how many purchases no transaction has taken yet. All of them are in the queue: what comes after the call is behind
+// them. Whoever comes in is counted a moment before that, and holds the lock meanwhile.
+func (e *Engine) Waiting() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return int(e.waiting.Load())
+}
 
 // Full tells whether a purchase that came now would be refused with ErrBusy. It costs next to nothing, so whoever reads
 // requests can ask before reading one.
 func (e *Engine) Full() bool {
-	waiting := e.Waiting()
+	waiting := int(e.waiting.Load())
 	if waiting < e.opt.Batch { // the next transaction takes them all
 		return false
 	}

@@ -23,7 +23,7 @@ func TestListsOfTheCatalogueAreReadByIndex(t *testing.T) {
 		o.LastDay, o.Stopped = today+gift.Day(o.ID%300)-100, o.ID%50 == 0
 	})
 	stockPaid(t, h, 100)
-	forgetReads(t, dsn, raw)
+	forgetReads(t, dsn, h.DB, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)

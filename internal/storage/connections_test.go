@@ -88,7 +88,7 @@ func TestReadsDoNotWaitForSandboxesThatAreReset(t *testing.T) {
 		}()
 	}
 	awaitLocked(t, raw, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := h.DB.Partner(ctx, "trial"); err != nil {
 		t.Error(err)
@@ -156,7 +156,7 @@ func TestADatabaseMayHaveAnotherIsolationByDefault(t *testing.T) {
 // awaitLocked waits until n sessions of the database wait for a lock.
 func awaitLocked(t *testing.T, raw *sql.DB, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for waiting := 0; waiting < n; {
 		err := raw.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_stat_activity
@@ -182,7 +182,7 @@ func TestASandboxIsResetWithOneConnection(t *testing.T) {
 	if out := h.Buy(id, "key", 1, 2); out.Refusal != nil {
 		t.Fatal(out.Refusal)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	later := func(time.Duration) (time.Duration, error) { return 200 * 24 * time.Hour, nil }
 	if _, err := h.DB.SetClock(ctx, id, h.Clock.Now(), later); err != nil {

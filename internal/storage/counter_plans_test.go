@@ -1,10 +1,8 @@
 package storage_test
 
 import (
-	"context"
 	"database/sql"
 	"testing"
-	"time"
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/gift"
@@ -29,8 +27,7 @@ JOIN offers o ON o.id = i.offer_id JOIN campaigns c ON c.id = o.campaign_id WHER
 		}
 	})
 	raw := rawDB(t, "pgx", dsn)
-	alone(t, raw)
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, nil, raw)
 	t.Run("counter", func(t *testing.T) {
 		db, err := storage.Open(t.Context(), dsn)
 		if err != nil {
@@ -67,13 +64,18 @@ JOIN offers o ON o.id = i.offer_id JOIN campaigns c ON c.id = o.campaign_id WHER
 // alone waits until all other connections are gone: by then they have handed in their figures.
 func alone(t *testing.T, raw *sql.DB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for others := 1; others > 0; {
-		err := raw.QueryRowContext(ctx, `SELECT COUNT(*) FROM pg_stat_activity
+	conn, err := raw.Conn(t.Context()) // one, however many raw would take
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }() // nothing is lost
+	soon(t, "all other connections are gone", func() bool {
+		var others int
+		err := conn.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`).Scan(&others)
 		if err != nil {
 			t.Fatal(err)
 		}
-	}
+		return others == 0
+	})
 }

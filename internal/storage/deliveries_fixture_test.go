@@ -140,7 +140,10 @@ var local = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParse
 // deliver starts a sender of the node's, which stops when the test ends, or before.
 func deliver(h *storagetest.House, change ...func(*webhook.Options)) (s *webhook.Sender, stop func()) {
 	h.T.Helper()
-	o := webhook.Options{Store: h.DB, Secrets: clear{}, Clock: h.Clock, Guard: webhook.NewGuard(local), Patience: time.Second}
+	o := webhook.Options{
+		Store: h.DB, Secrets: clear{}, Clock: h.Clock, Guard: webhook.NewGuard(local), Patience: time.Second,
+		Timeout: 2 * time.Minute, // longer than soon waits: what does not answer is late, and has not failed
+	}
 	for _, f := range change {
 		f(&o)
 	}

@@ -42,7 +42,7 @@ SELECT 1, n, 0, CASE WHEN n <= $1 THEN 2 ELSE 1 END, CASE WHEN n <= $2 THEN CAST
 FROM generate_series(1, CAST($4 AS INT)) n`, delivered, delivered+later, now.UnixMilli(), delivered+later+due)
 	out.backlog(h, 1, list, 3)
 	run(after)
-	forgetReads(t, dsn, out.raw)
+	forgetReads(t, dsn, h.DB, out.raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -183,14 +183,8 @@ func hurtPostgres(t testing.TB, dsn string) *sql.DB {
 	return raw
 }
 
-// aroundTheHouse is how PostgreSQL knows connections of rawDB.
-const aroundTheHouse = "around-the-house"
-
 func rawDB(t testing.TB, driver, dsn string) *sql.DB {
 	t.Helper()
-	if driver == "pgx" {
-		dsn += "&application_name=" + aroundTheHouse
-	}
 	db, err := sql.Open(driver, dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,14 @@ func FeedQueries() []string {
 	return texts
 }
 
+// Reconnect ends the connections to PostgreSQL that nobody uses just now. Others take their places when they are needed.
+func (db *DB) Reconnect() {
+	if db != nil && db.pool != nil {
+		db.pool.Reset()
+		db.commits.Reset()
+	}
+}
+
 // AgeLease has this process's lease end so much earlier by its own count.
 func (db *DB) AgeLease(by time.Duration) {
 	db.lease.mu.Lock()

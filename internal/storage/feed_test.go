@@ -461,7 +461,7 @@ func countFeedReads(t *testing.T, before string) {
 		edit(t, h, h.DB.Shops(), 37, func(s *gift.Shop) { s.Name = "another" })
 		seq = lastChange(t, h.DB)
 	})
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, nil, raw)
 	db, err := storage.Open(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)

@@ -290,18 +290,15 @@ func TestOfTwoWhoApplyAFileOneWins(t *testing.T) {
 // await waits until an import is not being applied any more.
 func await(t *testing.T, desk *intake.Desk, id int64) *intake.Import {
 	t.Helper()
-	for range 2000 {
-		i, err := desk.Import(t.Context(), id)
-		if err != nil {
+	var i *intake.Import
+	soon(t, "the import has ended", func() bool {
+		var err error
+		if i, err = desk.Import(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		if i.State != intake.Applying {
-			return i
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Fatal("it is being applied for ever")
-	return nil
+		return i.State != intake.Applying
+	})
+	return i
 }
 
 // TestSellingGoesOnWhileVouchersAreLoaded buys from the very offer that grows.
@@ -527,13 +524,14 @@ func TestVouchersDoNotJoinAnOfferThatIsNoLongerEqual(t *testing.T) {
 			}
 		}
 		desk := deskBetween(h, between{apply: func() {
-			if h.DB.Engine() == "sqlite" { // whose one writer is the import, until the end of this step
+			if h.DB.Engine() == "sqlite" { // whose one writer is the import, until the end of this step, of which many follow
 				wg.Go(change)
 			} else {
 				change()
 			}
 		}})
-		if _, err := desk.Load(t.Context(), intake.Vouchers, "x", []byte(vouchers(2, 100)), false, nil); !errors.Is(err, intake.ErrMeanwhile) {
+		file := []byte(vouchers(2000, 100))
+		if _, err := desk.Load(t.Context(), intake.Vouchers, "x", file, false, nil); !errors.Is(err, intake.ErrMeanwhile) {
 			t.Errorf("vouchers got another's last day: %v", err)
 		}
 		wg.Wait()

@@ -116,11 +116,12 @@ func TestAJobOfADeadNodeIsTakenUp(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		const lease = 200 * time.Millisecond
 		dead := &deadStore{Store: h.DB}
-		began, broken := make(chan bool), make(chan error, 1)
+		began, broken := make(chan bool, 1), make(chan error, 1)
+		var once, ended sync.Once // on a slow machine the lease may be lost, and the work begun again, before the node dies
 		runner(t, h, dead, lease, func(ctx context.Context) (int64, error) {
-			began <- true
+			once.Do(func() { began <- true })
 			<-ctx.Done()
-			broken <- context.Cause(ctx)
+			ended.Do(func() { broken <- context.Cause(ctx) })
 			return 0, ctx.Err()
 		})
 		<-began
@@ -140,12 +141,12 @@ func TestAJobOfADeadNodeIsTakenUp(t *testing.T) {
 // TestALeaseTakenByAnotherEndsTheWork of a node that was paused, and what it did is not noted.
 func TestALeaseTakenByAnotherEndsTheWork(t *testing.T) {
 	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, o outside) {
-		began, broken := make(chan bool, 10), make(chan error, 1)
-		var once sync.Once
+		began, broken := make(chan bool, 1), make(chan error, 1)
+		var once, ended sync.Once
 		runner(t, h, h.DB, time.Second, func(ctx context.Context) (int64, error) {
-			began <- true
+			once.Do(func() { began <- true })
 			<-ctx.Done()
-			once.Do(func() { broken <- context.Cause(ctx) })
+			ended.Do(func() { broken <- context.Cause(ctx) })
 			return 0, errors.New("not noted")
 		})
 		<-began

@@ -294,7 +294,7 @@ func TestPagesOfAPartnerReadLittleWhateverItBought(t *testing.T) {
 		each(purchases, func(int) { h.Buy(demo, "", 1) })
 		h.Clock.Advance(24 * time.Hour)
 	}
-	forgetReads(t, dsn)
+	forgetReads(t, dsn, h.DB)
 	t.Run("read", func(t *testing.T) { // its end closes the connections, which then hand in their figures
 		here := *h
 		here.T = t

@@ -104,7 +104,7 @@ func TestQuotesReadLittleWhateverWasQuoted(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			forgetReads(t, dsn, raw)
+			forgetReads(t, dsn, h.DB, raw)
 			db, err := storage.Open(t.Context(), dsn)
 			if err != nil {
 				t.Fatal(err)

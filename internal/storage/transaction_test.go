@@ -13,7 +13,7 @@ import (
 func TestAPanicEndsItsTransaction(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		h.Partner(gift.Partner{Name: "demo"}, 1000)
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		change := func(edit func(*gift.Partner) error) error {
 			_, err := h.DB.ChangePartner(ctx, "demo", 0, h.Clock.Now(), edit)

@@ -48,6 +48,7 @@ type Options struct {
 	Observe func(outcome string, took time.Duration) // may be nil; is called by one goroutine
 	Tracer  *tracing.Tracer                          // nil = deliveries are not traced
 
+	Timeout  time.Duration // of an attempt; 0 = Timeout, by which leases are reckoned: longer only where nobody else takes them
 	Patience time.Duration // how long Stop waits for what is on its way; 0 = DefaultPatience
 }
 
@@ -99,9 +100,13 @@ func New(o Options) *Sender {
 	if o.Patience == 0 {
 		o.Patience = DefaultPatience
 	}
+	post := newPoster(o.Clock, o.Guard)
+	if o.Timeout > 0 {
+		post.timeout = o.Timeout
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Sender{
-		Options: o, holder: rand.Text(), post: newPoster(o.Clock, o.Guard), nudged: make(chan struct{}, 1),
+		Options: o, holder: rand.Text(), post: post, nudged: make(chan struct{}, 1),
 		events: make(chan func(), mostAtOnce), stop: make(chan struct{}), done: make(chan struct{}), ctx: ctx, cancel: cancel,
 		lanes: map[int64]*lane{}, lookDue: true, hasteDue: true, gathered: true, any: true,
 	}

@@ -74,7 +74,7 @@ func unansweredCommits(t *testing.T, open Opener) {
 			h := NewHouse(t, open)
 			h.Stock(2, 100)
 			p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
-			f := h.spoiltEngine(spoil)
+			f := h.spoiltEngine(patient, spoil)
 			each(40, func(i int) {
 				out, err := f.Buy(t.Context(), GiftRequest(p, fmt.Sprint(i), int64(i%2)+1))
 				if err != nil || out.Refusal != nil {
@@ -93,7 +93,7 @@ func failedTransactions(t *testing.T, open Opener) {
 	h := NewHouse(t, open)
 	h.Stock(1, 100)
 	p := h.Partner(gift.Partner{Name: "demo"}, 1_000_000)
-	f := h.spoiltEngine(func(f *faultyStore) { f.failing.Store(1) })
+	f := h.spoiltEngine(patient, func(f *faultyStore) { f.failing.Store(1) })
 	var bought atomic.Int64
 	each(30, func(i int) {
 		out, err := f.Buy(t.Context(), GiftRequest(p, fmt.Sprint(i), 1))
@@ -117,7 +117,7 @@ func neverAnswered(t *testing.T, open Opener) {
 	h := NewHouse(t, open)
 	h.Stock(1, 10)
 	p := h.Partner(gift.Partner{Name: "demo"}, 10_000)
-	f := h.spoiltEngine(func(f *faultyStore) { f.lostAfter.Store(1); f.silent.Store(1 << 40) })
+	f := h.spoiltEngine(impatient, func(f *faultyStore) { f.lostAfter.Store(1); f.silent.Store(1 << 40) })
 	if _, err := f.Buy(t.Context(), GiftRequest(p, "k", 1)); !errors.Is(err, purchase.ErrUnknown) {
 		t.Fatalf("want ErrUnknown, got %v", err)
 	}
@@ -127,11 +127,12 @@ func neverAnswered(t *testing.T, open Opener) {
 	}
 }
 
-// spoiltEngine returns another engine on the house's store, some of whose transactions go wrong.
-func (h *House) spoiltEngine(spoil func(*faultyStore)) *purchase.Engine {
+// spoiltEngine returns another engine on the house's store, some of whose transactions go wrong. It tries and asks for as long as
+// resolve: patient, or impatient where the store never says what happened.
+func (h *House) spoiltEngine(resolve time.Duration, spoil func(*faultyStore)) *purchase.Engine {
 	f := &faultyStore{Store: h.DB}
 	spoil(f)
-	e := purchase.New(purchase.Options{Store: f, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes(), Resolve: 2 * time.Second})
+	e := purchase.New(purchase.Options{Store: f, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes(), Resolve: resolve})
 	e.Start()
 	h.T.Cleanup(e.Stop)
 	return e
@@ -283,7 +284,7 @@ func askedAgainLate(t *testing.T, open Opener) {
 	h := NewHouse(t, open)
 	h.Stock(1, 10)
 	p := h.Partner(gift.Partner{Name: "demo", DuplicateSec: 10}, 10_000)
-	f := h.spoiltEngine(func(f *faultyStore) { f.lostAfter.Store(1); f.silent.Store(1 << 40) })
+	f := h.spoiltEngine(impatient, func(f *faultyStore) { f.lostAfter.Store(1); f.silent.Store(1 << 40) })
 	if _, err := f.Buy(t.Context(), GiftRequest(p, "", 1)); !errors.Is(err, purchase.ErrUnknown) {
 		t.Fatalf("want ErrUnknown, got %v", err)
 	}
@@ -308,7 +309,7 @@ func neverStored(t *testing.T, open Opener) {
 	h.Stock(1, 10)
 	p := h.Partner(gift.Partner{Name: "demo"}, 10_000)
 	var spoilt *faultyStore
-	f := h.spoiltEngine(func(f *faultyStore) { f.lostBefore.Store(1 << 40); spoilt = f })
+	f := h.spoiltEngine(patient, func(f *faultyStore) { f.lostBefore.Store(1 << 40); spoilt = f })
 	if _, err := f.Buy(t.Context(), GiftRequest(p, "k", 1)); !errors.Is(err, purchase.ErrNotJournalled) {
 		t.Errorf("want ErrNotJournalled, got %v", err)
 	}

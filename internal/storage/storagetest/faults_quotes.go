@@ -19,7 +19,7 @@ func unansweredQuotes(t *testing.T, open Opener) {
 			h.Stock(1, quotes)
 			p := h.Partner(gift.Partner{Name: "demo"}, quotes*940)
 			var faulty *faultyStore
-			f := h.spoiltEngine(func(f *faultyStore) { faulty = f; spoil(f) })
+			f := h.spoiltEngine(patient, func(f *faultyStore) { faulty = f; spoil(f) })
 			ids := make([]gift.ID, quotes)
 			each(quotes, func(i int) {
 				out, err := f.Buy(t.Context(), HoldRequest(p, 1))

@@ -24,6 +24,13 @@ type Opener func(t testing.TB) (db *storage.DB, again func() *storage.DB)
 // Noon is when the suite's clocks stand: the guide's samples are on sale then.
 var Noon = time.Date(2025, 9, 15, 12, 0, 0, 0, gift.Seoul)
 
+// How long engines try and ask at most: patient ones outlast a machine that is busy with something else, impatient ones are waited
+// for, and still let a transaction end that is written on such a machine.
+const (
+	patient   = time.Minute
+	impatient = 5 * time.Second
+)
+
 // House is a migrated database with a clock and an engine on it.
 type House struct {
 	T      testing.TB
@@ -65,7 +72,9 @@ func (h *House) start() {
 	if err := h.DB.Join(h.T.Context(), h.Clock); err != nil {
 		h.T.Fatal(err)
 	}
-	h.Engine = purchase.New(purchase.Options{Store: h.DB, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes()})
+	h.Engine = purchase.New(purchase.Options{
+		Store: h.DB, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes(), Transaction: patient, Resolve: patient,
+	})
 	h.Engine.Start()
 	h.T.Cleanup(h.Engine.Stop)
 }

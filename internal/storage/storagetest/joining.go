@@ -72,7 +72,9 @@ func bought(o purchase.Outcome) bool { return o.Refusal == nil && !o.Replayed }
 
 // engineOn returns another engine of a node, on a store that may be its own with something added.
 func engineOn(h *House, store purchase.Store, observe func(int, time.Duration)) *purchase.Engine {
-	e := purchase.New(purchase.Options{Store: store, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes(), Observe: observe})
+	e := purchase.New(purchase.Options{
+		Store: store, Clock: h.Clock, IDs: h.DB.IDs(), Lanes: h.DB.Lanes(), Observe: observe, Transaction: patient, Resolve: patient,
+	})
 	e.Start()
 	h.T.Cleanup(e.Stop)
 	return e
