@@ -3,6 +3,7 @@ package console_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -23,6 +24,7 @@ import (
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/intake"
 	"giftimbiz/internal/office"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/sheet"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
@@ -143,17 +145,13 @@ func (h *importsHouse) send(c *http.Client, path, kind, name string, file io.Rea
 
 func (h *importsHouse) await(address string, state intake.State) {
 	h.t.Helper()
-	for range 1000 {
+	programtest.Eventually(h.t, fmt.Sprintf("%s is %s", address, state), func() bool {
 		list, err := h.desk.Imports(h.t.Context(), 0, 1)
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		if list[0].State == state {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	h.t.Fatalf("%s is not %s", address, state)
+		return list[0].State == state
+	})
 }
 
 func wantText(t *testing.T, body string, want ...string) {

@@ -3,6 +3,7 @@ package console_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"html"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +173,24 @@ func (b *officeBrowser) code(secret string) string {
 		b.h.T.Fatal(err)
 	}
 	return code
+}
+
+// wrongCode is none of the secret's, nor of those a step before and after.
+func (b *officeBrowser) wrongCode(secret string) string {
+	b.h.T.Helper()
+	var right []string
+	for _, off := range []time.Duration{-time.Minute, -time.Minute / 2, 0, time.Minute / 2, time.Minute} {
+		code, err := totp.GenerateCode(secret, b.h.Clock.Now().Add(off))
+		if err != nil {
+			b.h.T.Fatal(err)
+		}
+		right = append(right, code)
+	}
+	for n := 0; ; n++ {
+		if code := fmt.Sprintf("%06d", n); !slices.Contains(right, code) {
+			return code
+		}
+	}
 }
 
 // step gives the password and returns the token of the second step.

@@ -29,7 +29,7 @@ func TestTheSecondStepAsksForACodeAfterThePassword(t *testing.T) {
 		t.Fatalf("the password alone: %d", a.status)
 	}
 	step := b.step("admin@example.com")
-	if a := b.post("/console/sign-in/code", "step", step, "code", "000000"); a.status != http.StatusUnprocessableEntity || b.in() {
+	if a := b.post("/console/sign-in/code", "step", step, "code", b.wrongCode(secret)); a.status != http.StatusUnprocessableEntity || b.in() {
 		t.Errorf("a wrong code: %d", a.status)
 	}
 	if a := b.post("/console/sign-in/code", "step", step, "code", b.code(secret)); a.status != http.StatusUnprocessableEntity ||
@@ -61,7 +61,7 @@ func TestWrongCodesWaitWhereverTheyComeFrom(t *testing.T) {
 		return b.post("/console/sign-in/code", "step", b.step("admin@example.com"), "code", code).status
 	}
 	for i := range 5 {
-		if status := try(i, "000000"); status != http.StatusUnprocessableEntity {
+		if status := try(i, h.browser().wrongCode(secret)); status != http.StatusUnprocessableEntity {
 			t.Fatalf("try %d: %d", i, status)
 		}
 	}
@@ -147,7 +147,7 @@ func TestTheSecondStepIsTurnedOnByItsOwnerWithPasswordAndCode(t *testing.T) {
 		code, password string
 		status         int
 	}{
-		"a wrong code":     {b, "000000", officePassword, http.StatusUnprocessableEntity},
+		"a wrong code":     {b, b.wrongCode(secret), officePassword, http.StatusUnprocessableEntity},
 		"a wrong password": {b, b.code(secret), "wrong", http.StatusUnprocessableEntity},
 		"another operator": {clerk, b.code(secret), officePassword, http.StatusSeeOther}, // to begin anew
 	} {

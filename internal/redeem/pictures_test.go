@@ -56,7 +56,7 @@ func TestTheQRCodeOpensThePage(t *testing.T) {
 
 // TestAQRCodeIsReadFromPaperAndPhotographs: at half its size, and after JPEG has blurred it.
 func TestAQRCodeIsReadFromPaperAndPhotographs(t *testing.T) {
-	_, _, links := newTestHandler(t)
+	links := NewLinks(steadyKeys(t), "https://gift.example/")
 	for line := range int64(40) {
 		address := links.PageURL(order+gift.ID(line), line+1)
 		picture, err := QRPicture(address)

@@ -18,6 +18,7 @@ import (
 
 	"giftimbiz/internal/gift"
 	"giftimbiz/internal/media"
+	"giftimbiz/internal/vault"
 )
 
 const (
@@ -54,7 +55,13 @@ func (g gallery) Media(_ context.Context, path string) (*media.Picture, error) {
 // newVoucherHandler serves items with pictures.
 func newVoucherHandler(t *testing.T, pictures Pictures, items ...gift.BoughtItem) (http.Handler, *counterAt, *Links) {
 	t.Helper()
+	return newVoucherHandlerOf(keysOnce(), pictures, items...)
+}
+
+// newVoucherHandlerOf is newVoucherHandler with other keys.
+func newVoucherHandlerOf(keys *vault.Vault, pictures Pictures, items ...gift.BoughtItem) (http.Handler, *counterAt, *Links) {
 	c := newCounterAt(items...)
+	c.keys.Vault = keys
 	links := NewLinks(c.keys, "https://gift.example/")
 	return NewHandler(Config{
 		Store: c.store, Counter: c.Counter, Links: links, Numbers: c.keys, Clock: c.clock, Pictures: pictures,

@@ -22,7 +22,10 @@ func used(t *testing.T) *house {
 	})
 	h.as("demo").order(t.Name())
 	h.send(http.MethodGet, h.url+"/docs", http.Header{}, "")
-	eventually(t, "the jobs were looked at", func() bool { return strings.Contains(h.figures(), "giftimbiz_job_late_seconds{") })
+	eventually(t, "the jobs were looked at, and one was done", func() bool {
+		text := h.figures()
+		return strings.Contains(text, "giftimbiz_job_late_seconds{") && strings.Contains(text, "giftimbiz_job_seconds_count{")
+	})
 	return h
 }
 

@@ -14,12 +14,13 @@ import (
 
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/demo"
+	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/storage"
 	"giftimbiz/internal/storage/storagetest"
 )
 
-// patience is how long a test waits for what comes at once.
-const patience = 20 * time.Second
+// patience is how long a test waits for what comes at once, on a machine however busy.
+const patience = programtest.Patience
 
 // house is a started node on the sample stock, with a clock to move.
 type house struct {
@@ -145,11 +146,7 @@ func (h *house) send(method, target string, header http.Header, body string) ans
 
 func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for began := time.Now(); !done(); time.Sleep(10 * time.Millisecond) {
-		if time.Since(began) > patience {
-			t.Fatalf("not after %v: %s", patience, what)
-		}
-	}
+	programtest.Eventually(t, what, done)
 }
 
 // in returns the house for use by a subtest.

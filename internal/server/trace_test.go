@@ -214,11 +214,12 @@ func (h *tracedHouse) keepsSecrets(c *caller, more ...string) {
 func (h *tracedHouse) purchasesOfOneBatchAreLinked() {
 	t := h.t
 	c := h.as("devtest1")
+	_ = h.spans() // those of before
 	before := len(h.collector.Spans())
 	release := programtest.Hold(t, h.database)
 	var all sync.WaitGroup
 	const n = 5
-	for i := range n {
+	order := func(i int) {
 		one := &caller{h: c.h, id: c.id, header: c.header.Clone()}
 		one.header.Set("Traceparent", "00-"+callersTrace+"-"+callersSpan+"-01")
 		all.Go(func() {
@@ -227,7 +228,16 @@ func (h *tracedHouse) purchasesOfOneBatchAreLinked() {
 			}
 		})
 	}
-	eventually(t, "all but the first wait", func() bool { return h.node.engine.Waiting() == n-1 })
+	order(0)
+	// Alone: a lane takes all that have come by then.
+	eventually(t, "the lane has the first", func() bool {
+		_ = h.spans()
+		return slices.ContainsFunc(h.collector.Spans()[before:], func(s *otlptest.Span) bool { return s.Name == "purchase.queue" })
+	})
+	for i := range n - 1 {
+		order(i + 1)
+	}
+	eventually(t, "the others wait", func() bool { return h.node.engine.Waiting() == n-1 })
 	release()
 	all.Wait()
 	linked := func() (n int) {
