@@ -6,8 +6,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 
+	"giftimbiz/internal/child"
 	"giftimbiz/internal/clock"
 	"giftimbiz/internal/programtest"
 	"giftimbiz/internal/server"
@@ -16,7 +18,11 @@ import (
 
 // TestAServerAnswersWhileItStarts holds the preparation of the database.
 func TestAServerAnswersWhileItStarts(t *testing.T) {
-	address := freeAddress(t)
+	port, err := child.FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	cfg := &config{
 		Listen: address, Data: t.TempDir(), Database: "sqlite:" + t.TempDir() + "/giftimbiz.db", LogLevel: "error", LogFormat: "text",
 	}
@@ -66,16 +72,6 @@ func TestAServerAnswersWhileItStarts(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("it did not stop in order: %v", err)
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }() // to be taken by the server
-	return l.Addr().String()
 }
 
 func TestRequestsThatDoNotEndAreCutOff(t *testing.T) {

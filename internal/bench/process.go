@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -30,10 +31,11 @@ type process struct {
 
 // startServer runs `giftimbiz serve` on a free port of 127.0.0.1 and waits until it is ready.
 func startServer(ctx context.Context, data, database string) (*process, error) {
-	addr, err := freeAddr()
+	port, err := child.FreePort()
 	if err != nil {
 		return nil, err
 	}
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	began := time.Now()
 	p, err := launch(ctx, "serve", "--listen", addr, "--data", data, "--database", database, "--drain", "0s",
 		"--log-level", "warn", "--public-url", "https://bench.example", "--metrics-listen", addr)
@@ -124,12 +126,4 @@ func (p *process) stop() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
 	}
-}
-
-func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
