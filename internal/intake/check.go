@@ -46,6 +46,9 @@ func (c *check) run(data []byte) error {
 	}
 	defer func() { _ = file.Close() }() // only read
 	titles, err := file.Next()
+	if errors.Is(err, io.EOF) {
+		return &Refusal{Text: say("파일이 비어 있습니다. 첫 줄에 제목이 있어야 합니다.", "There is nothing in the file: its first line names the columns.")}
+	}
 	if err != nil {
 		return explain(err)
 	}

@@ -169,9 +169,11 @@ func TestRowsOfTheCatalogueAreChecked(t *testing.T) {
 func TestAFileWithWrongTitlesIsRefused(t *testing.T) {
 	desk := newDesk(t, nil)
 	for file, want := range map[string]string{
-		"상품,번호\nx,y\n":                            "line 1: 'The column",
-		"상품,상품,유효기간,번호\n":                         "The column \"상품\" is there twice.",
-		"상품,900012345678,유효기간\n":                  "There is no column \"••••5678\"; compare the template.",
+		"상품,번호\nx,y\n":                 "line 1: 'The column",
+		"상품,상품,유효기간,번호\n":              "The column \"상품\" is there twice.",
+		"상품,900012345678,유효기간\n":       "There is no column \"••••5678\"; compare the template.",
+		"상품,유효기간,번호: 9000 1234 5678\n": "There is no column \"••••5678\"; compare the template.",
+		",\n\n,,\n":                               "There is nothing in the file",
 		"상품,유효기간,번호,가나다\n":                        "There is no column \"가나다\"; compare the template.",
 		"상품,유효기간,번호\n":                            "There are no rows below the titles.",
 		"\n\nProduct , LAST-DAY,Voucher Number\n": "There are no rows below the titles.",

@@ -24,19 +24,23 @@ const (
 	maxKnown    = 200 // of rows that are there already
 )
 
-// likeNumber tells whether a text may be a voucher's number that stands in the wrong column, or above the titles: no report
-// shows one. It is longer than a day or a price.
+// likeNumber tells whether a text may be a voucher's number that stands in the wrong column, or have one in it: no report shows
+// one. A number is longer than a day or a price.
 func likeNumber(s string) bool {
 	s = plainNumber(s)
-	digits := 0
+	digits, inRow, other := 0, 0, false
 	for _, c := range s {
 		if c >= '0' && c <= '9' {
 			digits++
-		} else if (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
-			return false
+			if inRow++; inRow >= 12 {
+				return true
+			}
+			continue
 		}
+		inRow = 0
+		other = other || (c < 'A' || c > 'Z') && (c < 'a' || c > 'z')
 	}
-	return len(s) > 8 && digits >= 6
+	return !other && len(s) > 8 && digits >= 6
 }
 
 // masked shows the last four characters of a secret, and nothing of a short one.

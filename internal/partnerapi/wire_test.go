@@ -61,7 +61,7 @@ func FuzzTheSameParametersInEveryFormAreTheSame(f *testing.F) {
 				t.Skip("no parameter's name")
 			}
 		}
-		if !utf8.ValidString(value1 + value2) {
+		if !utf8.ValidString(value1) || !utf8.ValidString(value2) { // together two halves could be valid
 			t.Skip("JSON cannot say it")
 		}
 		values := url.Values{name1: {value1}, name2: {value2}}
