@@ -10,7 +10,7 @@ import (
 	"giftimbiz/internal/tracing"
 )
 
-var parentForm = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-0[01]$`)
+var parentForm = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-0[0-3]$`) // sampled, and a trace id that is random
 
 // FuzzServe begins traces of what callers say of theirs: a trace goes on only where traceparent is one as W3C has it, and what is
 // passed on is one again, of a fixed length.
