@@ -214,6 +214,7 @@ func (p *period) run() {
 	p.nodes[dead].Load().Kill()
 	callers.Wait()
 	for _, proxy := range p.proxies {
+		proxy.Disarm()
 		proxy.Set(faults.Conditions{})
 	}
 	p.nodes[dead].Store(p.serveAt(p.through[dead]))
@@ -236,10 +237,17 @@ func (p *period) lookAtAll() {
 	}
 }
 
-// cutNowAndThen cuts a connection that others may be at. Calls count, not time: on a slow machine nothing would be done between two cuts.
+// cutNowAndThen cuts a connection that others may be at, or one behind the next COMMIT of something that is no purchase. Calls count,
+// not time: on a slow machine nothing would be done between two cuts.
 func (p *period) cutNowAndThen() {
-	if rand.IntN(2) == 0 && p.proxies[rand.IntN(len(p.proxies))].CutOne() {
-		p.cuts.Add(1)
+	proxy := p.proxies[rand.IntN(len(p.proxies))]
+	switch rand.IntN(8) {
+	case 0:
+		proxy.Trap(faults.Trap{Way: faults.Up, Pattern: []byte("commit\x00"), Then: faults.CutAfter})
+	case 1, 2, 3:
+		if proxy.CutOne() {
+			p.cuts.Add(1)
+		}
 	}
 }
 

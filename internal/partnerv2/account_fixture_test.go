@@ -227,7 +227,7 @@ func (s *sink) came() []sent {
 // deliver starts what tells partners.
 func (d *desk) deliver() {
 	s := webhook.New(webhook.Options{
-		Store: d.DB, Secrets: d.vault, Clock: d.Clock, Guard: webhook.NewGuard(local), Patience: time.Second,
+		Store: d.DB, Secrets: d.vault, Clock: d.Clock, Guard: webhook.NewGuard(local), Patience: time.Second, Timeout: time.Minute,
 	})
 	d.DB.OnEvents(s.Nudge)
 	s.Start()

@@ -283,7 +283,7 @@ func delivery(h *house) try {
 	return try{
 		ask: func(ctx context.Context) error {
 			s := webhook.New(webhook.Options{
-				Store: h.DB, Secrets: plain{}, Clock: h.Clock, Guard: webhook.NewGuard(local), Patience: time.Second,
+				Store: h.DB, Secrets: plain{}, Clock: h.Clock, Guard: webhook.NewGuard(local), Patience: time.Second, Timeout: time.Minute,
 			})
 			s.Start()
 			defer s.Stop()
