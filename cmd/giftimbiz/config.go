@@ -128,13 +128,29 @@ func (c *config) database() string {
 	return "sqlite:" + filepath.Join(c.Data, "giftimbiz.db")
 }
 
-// vault opens the keys of a database.
+// vault opens the keys of a database. A database that has keys gets no new key file, which would not open them and look as if it did.
 func (c *config) vault(ctx context.Context, db *storage.DB) (*vault.Vault, error) {
+	if c.lacksKeyFile() {
+		there, err := db.HasKeys(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if there {
+			return nil, fmt.Errorf("%w: there is no key file %s; copy it from another server or from its backup, or name another one (--key-file)",
+				vault.ErrOtherKeys, c.keyFile())
+		}
+	}
 	masters, err := c.masters(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return db.OpenVault(ctx, masters)
+}
+
+// lacksKeyFile tells whether the master keys are to be in a file that is not there.
+func (c *config) lacksKeyFile() bool {
+	_, err := os.Stat(c.keyFile())
+	return c.Keys == "" && c.KeyCommand == "" && errors.Is(err, fs.ErrNotExist)
 }
 
 // masters reads the master keys, or makes the first one on the first start.
@@ -158,16 +174,14 @@ func (c *config) masters(ctx context.Context) (*vault.Masters, error) {
 
 // knownMasters is masters for who needs the keys that there are: it makes none. It returns nil when there are none.
 func (c *config) knownMasters(ctx context.Context) (*vault.Masters, error) {
-	if c.Keys == "" && c.KeyCommand == "" {
-		_, err := os.Stat(c.keyFile())
-		if errors.Is(err, fs.ErrNotExist) && c.KeyFile == "" {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("key file: %w", err)
-		}
+	switch {
+	case !c.lacksKeyFile():
+		return c.masters(ctx)
+	case c.KeyFile != "":
+		_, err := os.Stat(c.KeyFile)
+		return nil, fmt.Errorf("key file: %w", err)
 	}
-	return c.masters(ctx)
+	return nil, nil
 }
 
 // keyFile is where the keys are, unless the environment holds them.

@@ -46,12 +46,8 @@ func withNumber(ctx context.Context, cfg *config, fn func(*storage.DB) error) er
 
 // withJoined is withNumber for commands that make ledger transactions or keys: with the right encryption keys, too.
 func withJoined(ctx context.Context, cfg *config, fn func(*storage.DB, *keyring) error) error {
-	masters, err := cfg.masters(ctx)
-	if err != nil {
-		return err
-	}
 	return withNumber(ctx, cfg, func(db *storage.DB) error {
-		v, err := db.OpenVault(ctx, masters)
+		v, err := cfg.vault(ctx, db)
 		if err != nil {
 			return err
 		}

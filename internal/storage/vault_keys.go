@@ -44,6 +44,12 @@ func (db *DB) CheckVault(ctx context.Context, masters *vault.Masters) error {
 	return err
 }
 
+// HasKeys tells whether this database has keys: OpenVault would make none.
+func (db *DB) HasKeys(ctx context.Context) (bool, error) {
+	keys, _, err := db.readKeys(ctx)
+	return len(keys) > 0, err
+}
+
 // addFirstKeys stores keys unless there are some: then those are the database's.
 func (db *DB) addFirstKeys(ctx context.Context, keys []vault.WrappedKey) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
