@@ -74,7 +74,7 @@ func (s *shop) fillAndFree(node *programtest.Program, disk string, rounds int, l
 		stop()
 		s.ready(node) // it tries to write every ten seconds
 	}
-	saysItOnceInAWhile(t, node)
+	saysItOnceInAWhile(t, node, row.Rounds)
 	s.settle(node, row)
 }
 

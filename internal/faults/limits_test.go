@@ -52,7 +52,7 @@ func TestADatabaseAtItsConnectionLimitIsSaidAndGotOver(t *testing.T) {
 	s.sold(50)
 	limit(-1)
 	stop()
-	saysItOnceInAWhile(t, node)
+	saysItOnceInAWhile(t, node, row.Rounds)
 	s.settle(node, row)
 }
 
@@ -88,7 +88,7 @@ func TestAReadOnlyDatabaseIsSaidAndGotOver(t *testing.T) {
 		s.ready(node)
 	}
 	stop()
-	saysItOnceInAWhile(t, node)
+	saysItOnceInAWhile(t, node, row.Rounds)
 	s.settle(node, row)
 }
 
