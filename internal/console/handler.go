@@ -70,7 +70,6 @@ type Config struct {
 
 type handler struct {
 	Config
-	pages  map[locale.Language]pageSet
 	guard  *http.CrossOriginProtection
 	nobody string // the hash of a password that nobody has
 	survey survey
@@ -83,7 +82,7 @@ func New(cfg Config) http.Handler {
 		cfg.Address == nil || cfg.Webhooks == nil {
 		panic("console: New needs all of Config")
 	}
-	h := &handler{Config: cfg, pages: parsePages(), guard: http.NewCrossOriginProtection()}
+	h := &handler{Config: cfg, guard: http.NewCrossOriginProtection()}
 	var err error
 	if h.nobody, err = cfg.Passwords.HashCode(rand.Text()); err != nil {
 		panic("console: hash a password: " + err.Error())

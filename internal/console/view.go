@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"giftimbiz/internal/gift"
@@ -20,26 +21,34 @@ import (
 //go:embed *.html
 var templateFiles embed.FS
 
-// pageSet holds the template of each page by its file's name without ".html", in one language.
-type pageSet map[string]*template.Template
+// pageFile is the name of a page's file without ".html", in a language.
+type pageFile struct {
+	name string
+	lang locale.Language
+}
 
-// parsePages reads every page with the layout around it, once for each language.
-func parsePages() map[locale.Language]pageSet {
+// pages are the templates of all pages with the layout around them. Each is read when it is first shown: those that nobody looks at
+// would be most of what a node that only sells has in memory.
+var pages = findPages()
+
+func findPages() map[pageFile]func() *template.Template {
 	names, err := templateFiles.ReadDir(".")
 	if err != nil {
 		panic(err)
 	}
-	all := map[locale.Language]pageSet{}
+	all := map[pageFile]func() *template.Template{}
 	for _, lang := range []locale.Language{locale.Korean, locale.English} {
-		layout := template.Must(template.New("layout").Funcs(functions(lang)).ParseFS(templateFiles, "layout.html", "parts.html"))
-		set := pageSet{}
+		layout := sync.OnceValue(func() *template.Template {
+			return template.Must(template.New("layout").Funcs(functions(lang)).ParseFS(templateFiles, "layout.html", "parts.html"))
+		})
 		for _, file := range names {
 			name := strings.TrimSuffix(file.Name(), ".html")
 			if name != "layout" && name != "parts" {
-				set[name] = template.Must(template.Must(layout.Clone()).ParseFS(templateFiles, file.Name()))
+				all[pageFile{name, lang}] = sync.OnceValue(func() *template.Template {
+					return template.Must(template.Must(layout().Clone()).ParseFS(templateFiles, file.Name()))
+				})
 			}
 		}
-		all[lang] = set
 	}
 	return all
 }
@@ -141,7 +150,7 @@ func (q *request) renderPart(page, part string, data any) error {
 
 func (q *request) send(status int, page, part string, v view) error {
 	var b bytes.Buffer
-	if err := q.h.pages[q.lang][page].ExecuteTemplate(&b, part, v); err != nil {
+	if err := pages[pageFile{page, q.lang}]().ExecuteTemplate(&b, part, v); err != nil {
 		return err
 	}
 	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
