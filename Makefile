@@ -33,7 +33,7 @@ test: prepare lint ## Install what the tests can use, lint, and run all tests wi
 	scripts/gotest.sh $(LONGEST) ./...
 
 .PHONY: test-faults
-test-faults: prepare prepare-faults ## All rounds of the tests that kill, cut, fill and fail; prints one table (forty minutes)
+test-faults: prepare prepare-faults ## All rounds of the tests that kill, cut, fill and fail; prints one table (half an hour)
 	scripts/test-faults.sh
 
 # For how long each target is fuzzed.
