@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All rounds of the tests of faults, and one table of what they did.
+# All rounds of the tests of faults, a soak of some minutes, and one table of what the faults did.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
@@ -10,6 +10,10 @@ export GIFTIMBIZ_FAULT_TABLE GIFTIMBIZ_FAULTS=all
 status=0
 # Two packages at once, for tests of faults wait most of the time; not more: by how long things take, a fault is told from a slow machine.
 scripts/gotest.sh -p 2 -count 1 -timeout 60m ./internal/faults/... "$@" || status=$?
+echo
+# Mixed traffic at 80 % of the peak: does anything grow?
+make build
+bin/giftimbiz bench --only soak --soak "${SOAK:-4m}" || status=$?
 echo
 "$go" run ./internal/faults/print "$GIFTIMBIZ_FAULT_TABLE" || status=$?
 exit "$status"
