@@ -5,9 +5,8 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 for place in one two/further/down; do
-	mkdir -p "$work/$place"
-	git archive HEAD | tar -x -C "$work/$place"
-	(cd "$work/$place" && git init -q && GOCACHE="$work/cache-${place//\//-}" TARGETS=$(go env GOOS)/$(go env GOARCH) VERSION=reproduced scripts/release.sh)
+	git clone -q . "$work/$place"
+	(cd "$work/$place" && GOCACHE="$work/cache-${place//\//-}" TARGETS=$(go env GOOS)/$(go env GOARCH) VERSION=reproduced scripts/release.sh)
 done
 diff "$work/one/dist/SHA256SUMS" "$work/two/further/down/dist/SHA256SUMS"
 echo "the same bytes twice:"
