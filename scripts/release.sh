@@ -14,7 +14,7 @@ for target in ${TARGETS:-linux/amd64 linux/arm64 darwin/arm64 windows/amd64}; do
 	CGO_ENABLED=0 GOOS=$os GOARCH=$arch GOFLAGS=-mod=readonly "$go" build -trimpath -buildvcs=false \
 		-ldflags "-s -w -buildid= -X main.version=$version" -o "$name" ./cmd/giftimbiz
 done
-"$go" tool -modfile=tools/release/go.mod cyclonedx-gomod app -json -licenses -noserial -main cmd/giftimbiz \
+"$go" tool -modfile=tools/release/go.mod cyclonedx-gomod app -json -licenses -noserial -notimestamp -main cmd/giftimbiz \
 	-output dist/giftimbiz.cdx.json . 2>dist/errors || { cat dist/errors >&2; exit 1; }
 rm dist/errors
 (cd dist && sha256sum giftimbiz* >SHA256SUMS)
