@@ -379,6 +379,7 @@ func TestPriceRulesAreSeenBeforeTheyAreApplied(t *testing.T) {
 	remove := []string{"version", hidden(t, prices, "version")}
 	s.send("/prices/1/remove", remove...)
 	s.refused(409, "/prices/1/remove", remove...)
+	s.refused(409, "/prices/0/remove", "version", "0")
 }
 
 func TestListsAreReadPageByPageAndExportedWhole(t *testing.T) {

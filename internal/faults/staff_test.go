@@ -31,12 +31,12 @@ func TestAnImportThatIsKilledIsStoredAsAWholeOrNotAtAll(t *testing.T) {
 		node := s.serve()
 		s.buyers.Rest(longFaultsRest)
 		stop := s.buying(1, node.URL)
-		before := s.count("units")
+		before := s.onSale()
 		row := faults.Row{Fault: "kill -9 of a stock import", Rounds: 50}
 		for range row.Rounds {
 			began := time.Now()
 			s.killed(500*time.Millisecond, args...)
-			if there := s.count("units") - before; there != 0 && there != vouchers {
+			if there := s.onSale() - before; there != 0 && there != vouchers {
 				t.Errorf("%d of %d vouchers are there", there, vouchers)
 			}
 			row.Recovery = s.recovered(began, row.Recovery)
@@ -49,7 +49,7 @@ func TestAnImportThatIsKilledIsStoredAsAWholeOrNotAtAll(t *testing.T) {
 			return err == nil
 		})
 		programtest.Do(t, args...)
-		if there := s.count("units") - before; there != vouchers {
+		if there := s.onSale() - before; there != vouchers {
 			t.Errorf("%d of %d vouchers are there in the end", there, vouchers)
 		}
 		stop()
@@ -79,6 +79,13 @@ JOIN brands b ON b.id = p.brand_id WHERE p.face > 1000 ORDER BY p.id LIMIT 1`).S
 		s.t.Fatal(err)
 	}
 	return path
+}
+
+// onSale counts the vouchers that there are for buyers and operators. On SQLite others may lie in the table that a killed import left there
+// until the next one takes them away.
+func (s *shop) onSale() int64 {
+	s.t.Helper()
+	return s.count("units JOIN offers ON offers.id = units.offer_id AND units.position <= offers.last_position")
 }
 
 // count counts the rows of a table.

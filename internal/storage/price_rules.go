@@ -63,6 +63,9 @@ SELECT COALESCE(MAX(id), 0) + 1, $1, $2, $3, $4, $5, $6 FROM price_rules`, strin
 
 // DropPriceRule removes a rule that was read in a version.
 func (db *DB) DropPriceRule(ctx context.Context, id, version int64, now time.Time) error {
+	if id == 0 { // would be a new one
+		return fmt.Errorf("price rule %d: %w", id, ErrChanged)
+	}
 	return db.priceRule(ctx, office.PriceRule{ID: id, Version: version}, func(tx *sql.Tx, before *office.PriceRule, _ int64) (change, error) {
 		err := execOne(ctx, tx, `DELETE FROM price_rules WHERE id = $1 AND changed_seq = $2`, id, version)
 		return change{action: "price-rule.remove", before: ruleState(*before)}, err

@@ -168,6 +168,9 @@ func TestPriceRulesAreOneForEachScope(t *testing.T) {
 		if err := h.DB.DropPriceRule(t.Context(), rules[0].ID, rules[0].Version, h.Clock.Now()); err != nil {
 			t.Fatal(err)
 		}
+		if err := h.DB.DropPriceRule(t.Context(), 0, 0, h.Clock.Now()); !errors.Is(err, office.ErrChanged) {
+			t.Errorf("no rule is removed: %v", err)
+		}
 		if err := h.DB.DropPriceRule(t.Context(), rules[0].ID, rules[0].Version, h.Clock.Now()); !errors.Is(err, office.ErrChanged) {
 			t.Errorf("removed twice: %v", err)
 		}
