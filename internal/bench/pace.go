@@ -1,57 +1,62 @@
 package bench
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // queueFor bounds how many requests wait for a connection: those that became due in this time.
 const queueFor = time.Second
 
-// grain is the shortest sleep between requests. What is sent later for it counts as the server's time; a sleep for each
-// of many requests would take a tenth of a processor from the server.
-const grain = 250 * time.Microsecond
-
 // driveAt sends requests that are due at set times, so many a second, whether the ones before were answered or not. A
 // latency is counted from when the request was due: a server that stalls cannot hide it by making the generator wait.
-// Requests that are due while all connections are busy queue; those that find queueFor of them waiting are not sent, and
+// Requests that are due while all connections are busy wait for one; those that have waited for queueFor are not sent, and
 // the result says how many.
 func driveAt(addr string, connections int, rate float64, during time.Duration, src source) (result, error) {
 	r, err := run(addr, connections, src, func(workers []*worker) int {
-		due := make(chan time.Time, max(connections, int(rate*queueFor.Seconds())))
-		unsent := make(chan int, 1)
-		go func() { unsent <- schedule(due, rate, during) }()
-		each(workers, func(w *worker) error { return w.keepUp(due) })
-		return <-unsent
+		s := &schedule{began: time.Now(), rate: rate, requests: int64(rate * during.Seconds())}
+		each(workers, s.keepUp)
+		return int(s.unsent.Load())
 	})
 	r.offered = rate
 	return r, err
 }
 
-// schedule puts the time of every request into due when that time has come.
-func schedule(due chan<- time.Time, rate float64, during time.Duration) (unsent int) {
-	defer close(due)
-	began := time.Now()
-	for i := range int(rate * during.Seconds()) {
-		at := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
-		for left := time.Until(at); left > 0; left = time.Until(at) {
-			pause(max(left, grain))
-		}
-		select {
-		case due <- at:
-		default:
-			unsent++
-		}
-	}
-	return unsent
+// schedule says when requests are due. Connections take the next of them themselves as they become free: somebody who
+// handed requests out would wake up for each, and take from the server what that costs.
+type schedule struct {
+	began    time.Time
+	rate     float64 // a second
+	requests int64
+	taken    atomic.Int64
+	unsent   atomic.Int64 // had waited too long
 }
 
-// keepUp sends a request for every time in due. After a failure it only empties due.
-func (w *worker) keepUp(due <-chan time.Time) (err error) {
-	for at := range due {
-		if err != nil || w.failed.Load() {
+// take returns when the next request is due; false = there is none.
+func (s *schedule) take() (due time.Time, ok bool) {
+	i := s.taken.Add(1) - 1
+	return s.began.Add(time.Duration(float64(i) / s.rate * float64(time.Second))), i < s.requests
+}
+
+// keepUp sends requests when they are due, or as soon as the one before is answered. The runtime's timers are up to a
+// millisecond late, which counts as the server's time.
+func (s *schedule) keepUp(w *worker) error {
+	for {
+		due, ok := s.take()
+		if !ok || w.failed.Load() {
+			return nil
+		}
+		now := time.Now()
+		if now.Sub(due) > queueFor {
+			s.unsent.Add(1)
 			continue
 		}
-		if err = w.send(w.next(), at, time.Now()); err != nil {
-			w.failed.Store(true)
+		if now.Before(due) {
+			time.Sleep(due.Sub(now))
+			now = time.Now()
+		}
+		if err := w.send(w.next(), due, now); err != nil {
+			return err
 		}
 	}
-	return err
 }
