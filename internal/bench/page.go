@@ -22,6 +22,7 @@ func (r *Report) Page(w io.Writer, chart string) error {
 		page.printf("| %s | %s | %s | %s | %s | %s | %s | %s |\n", cell(row.Job), cell(row.Measure), spread(row.Ours),
 			cell(row.Yardstick), spread(row.Theirs), row.figure(), row.Goal, row.verdict())
 	}
+	page.reasons(r.Rows)
 	page.printf("\n## Runs\n\nOne line per run of the load generator. Times are in ms; CPU is in µs per answer, of the server alone;\n" +
 		"allocations and bytes of PostgreSQL's log are per answer.\n\n")
 	page.printf("| run | connections | offered/s | served/s | p50 | p99 | p99.9 | CPU | allocations | WAL bytes | memory MiB |\n" +
@@ -37,6 +38,17 @@ func (r *Report) Page(w io.Writer, chart string) error {
 		page.printf("- %s\n", note)
 	}
 	return page.err
+}
+
+// reasons says of missed rows where their time goes.
+func (e *errorWriter) reasons(rows []Row) {
+	heading := "\n## What was missed, and where the time goes\n\n"
+	for _, row := range rows {
+		if row.Why != "" {
+			e.printf("%s- %s\n", heading, row.reason())
+			heading = ""
+		}
+	}
 }
 
 const howMeasured = `

@@ -31,6 +31,7 @@ type Row struct {
 	Figure    float64   `json:"figure"` // the ratio of the medians or, without a yardstick, the median
 	Goal      Goal      `json:"goal"`
 	Met       bool      `json:"met"`
+	Why       string    `json:"why,omitempty"` // where the time goes, of a row that is missed
 }
 
 // Goal is what a figure has to reach.
@@ -82,6 +83,14 @@ func ratio(job, measure, yardstick string, goal Goal, ours, theirs []float64) Ro
 func bound(job, measure string, goal Goal, ours []float64) Row {
 	r := Row{Job: job, Measure: measure, Ours: ours, Goal: goal, Figure: median(ours)}
 	r.Met = len(ours) > 0 && goal.met(r.Figure)
+	return r
+}
+
+// missedFor says where the time goes when the goal is missed: what profiles showed where it was.
+func (r Row) missedFor(why string) Row {
+	if !r.Met {
+		r.Why = why
+	}
 	return r
 }
 
@@ -161,6 +170,11 @@ func (r *Report) Print(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	for _, row := range r.Rows {
+		if row.Why != "" {
+			_, _ = fmt.Fprintf(w, "\nMISSED: %s\n", row.reason())
+		}
+	}
 	_, err := fmt.Fprintf(w, "\n%s, in %s.\n", r.summary(), r.Took)
 	return err
 }
@@ -178,6 +192,15 @@ func (r *Report) summary() string {
 
 // figure is the row's figure with its unit.
 func (r Row) figure() string { return strings.TrimSpace(short(r.Figure) + " " + r.Goal.Unit) }
+
+// reason is a missed row with where its time goes.
+func (r Row) reason() string {
+	name := r.Job + ", " + r.Measure
+	if r.Yardstick != "" {
+		name += ", against " + r.Yardstick
+	}
+	return fmt.Sprintf("%s, is %s instead of %s. %s", name, r.figure(), r.Goal, r.Why)
+}
 
 func (r Row) verdict() string {
 	if r.Met {

@@ -16,7 +16,7 @@ func someReport() *Report {
 		Machine: Machine{CPU: "A | B", Cores: 2, Memory: 8, Sync: 0.4, System: "Linux", Go: "go1.26", PostgreSQL: "17.6"},
 		Rows: []Row{
 			ratio("lists <&>", "per second", "bare | handler", atLeast(0.8, "×"), []float64{90, 110, 100}, []float64{100, 100, 100}),
-			ratio("purchases", "per second", "pgbench", atLeast(4, "×"), []float64{300}, []float64{100}),
+			ratio("purchases", "per second", "pgbench", atLeast(4, "×"), []float64{300}, []float64{100}).missedFor("Its time goes to waiting."),
 			bound("allocations", "beyond", atMost(25, ""), []float64{14, 16}),
 			bound("nothing", "measured", atMost(25, ""), nil),
 		},
@@ -43,7 +43,10 @@ func TestTheReportIsPrintedWhole(t *testing.T) {
 	if err := someReport().Print(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"2 of 4 goals met, in 1m1s", "100 (90.0–110)", "MISSED", "1.00 refused", "7 not sent", "a note", "17.6"} {
+	for _, want := range []string{
+		"2 of 4 goals met, in 1m1s", "100 (90.0–110)", "MISSED", "1.00 refused", "7 not sent", "a note", "17.6",
+		"MISSED: purchases, per second, against pgbench, is 3.00 × instead of ≥ 4.00 ×. Its time goes to waiting.\n",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}
@@ -57,6 +60,9 @@ func TestThePageIsTablesAndItsChart(t *testing.T) {
 	}
 	text := out.String()
 	if !strings.HasPrefix(text, "# Performance\n") || strings.Count(text, "](performance.svg)") != 1 {
+		t.Error(text)
+	}
+	if strings.Count(text, "\n## What was missed") != 1 || strings.Count(text, "\n- purchases, per second, against pgbench, is 3.00 × instead of") != 1 {
 		t.Error(text)
 	}
 	columns, rows := 0, 0
