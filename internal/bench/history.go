@@ -237,7 +237,7 @@ func (h *historyRun) purchases() error {
 		}
 		s.say("%s: %s/s, with an empty history %s/s", name, spread(aged.rates), spread(fresh.rates))
 		s.add(ratio(name, "per second", "an empty history", atLeast(0.9, "×"), aged.rates, fresh.rates).missedFor(
-			"Indexes of many orders are one level deeper, and the first purchases after a checkpoint that touch one of their pages log it whole: "+
+			"Indexes of many orders are one level deeper, and the first purchases after a checkpoint that touch one of their pages log it whole: " +
 				"11 kB a purchase instead of 2 for half a minute."))
 	}
 	return nil

@@ -81,7 +81,7 @@ func (s *suite) loneRounds(name string, server *process, src source, byHand func
 		s.say("%s, round %d: %.2f ms, by hand %.2f ms", name, round+1, ours.medians[round], theirs.medians[round])
 	}
 	s.add(ratio(name, "median ms", "its transaction by hand", atMost(1.5, "×"), ours.medians, theirs.medians).missedFor(
-		"Beyond the transaction by hand, a bare HTTP round trip takes 0.08 ms, handing the purchase over to who commits it and back 0.03 ms, "+
+		"Beyond the transaction by hand, a bare HTTP round trip takes 0.08 ms, handing the purchase over to who commits it and back 0.03 ms, " +
 			"and statements that take any number of rows 0.05 ms more than those that take one."))
 	return nil
 }

@@ -146,7 +146,7 @@ func (p *purchaseRun) rows() []Row {
 		ratio(many, rate, function, atLeast(1.5, "×"), p.many.rates, p.pgMany.rates),
 		ratio(many, rate, statements, atLeast(1.5, "×"), p.many.rates, p.pgEach.rates),
 		ratio(many, rate, "our own hot account", atLeast(0.9, "×"), p.many.rates, p.hot.rates).missedFor(
-			"A purchase costs PostgreSQL 66 µs instead of 42: its account, offer and day are rows that no other purchase of the batch changes, "+
+			"A purchase costs PostgreSQL 66 µs instead of 42: its account, offer and day are rows that no other purchase of the batch changes, " +
 				"on pages of their own."),
 	}
 }
