@@ -160,8 +160,10 @@ func (p *period) reach(n int) {
 // begin buys the coupons and notes what there is.
 func (p *period) begin(opening int64) {
 	p.t.Helper()
+	// A connection that was cut in the period before may be found only now: the purchase is asked for again.
+	patient := client.New(client.Options{BaseURL: p.nodes[0].Load().URL, Credentials: p.keys})
 	for range historyCoupons {
-		order, err := p.at[0].Purchase(p.t.Context(), client.PurchaseRequest{
+		order, err := patient.Purchase(p.t.Context(), client.PurchaseRequest{
 			Items: []client.Item{{OfferID: p.star.ID, Quantity: 1}}, Total: p.star.Price,
 		})
 		if err != nil {
