@@ -156,6 +156,10 @@ ORDER BY k.order_id DESC, k.line DESC`,
 	return items, err
 }
 
+// daysOfPartner are partner $1's days from $2 to $3. Of two bounds of the day itself, PostgreSQL would find so few rows that it looks
+// for the days of all partners first.
+const daysOfPartner = `partner_id = $1 AND day >= $2 AND (partner_id, day) <= ($1, $3)`
+
 // readTotals adds up the days' figures, or the selected items where no figures are kept.
 func readTotals(ctx context.Context, tx *sql.Tx, s selection, q gift.HistoryQuery, h *gift.History) error {
 	if s.counted {
@@ -169,8 +173,8 @@ CAST(COALESCE(SUM(i.face), 0) AS BIGINT) FROM `+s.items+` AND i.order_id >= $3 A
 	}
 	return tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(items), 0) AS BIGINT),
 CAST(COALESCE(SUM(spent), 0) AS BIGINT), CAST(COALESCE(SUM(face), 0) AS BIGINT)
-FROM partner_days WHERE partner_id = $1 AND kind = $2 AND day >= $3 AND day <= $4`,
-		q.PartnerID, int64(q.Kind), int64(q.From), int64(last)).Scan(&h.Total, &h.Spent, &h.Face)
+FROM partner_days WHERE `+daysOfPartner+` AND kind = $4`,
+		q.PartnerID, int64(q.From), int64(last), int64(q.Kind)).Scan(&h.Total, &h.Spent, &h.Face)
 }
 
 // itemKey is the primary key of order_items. Items never move, so a key once found stays right.

@@ -142,6 +142,50 @@ func TestACouponIsFoundWhateverElseWasBought(t *testing.T) {
 	}
 }
 
+// TestTotalsOfAHistoryAreReadFromThePartnersOwnDays: where many partners bought on few days, PostgreSQL, which does not know of which
+// days somebody will ask when it makes a plan for good, likes to look for the days first.
+func TestTotalsOfAHistoryAreReadFromThePartnersOwnDays(t *testing.T) {
+	dsn := migratedPostgresURL(t)
+	const partners, looks = 1000, 20
+	h := storagetest.NewHouse(t, opener(func(testing.TB) string { return dsn }))
+	partner := h.Partner(gift.Partner{Name: "one of many"}, 0)
+	raw := rawDB(t, "pgx", dsn)
+	for _, days := range []int{1, 30} {
+		if _, err := raw.ExecContext(t.Context(), `
+INSERT INTO partner_days (partner_id, day, kind, orders, items, spent, face)
+SELECT $1 + p, d, 1, 1, 1, 1, 1 FROM generate_series(0, $2 - 1) p, generate_series(1, $3) d ON CONFLICT DO NOTHING`,
+			partner, partners, days); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := raw.ExecContext(t.Context(), `VACUUM ANALYZE partner_days`); err != nil {
+			t.Fatal(err)
+		}
+		forgetReads(t, dsn, h.DB, raw)
+		db, err := storage.Open(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range looks {
+			for _, q := range []gift.HistoryQuery{{}, {From: 1}, {To: 1}, {From: 1, To: 1}} {
+				q.PartnerID, q.Kind, q.Limit = partner, gift.Gifticon, 1
+				found, err := db.History(t.Context(), q)
+				if want := int64(days); err != nil || q.To == 0 && found.Total != want || q.To == 1 && found.Total != 1 {
+					t.Fatalf("%+v: %+v, %v", q, found, err)
+				}
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if whole, found := readsOf(t, raw, "partner_days"); whole > 0 || found > int64(4*days*looks) {
+			t.Errorf("%d days: %d rows were read without an index and %d with one", days, whole, found)
+		}
+	}
+	if _, err := raw.ExecContext(t.Context(), `DELETE FROM partner_days`); err != nil { // nothing was bought
+		t.Fatal(err)
+	}
+}
+
 // readsOf waits for PostgreSQL's figures about a table that was read by a connection now closed.
 func readsOf(t *testing.T, raw *sql.DB, table string) (whole, found int64) {
 	t.Helper()

@@ -119,7 +119,7 @@ func (b book) spent(ctx context.Context, from, to gift.Day) (spent gift.Won, err
 		to = math.MaxInt32
 	}
 	err = b.tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(spent), 0) AS BIGINT) FROM partner_days
-WHERE partner_id = $1 AND day >= $2 AND day <= $3`, b.partnerID, int64(from), int64(to)).Scan(&spent)
+WHERE `+daysOfPartner, b.partnerID, int64(from), int64(to)).Scan(&spent)
 	return spent, err
 }
 
