@@ -17,6 +17,7 @@ const hotShare = 5
 type mix struct {
 	arena  *arena
 	bought atomic.Int64 // orders that must be stored
+	seeds  atomic.Uint64
 }
 
 func newMix(a *arena) *mix { return &mix{arena: a} }
@@ -34,7 +35,7 @@ type bought struct{ raw, body []byte }
 
 // source implements source.
 func (m *mix) source(conn int) func() request {
-	c := &mixed{mix: m, r: rand.New(rand.NewPCG(7, uint64(conn))), writer: newPurchaseWriter(m.arena.sale)}
+	c := &mixed{mix: m, r: rand.New(rand.NewPCG(m.seeds.Add(1), uint64(conn))), writer: newPurchaseWriter(m.arena.sale)}
 	return c.next
 }
 
