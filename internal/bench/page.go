@@ -62,6 +62,8 @@ what is measured, in the same minutes, hold better.
   the same bytes. The yardstick of purchases is the same purchase made on the same tables by ` + "`pgbench`" + `.
 - Runs at a fixed rate send each request when it is due, whatever became of the ones before, and count its latency from
   that time. In the other runs each connection waits for an answer before it sends the next request.
+- A soak finds the peak anew before each of its parts and asks for a share of it, for a machine that is shared with others
+  is not always as fast.
 - CPU and memory are the system's figures of the server's process; allocations are its own.
 `
 
