@@ -124,8 +124,8 @@ func (r *soakRun) window(ctx context.Context, n int) error {
 		return err
 	}
 	r.trials, r.after, r.peaks = append(r.trials, t), append(r.after, u), append(r.peaks, peak.rate())
-	r.say("%s of %v: %.0f/s at most, %.0f/s with a p99 of %.0f ms; at rest %.0f MiB, %.0f goroutines, %d files",
-		name, r.Soak, peak.rate(), t.Rate, t.P99, u.memory/mebibyte, u.goroutines, u.files)
+	r.say("%s of %v: %.0f/s at most, %.0f/s with a p99 of %.0f ms; at rest %.0f MiB, heap %.0f MiB, %.0f goroutines, %d files",
+		name, r.Soak, peak.rate(), t.Rate, t.P99, u.memory/mebibyte, u.heap/mebibyte, u.goroutines, u.files)
 	return nil
 }
 
@@ -133,8 +133,8 @@ func (r *soakRun) window(ctx context.Context, n int) error {
 func (r *soakRun) rows() []Row {
 	const name, first = "soak: last third", "its first third"
 	compare := func(measure string, goal Goal, values []float64) Row {
-		third := len(values) / 3
-		return ratio(name, measure, first, goal, values[len(values)-third:], values[:third])
+		before, after := thirds(values)
+		return ratio(name, measure, first, goal, after, before)
 	}
 	atRest := func(figure func(usage) float64) (values []float64) {
 		for _, u := range r.after {
@@ -142,6 +142,7 @@ func (r *soakRun) rows() []Row {
 		}
 		return values
 	}
+	before, after := thirds(r.peaks) // others on the machine make a peak lower, never higher
 	refused := 0.0
 	for _, t := range r.trials {
 		refused = max(refused, 100*t.Refused/max(1, t.Refused+t.Rate))
@@ -151,14 +152,13 @@ func (r *soakRun) rows() []Row {
 		compare("goroutines at rest", atMost(1.1, "×"), atRest(func(u usage) float64 { return u.goroutines })),
 		compare("open files at rest", atMost(1.1, "×"), atRest(func(u usage) float64 { return float64(u.files) })),
 		compare(fmt.Sprintf("p99 at %.0f %% of the peak, ms", 100*soakShare), atMost(1.5, "×"), p99s(r.trials)),
-		// Others on the machine make a peak lower, never higher.
-		ratio(name, "highest peak, per second", first, atLeast(0.8, "×"), r.highest(2), r.highest(0)),
+		ratio(name, "highest peak, per second", first, atLeast(0.8, "×"), []float64{slices.Max(after)}, []float64{slices.Max(before)}),
 		bound("soak", "refused", atMost(100*maxRefusedShare, "%"), []float64{refused}),
 	}
 }
 
-// highest returns the highest peak of a third of the soak.
-func (r *soakRun) highest(third int) []float64 {
-	n := len(r.peaks) / 3
-	return []float64{slices.Max(r.peaks[third*n : (third+1)*n])}
+// thirds returns the first third of values and the last.
+func thirds(values []float64) (first, last []float64) {
+	n := len(values) / 3
+	return values[:n], values[len(values)-n:]
 }
