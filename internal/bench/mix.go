@@ -16,7 +16,7 @@ const hotShare = 5
 // they bought, renew their tokens, and make mistakes. Every answer must be the right one.
 type mix struct {
 	arena  *arena
-	bought atomic.Int64 // orders that must be stored
+	bought atomic.Int64  // orders that must be stored
 	seeds  atomic.Uint64 // of the connections of all runs, so that none asks for what one asked for before
 }
 

@@ -22,7 +22,6 @@ type usage struct {
 	memory      float64 // bytes resident
 	peak        float64 // the most bytes that were ever resident
 	heap        float64 // bytes of the Go heap in use
-	live        float64 // bytes of it that the last garbage collection left
 	goroutines  float64
 	files       int // open
 }
@@ -89,7 +88,7 @@ func (p *process) usage() (u usage, err error) {
 		return u, err
 	}
 	u.allocations, u.goroutines = metrics["go_memstats_mallocs_total"], metrics["go_goroutines"]
-	u.heap, u.live = metrics["go_memstats_heap_inuse_bytes"], metrics["go_gc_heap_live_bytes"]
+	u.heap = metrics["go_memstats_heap_inuse_bytes"]
 	u.memory, u.peak = p.status("VmRSS")*1024, p.status("VmHWM")*1024
 	open, _ := os.ReadDir(p.proc("fd")) // none where the system does not tell
 	u.files = len(open)
