@@ -67,7 +67,7 @@ func (b *Buyers) Bear(code string) { b.refusals = append(b.refusals, code) }
 func (b *Buyers) Look(url string) {
 	b.t.Helper()
 	b.offers, b.day = nil, gift.DayOf(time.Now())
-	c := b.Client(url)
+	c := b.reader(url)
 	for page, more := 1, true; more && page <= pagesOfOffers; page++ {
 		answer, err := c.Call(b.t.Context(), "giftimbiz/listAll", map[string][]string{
 			"site": {"gift"}, "limit": {"1000"}, "price": {"20000"}, "page": {strconv.Itoa(page)},
@@ -88,8 +88,13 @@ func (b *Buyers) Look(url string) {
 
 // Client makes connections that are never reused: a killed server cannot be mistaken for one that closed them in time. It
 // asks once.
-func (b *Buyers) Client(url string) *client.Client {
-	return client.New(client.Options{BaseURL: url, Credentials: b.who, Retries: -1, HTTP: &http.Client{
+func (b *Buyers) Client(url string) *client.Client { return b.client(url, -1) }
+
+// reader is a Client that asks again: who reads right after a fault may meet a connection that the fault has broken.
+func (b *Buyers) reader(url string) *client.Client { return b.client(url, 0) }
+
+func (b *Buyers) client(url string, retries int) *client.Client {
+	return client.New(client.Options{BaseURL: url, Credentials: b.who, Retries: retries, HTTP: &http.Client{
 		Timeout: programtest.Patience, Transport: &http.Transport{DisableKeepAlives: true},
 	}})
 }
@@ -186,7 +191,7 @@ func (b *Buyers) Unknown() int {
 // answer now.
 func (b *Buyers) Settle(url string) {
 	b.t.Helper()
-	c := b.Client(url)
+	c := b.reader(url)
 	keys := make(chan string)
 	var wg sync.WaitGroup
 	for range settling {
@@ -278,7 +283,7 @@ func (b *Buyers) Missing(url string, orders map[string]string) (missing int) {
 // in it twice.
 func (b *Buyers) history(url string) (paid map[string]string, twice int) {
 	b.t.Helper()
-	c := b.Client(url)
+	c := b.reader(url)
 	paid = map[string]string{}
 	numbers := map[string]bool{} // "" is a cancelled voucher's
 	for after, more := "", "true"; more == "true"; {

@@ -103,7 +103,7 @@ func whyPostgres(code string) string {
 	switch code {
 	case "53100":
 		return "the database's disk is full"
-	case "53300":
+	case tooManyConnections:
 		return "the database takes no more connections"
 	case "25006":
 		return "the database is read-only"

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -62,8 +63,10 @@ func openPostgres(ctx context.Context, dsn string, hooks hooks) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	pgDB := stdlib.OpenDBFromPool(pool)
-	db := &DB{dialect: postgres, pool: pool, commits: commits, write: pgDB, read: pgDB}
+	db := &DB{dialect: postgres, pool: pool, commits: commits}
+	db.write = sql.OpenDB(connector{stdlib.GetPoolConnector(pool), db})
+	db.write.SetMaxIdleConns(0) // the pool keeps them
+	db.read = db.write
 	db.walks, db.losers = make(chan struct{}, 1), make(chan struct{}, 1)
 	if db.isolation, err = isolationOf(ctx, pool); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())

@@ -34,7 +34,7 @@ func (db *DB) begin(ctx context.Context, pool *pgxpool.Pool) (session, error) {
 	if pool == nil {
 		return db.beginHot(ctx)
 	}
-	conn, err := pool.Acquire(ctx)
+	conn, err := db.acquire(ctx, pool)
 	if err != nil {
 		return nil, err
 	}

@@ -132,7 +132,7 @@ func (db *DB) Ping(ctx context.Context) (err error) {
 		tries += db.pool.Stat().MaxConns()
 	}
 	for range tries {
-		if err = db.read.PingContext(ctx); err == nil || ctx.Err() != nil {
+		if err = db.read.PingContext(ctx); err == nil || ctx.Err() != nil || scarce(err) {
 			break
 		}
 	}
