@@ -12,6 +12,7 @@ import (
 
 	"giftimbiz/internal/rate"
 	"giftimbiz/internal/server"
+	"giftimbiz/internal/whole"
 )
 
 // addDoor adds the flags of servers that say who is let in, and how often.
@@ -67,7 +68,8 @@ func (c *config) door(log *slog.Logger) (d door, err error) {
 func (d door) serve(web *http.Server, listener net.Listener) error {
 	web.ConnState = d.connections.Watch
 	if d.certificate == nil {
-		return web.Serve(listener)
+		web.ConnContext = whole.Remember
+		return web.Serve(whole.Listener(listener))
 	}
 	web.TLSConfig = d.certificate.TLS()
 	return web.ServeTLS(listener, "", "")

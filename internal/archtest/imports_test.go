@@ -22,7 +22,7 @@ var (
 	basics = []string{
 		"internal/clock", "internal/vault", "internal/region", "internal/fold", "internal/locale", "internal/requestid",
 		"internal/peer", "internal/sheet", "internal/quote", "internal/rehearsal", "internal/tracing", "internal/rate", "internal/trail",
-		"internal/backup",
+		"internal/backup", "internal/whole",
 	}
 	// testHelpers are for tests and measurements; nothing of them is in the product.
 	testHelpers = []string{

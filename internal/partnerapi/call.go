@@ -19,6 +19,7 @@ import (
 	"giftimbiz/internal/purchase"
 	"giftimbiz/internal/rehearsal"
 	"giftimbiz/internal/requestid"
+	"giftimbiz/internal/whole"
 )
 
 // Success is the result code of an answer to a request that was done.
@@ -150,6 +151,7 @@ func (c *call) send(status int, body []byte, f *failure) {
 	if c.replayed {
 		c.w.Header()["Idempotent-Replayed"] = []string{"true"}
 	}
+	whole.Expect(c.r, len(body))
 	writeAnswer(c.w, status, body, f)
 }
 

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"giftimbiz/internal/locale"
+	"giftimbiz/internal/whole"
 )
 
 // page is a part of a list, and where the next part begins; "" = this is the last.
@@ -36,6 +37,7 @@ func (c *call) send(status int, body []byte) error {
 	} else {
 		c.w.Header().Set("Content-Language", "ko")
 	}
+	whole.Expect(c.r, len(body))
 	writeJSON(c.w, status, "application/json; charset=utf-8", body)
 	return nil
 }

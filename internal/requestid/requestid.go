@@ -17,25 +17,45 @@ const maxSize = 128
 // Give returns the id of a request and puts it into the answer's headers, once: the caller's own when it is a sane one,
 // else a new one.
 func Give(w http.ResponseWriter, r *http.Request) string {
-	h := w.Header()
-	if given := h[Header]; len(given) > 0 {
+	if given := w.Header()[Header]; len(given) > 0 {
 		return given[0]
 	}
-	id := of(r)
-	h[Header] = []string{id}
-	return id
+	var c Context
+	c.Name(w, r)
+	return c.id[0]
 }
 
-// key is where a context has the id of the request that it is part of.
+// Context is a context with the id of the request that it is part of.
+type Context struct {
+	context.Context
+	id [1]string // as the answer's headers have it
+}
+
+// With returns a context that says that it is part of the request with an id.
+func With(ctx context.Context, id string) context.Context { return &Context{ctx, [1]string{id}} }
+
+// Name makes c the context of a request as it comes, and puts its id into the answer's headers, as Give does.
+func (c *Context) Name(w http.ResponseWriter, r *http.Request) {
+	c.Context, c.id[0] = r.Context(), of(r)
+	w.Header()[Header] = c.id[:]
+}
+
 type key struct{}
 
-// With returns a context of what belongs to a request.
-func With(ctx context.Context, id string) context.Context { return context.WithValue(ctx, key{}, id) }
+// Value implements context.Context.
+func (c *Context) Value(name any) any {
+	if _, ours := name.(key); ours {
+		return c
+	}
+	return c.Context.Value(name)
+}
 
-// Of returns the id of the request that a context is part of, "" when it is of none.
+// Of returns the id of the request that a context is part of; "" when it is part of none.
 func Of(ctx context.Context) string {
-	id, _ := ctx.Value(key{}).(string)
-	return id
+	if c, ok := ctx.Value(key{}).(*Context); ok {
+		return c.id[0]
+	}
+	return ""
 }
 
 func of(r *http.Request) string {

@@ -34,20 +34,25 @@ func (f *Front) Trace(tracer *tracing.Tracer) { f.tracer = tracer }
 // Open lets requests through to next from now on. It may be called while requests are served.
 func (f *Front) Open(next http.Handler) { f.next.Store(&next) }
 
+// visit is what a Front has of a request while it is answered.
+type visit struct {
+	ctx  requestid.Context
+	seen seenWriter
+}
+
 // ServeHTTP implements http.Handler.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx := requestid.With(r.Context(), requestid.Give(w, r))
-	seen := &seenWriter{ResponseWriter: w}
+	v := &visit{seen: seenWriter{ResponseWriter: w}}
+	v.ctx.Name(w, r)
 	if f.tracer != nil && traced(r) {
-		var span tracing.Span
-		ctx, span = f.tracer.Serve(ctx, r.Header.Get("Traceparent"), r.Header.Get("Tracestate"), methodOf(r))
+		ctx, span := f.tracer.Serve(&v.ctx, r.Header.Get("Traceparent"), r.Header.Get("Tracestate"), methodOf(r))
 		r = r.WithContext(ctx)
-		defer endRequest(span, seen, r)
+		defer endRequest(span, &v.seen, r)
 	} else {
-		r = r.WithContext(ctx)
+		r = r.WithContext(&v.ctx)
 	}
-	defer f.recover(seen, r)
-	(*f.next.Load()).ServeHTTP(seen, r)
+	defer f.recover(&v.seen, r)
+	(*f.next.Load()).ServeHTTP(&v.seen, r)
 }
 
 // recover answers for a handler that panicked. Its log line names no path: a path may be a key.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"giftimbiz/internal/clock"
 )
 
 // A server may let a node have fewer connections than its pools would make: others have them, or its role may have only so many.
@@ -24,10 +26,10 @@ const (
 // patient takes a connection of a pool. Where the server gives none, it waits for one of the pool; a pool that has none at all is
 // given the place of one that is idle in the other, or purchases could not be made while the other pool keeps all for later.
 func patient[C any](ctx context.Context, own, other *pgxpool.Pool, take func(context.Context) (C, error)) (C, error) {
-	end, none := time.Now().Add(scarcePatience), 0
+	end, none := clock.Uptime()+scarcePatience, 0
 	for {
 		conn, err := take(ctx)
-		if err == nil || !scarce(err) || time.Now().After(end) {
+		if err == nil || !scarce(err) || clock.Uptime() > end {
 			return conn, err
 		}
 		switch {
@@ -47,7 +49,7 @@ func patient[C any](ctx context.Context, own, other *pgxpool.Pool, take func(con
 
 // givenBack waits until a pool has a connection that nobody uses, or it is time to ask the server again.
 func givenBack(ctx context.Context, pool *pgxpool.Pool) error {
-	for end := time.Now().Add(scarcePause/2 + rand.N(scarcePause)); time.Now().Before(end) && pool.Stat().IdleConns() == 0; {
+	for end := clock.Uptime() + scarcePause/2 + rand.N(scarcePause); clock.Uptime() < end && pool.Stat().IdleConns() == 0; {
 		if err := rest(ctx, scarceLook); err != nil {
 			return err
 		}
