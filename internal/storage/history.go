@@ -76,23 +76,17 @@ func (db *DB) History(ctx context.Context, q gift.HistoryQuery) (h gift.History,
 	if q.Kind != gift.StarCoupon && (q.OfferID != 0 || q.CampaignID != 0) {
 		return h, errors.New("storage: only the history of star coupons is kept by offer and campaign")
 	}
-	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		s, err := selectionOf(ctx, tx, q)
-		if err != nil {
-			return err
-		}
-		if h.Items, err = readPage(ctx, tx, s, q); err != nil {
-			return err
-		}
-		if int64(len(h.Items)) > q.Limit {
-			h.Items, h.More = h.Items[:q.Limit], true
-		}
-		return readTotals(ctx, tx, s, q, &h)
-	})
+	s, err := db.selectionOf(ctx, q)
+	if err != nil {
+		return h, err
+	}
+	if err = db.ask(ctx, s.page(q, &h.Items), s.totals(q, &h)); int64(len(h.Items)) > q.Limit {
+		h.Items, h.More = h.Items[:q.Limit], true
+	}
 	return h, err
 }
 
-func selectionOf(ctx context.Context, tx *sql.Tx, q gift.HistoryQuery) (s selection, err error) {
+func (db *DB) selectionOf(ctx context.Context, q gift.HistoryQuery) (s selection, err error) {
 	s = selection{items: itemsOfKind, what: int64(q.Kind), to: math.MaxInt64, counted: true}
 	switch {
 	case q.OfferID != 0:
@@ -113,68 +107,72 @@ func selectionOf(ctx context.Context, tx *sql.Tx, q gift.HistoryQuery) (s select
 		s.from, s.to = max(s.from, q.OrderID), min(s.to, q.OrderID+1)
 	}
 	if q.OfferID != 0 && q.CampaignID != 0 {
-		err = s.emptyUnlessOf(ctx, tx, q.OfferID, q.CampaignID)
+		err = db.emptyUnlessOf(ctx, &s, q.OfferID, q.CampaignID)
 	}
 	return s, err
 }
 
-// emptyUnlessOf makes the selection empty when the offer is not the campaign's.
-func (s *selection) emptyUnlessOf(ctx context.Context, tx *sql.Tx, offerID, campaignID int64) error {
-	err := tx.QueryRowContext(ctx, `SELECT id FROM offers WHERE id = $1 AND campaign_id = $2`, offerID, campaignID).
+// emptyUnlessOf makes a selection empty when the offer is not the campaign's. An offer never becomes another one's.
+func (db *DB) emptyUnlessOf(ctx context.Context, s *selection, offerID, campaignID int64) error {
+	err := db.read.QueryRowContext(ctx, `SELECT id FROM offers WHERE id = $1 AND campaign_id = $2`, offerID, campaignID).
 		Scan(&offerID)
 	if errors.Is(err, sql.ErrNoRows) {
 		s.to = s.from
 		return nil
 	}
-	return err
+	return classify(err)
 }
 
-// readPage reads one item more than the page has. It finds the keys of the page first and looks up the rest for those
+// page asks for one item more than the page has. It finds the keys of the page first and looks up the rest for those
 // only.
-func readPage(ctx context.Context, tx *sql.Tx, s selection, q gift.HistoryQuery) ([]gift.BoughtItem, error) {
+func (s selection) page(q gift.HistoryQuery, items *[]gift.BoughtItem) question {
 	before := gift.Place{OrderID: s.to}
 	if q.After.OrderID != 0 && q.After.OrderID < s.to {
 		before = q.After
 	}
 	columns, joins, scan := ofKind(q.Kind)
-	rows, err := tx.QueryContext(ctx, boughtColumns+columns+`FROM (
-    SELECT i.partner_id, i.kind, i.order_id, i.line FROM `+s.items+`
+	return question{
+		query: boughtColumns + columns + `FROM (
+    SELECT i.partner_id, i.kind, i.order_id, i.line FROM ` + s.items + `
       AND i.order_id >= $3 AND (i.order_id, i.line) < ($4, $5)
     ORDER BY i.order_id DESC, i.line DESC LIMIT $6 OFFSET $7) k
-CROSS JOIN order_items i`+joins+`
+CROSS JOIN order_items i` + joins + `
 WHERE i.partner_id = k.partner_id AND i.kind = k.kind AND i.order_id = k.order_id AND i.line = k.line
 ORDER BY k.order_id DESC, k.line DESC`,
-		q.PartnerID, s.what, int64(s.from), int64(before.OrderID), before.Line, q.Limit+1, q.Offset)
-	if err != nil {
-		return nil, err
+		args: []any{q.PartnerID, s.what, int64(s.from), int64(before.OrderID), before.Line, q.Limit + 1, q.Offset},
+		scan: func(row scanner) error {
+			*items = append(*items, gift.BoughtItem{})
+			return scan(row, &(*items)[len(*items)-1])
+		},
 	}
-	var items []gift.BoughtItem
-	err = scanAll(rows, func(row scanner) error {
-		items = append(items, gift.BoughtItem{})
-		return scan(row, &items[len(items)-1])
-	})
-	return items, err
 }
 
 // daysOfPartner are partner $1's days from $2 to $3. Of two bounds of the day itself, PostgreSQL would find so few rows that it looks
 // for the days of all partners first.
 const daysOfPartner = `partner_id = $1 AND day >= $2 AND (partner_id, day) <= ($1, $3)`
 
-// readTotals adds up the days' figures, or the selected items where no figures are kept.
-func readTotals(ctx context.Context, tx *sql.Tx, s selection, q gift.HistoryQuery, h *gift.History) error {
+// totals asks for the sums of the days' figures, or of the selected items where no figures are kept.
+func (s selection) totals(q gift.HistoryQuery, h *gift.History) question {
+	scan := func(row scanner) error { return row.Scan(&h.Total, &h.Spent, &h.Face) }
 	if s.counted {
-		return tx.QueryRowContext(ctx, `SELECT COUNT(*), CAST(COALESCE(SUM(i.paid), 0) AS BIGINT),
-CAST(COALESCE(SUM(i.face), 0) AS BIGINT) FROM `+s.items+` AND i.order_id >= $3 AND i.order_id < $4`, q.PartnerID, s.what, int64(s.from), int64(s.to)).
-			Scan(&h.Total, &h.Spent, &h.Face)
+		return question{
+			`SELECT COUNT(*), CAST(COALESCE(SUM(i.paid), 0) AS BIGINT),
+CAST(COALESCE(SUM(i.face), 0) AS BIGINT) FROM ` + s.items + ` AND i.order_id >= $3 AND i.order_id < $4`,
+			[]any{q.PartnerID, s.what, int64(s.from), int64(s.to)},
+			scan,
+		}
 	}
 	last := q.To
 	if last == 0 {
 		last = math.MaxInt32
 	}
-	return tx.QueryRowContext(ctx, `SELECT CAST(COALESCE(SUM(items), 0) AS BIGINT),
+	return question{
+		`SELECT CAST(COALESCE(SUM(items), 0) AS BIGINT),
 CAST(COALESCE(SUM(spent), 0) AS BIGINT), CAST(COALESCE(SUM(face), 0) AS BIGINT)
-FROM partner_days WHERE `+daysOfPartner+` AND kind = $4`,
-		q.PartnerID, int64(q.From), int64(last), int64(q.Kind)).Scan(&h.Total, &h.Spent, &h.Face)
+FROM partner_days WHERE ` + daysOfPartner + ` AND kind = $4`,
+		[]any{q.PartnerID, int64(q.From), int64(last), int64(q.Kind)},
+		scan,
+	}
 }
 
 // itemKey is the primary key of order_items. Items never move, so a key once found stays right.

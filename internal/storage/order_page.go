@@ -85,24 +85,24 @@ func (db *DB) VoucherPage(ctx context.Context, q gift.HistoryQuery) (items []gif
 	if q.Kind != gift.StarCoupon && (q.OfferID != 0 || q.CampaignID != 0) {
 		return nil, false, errors.New("storage: only the history of star coupons is kept by offer and campaign")
 	}
-	err = db.snapshot(ctx, func(tx *sql.Tx) error {
-		for _, q.Kind = range kinds {
-			s, err := selectionOf(ctx, tx, q)
-			if err != nil {
-				return err
-			}
-			page, err := readPage(ctx, tx, s, q)
-			if err != nil {
-				return err
-			}
-			items = merged(items, page)
+	pages := make([][]gift.BoughtItem, len(kinds))
+	questions := make([]question, len(kinds))
+	for n, kind := range kinds {
+		q.Kind = kind
+		s, err := db.selectionOf(ctx, q)
+		if err != nil {
+			return nil, false, err
 		}
-		return nil
-	})
+		questions[n] = s.page(q, &pages[n])
+	}
+	err = db.ask(ctx, questions...)
+	for _, page := range pages {
+		items = merged(items, page)
+	}
 	if int64(len(items)) > q.Limit {
 		items, more = items[:q.Limit], true
 	}
-	return items, more, classify(err)
+	return items, more, err
 }
 
 // merged puts two pages of different orders into one, newest first.

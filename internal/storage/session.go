@@ -69,14 +69,7 @@ func (s *pgSession) query(st *setStatement, scan func(scanner) error, input ...a
 	if columnar(input).rows() == 0 {
 		return
 	}
-	s.batch.Queue(st.sql(postgres, 0), input...).Query(func(rows pgx.Rows) error {
-		for rows.Next() {
-			if err := scan(rows); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
-	})
+	s.batch.Queue(st.sql(postgres, 0), input...).Query(scanning(scan))
 }
 
 func (s *pgSession) exec(st *setStatement, want int, input ...any) {
