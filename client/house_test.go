@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -71,6 +73,26 @@ func oneAfterTheOther(answers ...http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		answers[min(int(n.Add(1)), len(answers))-1](w, r)
 	}
+}
+
+// noted are texts that handlers note. Nothing else orders two that follow each other on connections of which one was cut.
+type noted struct {
+	mu  sync.Mutex
+	all []string
+}
+
+// add notes a text, and returns how many there are.
+func (n *noted) add(text string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.all = append(n.all, text)
+	return len(n.all)
+}
+
+func (n *noted) String() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return strings.Join(n.all, " ")
 }
 
 // cut breaks the connection without an answer.

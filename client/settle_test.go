@@ -72,15 +72,15 @@ func TestALostAnswerIsAskedForUnderTheSameKey(t *testing.T) {
 			if api == "v1" && how == "under way" {
 				continue // it has no such word
 			}
-			var keys []string
+			var keys noted
 			answers := oneAfterTheOther(first, first, say(success[api]))
 			h := newHouse(t, func(w http.ResponseWriter, r *http.Request) {
-				keys = append(keys, r.Header.Get("Idempotency-Key"))
+				keys.add(r.Header.Get("Idempotency-Key"))
 				answers(w, r)
 			})
 			order, key, err := buy(t.Context(), h.client())
-			if err != nil || order != "20261126-01" || strings.Join(keys, " ") != strings.Repeat(key+" ", 2)+key {
-				t.Errorf("%s, %s: %q under %q, %v", api, how, order, keys, err)
+			if err != nil || order != "20261126-01" || keys.String() != strings.Repeat(key+" ", 2)+key {
+				t.Errorf("%s, %s: %q under %q, %v", api, how, order, keys.String(), err)
 			}
 		}
 	}
@@ -221,10 +221,10 @@ func TestAbandoningEndsTheDoubt(t *testing.T) {
 func TestASilentServerIsAskedAgain(t *testing.T) {
 	for api, buy := range purchases {
 		synctest.Test(t, func(t *testing.T) {
-			var keys []string
+			var keys noted
 			c := client.New(client.Options{Credentials: credentials, BaseURL: "http://x", HTTP: &http.Client{
 				Transport: byHand(func(w http.ResponseWriter, r *http.Request) {
-					if keys = append(keys, r.Header.Get("Idempotency-Key")); len(keys) < 3 {
+					if keys.add(r.Header.Get("Idempotency-Key")) < 3 {
 						<-r.Context().Done()
 						return
 					}
@@ -234,8 +234,8 @@ func TestASilentServerIsAskedAgain(t *testing.T) {
 			began := time.Now()
 			order, key, err := buy(t.Context(), c)
 			took := time.Since(began)
-			if err != nil || order == "" || strings.Join(keys, " ") != strings.Repeat(key+" ", 2)+key || took < 20*time.Second || took > 21*time.Second {
-				t.Errorf("%s: %q under %q after %v, %v", api, order, keys, took, err)
+			if err != nil || order == "" || keys.String() != strings.Repeat(key+" ", 2)+key || took < 20*time.Second || took > 21*time.Second {
+				t.Errorf("%s: %q under %q after %v, %v", api, order, keys.String(), took, err)
 			}
 		})
 	}

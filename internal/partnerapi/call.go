@@ -151,7 +151,7 @@ func (c *call) send(status int, body []byte, f *failure) {
 	if c.replayed {
 		c.w.Header()["Idempotent-Replayed"] = []string{"true"}
 	}
-	whole.Expect(c.r, len(body))
+	whole.Expect(c.r, status, len(body))
 	writeAnswer(c.w, status, body, f)
 }
 

@@ -37,7 +37,7 @@ func (c *call) send(status int, body []byte) error {
 	} else {
 		c.w.Header().Set("Content-Language", "ko")
 	}
-	whole.Expect(c.r, len(body))
+	whole.Expect(c.r, status, len(body))
 	writeJSON(c.w, status, "application/json; charset=utf-8", body)
 	return nil
 }

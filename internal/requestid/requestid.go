@@ -34,7 +34,7 @@ type Context struct {
 // With returns a context that says that it is part of the request with an id.
 func With(ctx context.Context, id string) context.Context { return &Context{ctx, [1]string{id}} }
 
-// Name makes c the context of a request as it comes, and puts its id into the answer's headers, as Give does.
+// Name makes c the context of a request as it comes, and puts its id into the answer's headers.
 func (c *Context) Name(w http.ResponseWriter, r *http.Request) {
 	c.Context, c.id[0] = r.Context(), of(r)
 	w.Header()[Header] = c.id[:]

@@ -23,7 +23,7 @@ func (db *DB) ask(ctx context.Context, all ...question) error {
 	if db.pool == nil {
 		return db.snapshot(ctx, func(tx *sql.Tx) error { return askEach(ctx, tx, all) })
 	}
-	conn, err := db.acquire(ctx, db.pool)
+	conn, err := db.pool.acquire(ctx)
 	if err != nil {
 		return classify(err)
 	}

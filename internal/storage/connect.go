@@ -132,6 +132,18 @@ func (l *lifeline) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.Tr
 // TraceQueryEnd implements pgx.QueryTracer.
 func (*lifeline) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
+// TraceBatchStart implements pgx.BatchTracer: no batch that writes has its COMMIT in it.
+func (l *lifeline) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	l.committing.Store(false)
+	return ctx
+}
+
+// TraceBatchQuery implements pgx.BatchTracer.
+func (*lifeline) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
+
+// TraceBatchEnd implements pgx.BatchTracer.
+func (*lifeline) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
 // settle returns when all that could be seen until now is as safe as the server makes an acknowledged COMMIT. A server
 // that died during a COMMIT and started again shows it whether its standbys have it or not; a COMMIT after it is
 // answered when they have both.

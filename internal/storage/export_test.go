@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"giftimbiz/internal/office"
 )
 
@@ -22,7 +20,7 @@ func (db *DB) HoldWriter(t testing.TB) (release func()) {
 
 // AfterCommit says what PostgreSQL's answer to a COMMIT means, and whether the transaction is begun again.
 func AfterCommit(answer error) (again bool, err error) {
-	db := &DB{pool: new(pgxpool.Pool)}
+	db := &DB{pool: new(share)}
 	err = db.ended(answer)
 	return db.lost(err), err
 }

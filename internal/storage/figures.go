@@ -42,7 +42,7 @@ func (db *DB) Pools() []Pool {
 	if db.pool == nil {
 		return []Pool{poolOf("read", db.read), poolOf("write", db.write)}
 	}
-	return []Pool{pgPoolOf("general", db.pool), pgPoolOf("purchases", db.commits)}
+	return []Pool{pgPoolOf("general", db.pool.Pool), pgPoolOf("purchases", db.commits.Pool)}
 }
 
 func poolOf(name string, db *sql.DB) Pool {

@@ -13,7 +13,7 @@ import (
 // maxPage is how many items one page of a history has at most.
 const maxPage = 1000
 
-// What is selected of a bought item, in the order in which scanGift and scanStar read it.
+// What is selected of a bought item, in the order of boughtRow's places.
 const (
 	boughtColumns = `SELECT i.order_id, i.line, r.sandbox, i.unit_id, i.face, i.paid, r.at, i.used_at,
        COALESCE(i.used_seller, 0), i.cancelled_at, i.link_serial,
@@ -247,36 +247,56 @@ func absent(err error) error {
 	return classify(err)
 }
 
+// ofKind returns what is selected of bought items of a kind, and what scans the rows of one query.
 func ofKind(kind gift.Kind) (columns, joins string, scan func(scanner, *gift.BoughtItem) error) {
+	r := new(boughtRow)
 	if kind == gift.StarCoupon {
-		return starColumns, starJoins, scanStar
+		r.places = append(r.common(), r.star()...)
+		return starColumns, starJoins, r.scan
 	}
-	return giftColumns, giftJoins, scanGift
+	r.places = append(r.common(), r.gift()...)
+	return giftColumns, giftJoins, r.scan
 }
 
-func scanGift(row scanner, i *gift.BoughtItem) error {
-	b, p := &i.Brand, &i.Product
-	return scanBought(row, i, &b.ID, &b.CategoryID, &b.Name, &b.Thumb, (*asBool)(&b.InUse),
-		&p.ID, &p.BrandID, &p.Name, &p.Face, &p.Thumb, &i.Sealed)
+// boughtRow is where the rows of a query go to, one after the other.
+type boughtRow struct {
+	item                gift.BoughtItem
+	at, used, cancelled sql.NullInt64
+	places              []any // in the above, in the order of the columns
 }
 
-func scanStar(row scanner, i *gift.BoughtItem) error {
-	m, s := &i.Campaign, &i.Shop
-	return scanBought(row, i, &m.ID, &m.ShopID, &m.CouponName, &m.Product, &m.Condition, (*asBool)(&m.Free), &m.Price,
-		&m.OrgPrice, &m.Discount, &m.MemberType, &m.MakerID, &m.Thumb, &m.Image, &m.Image2,
-		&s.ID, &s.CategoryID, &s.Name, &s.Thumb, &s.Province, &s.District, &s.Town, &s.MapURL)
+func (r *boughtRow) scan(row scanner, into *gift.BoughtItem) error {
+	r.item = gift.BoughtItem{}
+	err := row.Scan(r.places...)
+	r.item.At, r.item.UsedAt, r.item.CancelledAt = fromMillis(r.at), fromMillis(r.used), fromMillis(r.cancelled)
+	*into = r.item
+	return err
 }
 
-// scanBought reads what both kinds have, and then the rest.
-func scanBought(row scanner, i *gift.BoughtItem, rest ...any) error {
-	var at, used, cancelled sql.NullInt64
-	o, c := &i.Offer, &i.Category
-	err := row.Scan(append([]any{
-		&i.OrderID, &i.Line, (*asBool)(&i.Sandbox), &i.UnitID, &i.Face, &i.Paid, &at, &used, &i.UsedBy, &cancelled, &i.LinkSerial,
+// common are the places of what both kinds have.
+func (r *boughtRow) common() []any {
+	i, o, c := &r.item, &r.item.Offer, &r.item.Category
+	return []any{
+		&i.OrderID, &i.Line, (*asBool)(&i.Sandbox), &i.UnitID, &i.Face, &i.Paid, &r.at, &r.used, &i.UsedBy, &r.cancelled, &i.LinkSerial,
 		(*asDuration)(&i.ClockAhead), &o.ID, &o.Kind, &o.ProductID, &o.CampaignID, &o.Face,
 		&o.Tiers.Far, &o.Tiers.Mid, &o.Tiers.Near, &o.LastDay, (*asBool)(&o.Stopped), (*asBool)(&o.OncePer),
 		&c.ID, &c.Kind, &c.Name, &c.Thumb, &c.Sort,
-	}, rest...)...)
-	i.At, i.UsedAt, i.CancelledAt = fromMillis(at), fromMillis(used), fromMillis(cancelled)
-	return err
+	}
+}
+
+func (r *boughtRow) gift() []any {
+	b, p := &r.item.Brand, &r.item.Product
+	return []any{
+		&b.ID, &b.CategoryID, &b.Name, &b.Thumb, (*asBool)(&b.InUse),
+		&p.ID, &p.BrandID, &p.Name, &p.Face, &p.Thumb, &r.item.Sealed,
+	}
+}
+
+func (r *boughtRow) star() []any {
+	m, s := &r.item.Campaign, &r.item.Shop
+	return []any{
+		&m.ID, &m.ShopID, &m.CouponName, &m.Product, &m.Condition, (*asBool)(&m.Free), &m.Price,
+		&m.OrgPrice, &m.Discount, &m.MemberType, &m.MakerID, &m.Thumb, &m.Image, &m.Image2,
+		&s.ID, &s.CategoryID, &s.Name, &s.Thumb, &s.Province, &s.District, &s.Town, &s.MapURL,
+	}
 }

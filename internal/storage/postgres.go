@@ -63,12 +63,13 @@ func openPostgres(ctx context.Context, dsn string, hooks hooks) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	db := &DB{dialect: postgres, pool: pool, commits: commits}
-	db.write = sql.OpenDB(connector{stdlib.GetPoolConnector(pool), db})
+	db := &DB{dialect: postgres}
+	db.pool, db.commits = shares(pool, commits)
+	db.write = sql.OpenDB(connector{stdlib.GetPoolConnector(pool), db.pool})
 	db.write.SetMaxIdleConns(0) // the pool keeps them
 	db.read = db.write
 	db.walks, db.losers = make(chan struct{}, 1), make(chan struct{}, 1)
-	if db.isolation, err = isolationOf(ctx, pool); err != nil {
+	if db.isolation, err = isolationOf(ctx, db.read); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot reach PostgreSQL: %w", err), db.Close())
 	}
 	return db, nil
@@ -76,9 +77,9 @@ func openPostgres(ctx context.Context, dsn string, hooks hooks) (*DB, error) {
 
 // isolationOf asks by what a database wants transactions to be kept apart. Single statements that read are READ COMMITTED in any
 // case: they see one state, and must not be taken for a part of somebody's race.
-func isolationOf(ctx context.Context, pool *pgxpool.Pool) (isolation, error) {
+func isolationOf(ctx context.Context, db *sql.DB) (isolation, error) {
 	var wanted string
-	err := pool.QueryRow(ctx, `SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_isolation'`).Scan(&wanted)
+	err := db.QueryRowContext(ctx, `SELECT reset_val FROM pg_settings WHERE name = 'default_transaction_isolation'`).Scan(&wanted)
 	if wanted == "serializable" {
 		return serializable, err
 	}

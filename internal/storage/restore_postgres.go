@@ -89,7 +89,7 @@ func (db *DB) markEmpty(ctx context.Context) error {
 
 // copyInto fills all tables in one transaction.
 func (r *restorer) copyInto(ctx context.Context, tables []backup.Table) error {
-	conn, err := r.pool.Acquire(ctx)
+	conn, err := r.pool.acquire(ctx)
 	if err != nil {
 		return err
 	}

@@ -30,11 +30,11 @@ type session interface {
 }
 
 // begin opens a session: on SQLite on the hot connection, on PostgreSQL on one of the pool.
-func (db *DB) begin(ctx context.Context, pool *pgxpool.Pool) (session, error) {
+func (db *DB) begin(ctx context.Context, pool *share) (session, error) {
 	if pool == nil {
 		return db.beginHot(ctx)
 	}
-	conn, err := db.acquire(ctx, pool)
+	conn, err := pool.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // DB is an open database. Its methods may be called from any goroutine.
@@ -28,8 +26,8 @@ type DB struct {
 	retries atomic.Int64 // transactions that were begun again because they had lost a race
 
 	// PostgreSQL only. Purchases have connections of their own, so that they never wait for slow reads to end.
-	pool      *pgxpool.Pool
-	commits   *pgxpool.Pool
+	pool      *share
+	commits   *share
 	isolation isolation     // of what writes
 	losers    chan struct{} // whoever holds the token begins a transaction again that lost a race
 	// Whoever holds the token has a connection to move a sandbox's clock or reset a sandbox: see beginWalk.

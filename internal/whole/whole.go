@@ -1,8 +1,8 @@
-// Package whole sends an answer in one write where net/http needs two or more: it writes what is larger than its buffer of 4 KiB in
-// parts, and each part is a system call, a packet, and a caller woken up for half an answer.
+// Package whole sends an answer in one write where net/http needs two: it writes what is larger than its buffer of 4 KiB in parts, and each
+// part is a system call, a packet, and a caller woken up for half an answer.
 //
-// Whoever answers tells the size of the body before writing it. The connection then holds the parts back until the last one, which goes
-// out with them. What it is not told of passes as it comes.
+// Whoever answers tells the size of the body before writing it. The connection then holds the first part back, as long as that is no larger
+// than the body, and sends it with the next one. What it is not told of passes as it comes.
 package whole
 
 import (
@@ -44,10 +44,11 @@ func Remember(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
-// Expect says that the answer to a request will have a body of so many bytes, as its Content-Length says. It is called before anything of
-// the answer is written, by whoever then writes all of it without waiting for anything.
-func Expect(r *http.Request, size int) {
-	if size < worthwhile || r.Method == http.MethodHead {
+// Expect says that the answer to a request, with some status, will have a body of so many bytes, as its Content-Length says. It is called
+// before anything of the answer is written, by whoever then writes all of it without waiting for anything, or breaks the connection.
+func Expect(r *http.Request, status, size int) {
+	bare := status < http.StatusOK || status == http.StatusNoContent || status == http.StatusNotModified || r.Method == http.MethodHead
+	if bare || size < worthwhile {
 		return
 	}
 	if c, ok := r.Context().Value(key{}).(*conn); ok {
@@ -86,6 +87,14 @@ func (c *conn) Write(p []byte) (int, error) {
 		return c.Conn.Write(p)
 	}
 	return c.writeBoth(p)
+}
+
+// CloseWrite is for net/http, which ends so what it has not read to the end.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
 }
 
 // hold keeps a part of an answer for later, if there is room.

@@ -116,7 +116,7 @@ func sized(w http.ResponseWriter, r *http.Request) {
 	body := bytes.Repeat([]byte("0123456789"), size/10+1)[:size]
 	w.Header().Set("Content-Length", strconv.Itoa(size))
 	if !quiet {
-		whole.Expect(r, size)
+		whole.Expect(r, http.StatusOK, size)
 	}
 	_, _ = w.Write(body) // the caller notices
 }
@@ -167,11 +167,60 @@ func TestAnAnswerThatWasToldIsOneWrite(t *testing.T) {
 	}
 }
 
+// TestAnAnswerWithoutABodyWaitsForNone also when its handler says how large the body would be.
+func TestAnAnswerWithoutABodyWaitsForNone(t *testing.T) {
+	address, _ := start(t, func(w http.ResponseWriter, r *http.Request) {
+		status, err := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+		if err != nil {
+			t.Error(err)
+		}
+		whole.Expect(r, status, 9000)
+		w.WriteHeader(status)
+	})
+	c := call(t, address)
+	for _, status := range []int{http.StatusNoContent, http.StatusNotModified} {
+		if resp, _, err := c.ask(http.MethodGet, "/"+strconv.Itoa(status)); err != nil || resp.StatusCode != status {
+			t.Errorf("%d: %v, %v", status, resp, err)
+		}
+	}
+}
+
+// TestAnswersComeInTheOrderOfTheirRequests sends some at once, of which one waits for leave to send its body.
+func TestAnswersComeInTheOrderOfTheirRequests(t *testing.T) {
+	address, _ := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			t.Error(err)
+		}
+		sized(w, r)
+	})
+	c := call(t, address)
+	sizes := []int{7000, 100, 5000, 9000}
+	var all strings.Builder
+	for _, size := range sizes {
+		all.WriteString("POST /" + strconv.Itoa(size) + " HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody")
+	}
+	if _, err := io.WriteString(c, all.String()); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range sizes {
+		for _, status := range []int{http.StatusContinue, http.StatusOK} {
+			resp, err := http.ReadResponse(c.in, nil)
+			if err != nil || resp.StatusCode != status {
+				t.Fatalf("%d bytes: %v, %v", size, resp, err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			if err != nil || status == http.StatusOK && len(body) != size {
+				t.Fatalf("%d bytes of %d: %v", len(body), size, err)
+			}
+		}
+	}
+}
+
 // TestABrokenPromiseIsABrokenConnection: who says more than he writes leaves no caller waiting.
 func TestABrokenPromiseIsABrokenConnection(t *testing.T) {
 	address, _ := start(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "9000")
-		whole.Expect(r, 9000)
+		whole.Expect(r, http.StatusOK, 9000)
 		switch r.URL.Path {
 		case "/half":
 			_, _ = w.Write(make([]byte, 4500)) // the caller notices
