@@ -22,7 +22,8 @@ const (
 	scarcePatience     = 2 * time.Second
 	scarcePause        = 100 * time.Millisecond // before the server is asked again, on average
 	scarceLook         = time.Millisecond       // between looks, of who is first in line, for a connection that somebody gave back
-	othersHaveThem     = 4                      // times that this node has none at all; it has none for a moment while one takes another's place
+	othersHaveThem     = 3                      // looks that find none at all in this node; it has none for a moment while one takes another's place
+	noneForAll         = time.Second            // after such looks nobody looks as long: whoever comes has asked the server, and whoever waits need not
 	askedInARow        = 8                      // times, as the server takes a moment to end a session that was closed
 )
 
@@ -38,6 +39,7 @@ type share struct {
 type scarcity struct {
 	asking sync.Mutex            // by who asks the server again: it counts all who ask at a time
 	owed   atomic.Pointer[share] // who is about to take a place of the other, whose callers take none meanwhile
+	none   atomic.Int64          // when it was last found that the node has none, by clock.Uptime; 0 = never
 }
 
 // shares returns the two pools of a node as those who share.
@@ -77,9 +79,16 @@ var errNoneLeft = &pgconn.PgError{Severity: "FATAL", Code: tooManyConnections, M
 // first is patient for who is first in line.
 func first[C any](ctx context.Context, s *share, end <-chan time.Time, take func(context.Context) (C, error)) (conn C, err error) {
 	err = errNoneLeft
-	for n, none := 0, 0; scarce(err) && none < othersHaveThem && ctx.Err() == nil; n++ {
+	for n, none := 0, 0; scarce(err) && ctx.Err() == nil; n++ {
 		if none++; s.held()+s.other.held() > 0 {
 			none = 0
+		}
+		if none > 0 && s.knownToHaveNone() {
+			return conn, err
+		}
+		if none > othersHaveThem { // a load balancer waits no longer for an answer
+			s.none.Store(int64(clock.Uptime()))
+			return conn, err
 		}
 		if (s.held() > 0 || n > 0) && s.idle(ctx, s) {
 			conn, err = take(ctx)
@@ -96,9 +105,14 @@ func first[C any](ctx context.Context, s *share, end <-chan time.Time, take func
 	return conn, err
 }
 
+func (s *scarcity) knownToHaveNone() bool {
+	at := s.none.Load()
+	return at > 0 && clock.Uptime()-time.Duration(at) < noneForAll
+}
+
 // askAgain asks the server again, in the place of a connection of the other pool if that can spare one.
 func askAgain[C any](ctx context.Context, s *share, take func(context.Context) (C, error)) (conn C, err error) {
-	if s.held() == 0 || s.other.held() > s.held() {
+	if s.other.held() > s.held() {
 		s.owed.Store(s)
 		defer s.owed.Store(nil)
 		if s.other.idle(ctx, s) {
