@@ -45,6 +45,7 @@ var small = map[string]string{
 	"operators":        "as many as work here",
 	"price_rules":      "one for each category or brand at most",
 	"node_leases":      "always 512",
+	"change_clock":     "one row",
 	"vault_keys":       "a root and one or two data keys",
 	"settings":         "a few names",
 	"jobs":             "a row for each of a dozen names",

@@ -25,15 +25,7 @@ func fewConnections(t *testing.T, raw *sql.DB, dsn string, most int) *storage.DB
 		t.Fatal(err)
 	}
 	u.User = url.User(role)
-	db, err := storage.Open(t.Context(), u.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	db, _ := opener(func(testing.TB) string { return u.String() })(t)
 	return db
 }
 
