@@ -51,6 +51,11 @@ func FeedQueries() []string {
 	return texts
 }
 
+// TallySalesInParts is TallySales that counts so many orders at a time.
+func (db *DB) TallySalesInParts(ctx context.Context, now time.Time, most int64) error {
+	return db.tallySales(ctx, now, most)
+}
+
 // Reconnect ends the connections to PostgreSQL that nobody uses just now. Others take their places when they are needed.
 func (db *DB) Reconnect() {
 	if db != nil && db.pool != nil {

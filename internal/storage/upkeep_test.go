@@ -43,6 +43,29 @@ func TestPopularityForgetsOldDays(t *testing.T) {
 	})
 }
 
+// TestSalesAreCountedOnceInPartsOfAnySize has nodes count at once, while more is bought.
+func TestSalesAreCountedOnceInPartsOfAnySize(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *storagetest.House) {
+		h.Stock(2, 100)
+		p := h.Partner(gift.Partner{Name: "demo"}, 10_000_000)
+		key := catalog.PopularityKey{Kind: gift.Gifticon, ID: 27935}
+		sold := int64(0)
+		for _, most := range []int64{1, 2, 7, 13, 14, 1000} {
+			each(13, func(int) { h.Buy(p, "", 1) })
+			sold += 13
+			each(3, func(int) {
+				if err := h.DB.TallySalesInParts(t.Context(), h.Clock.Now().Add(time.Minute), most); err != nil {
+					t.Error(err)
+				}
+			})
+			if counted, err := h.DB.Popularity(t.Context(), 0); err != nil || counted[key] != sold {
+				t.Fatalf("%d at a time: %d are counted of %d, %v", most, counted[key], sold, err)
+			}
+			h.Clock.Advance(2 * time.Minute) // what is bought next is later than what was counted
+		}
+	})
+}
+
 func TestAnswersAreForgottenAfter35Days(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		h.Stock(1, 5)
