@@ -50,7 +50,7 @@ func askEach(ctx context.Context, tx *sql.Tx, all []question) error {
 	return nil
 }
 
-// scanning reads the rows of a query in a batch.
+// scanning reads the rows of a query, in a batch or by itself.
 func scanning(scan func(scanner) error) func(pgx.Rows) error {
 	return func(rows pgx.Rows) error {
 		for rows.Next() {

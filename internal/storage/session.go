@@ -104,12 +104,7 @@ func (s *pgSession) read(ctx context.Context, scan func(scanner) error, query st
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return scanning(scan)(rows)
 }
 
 func (s *pgSession) commit(ctx context.Context) error {

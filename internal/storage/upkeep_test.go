@@ -43,7 +43,7 @@ func TestPopularityForgetsOldDays(t *testing.T) {
 	})
 }
 
-// TestSalesAreCountedOnceInPartsOfAnySize has nodes count at once, while more is bought.
+// TestSalesAreCountedOnceInPartsOfAnySize has several count at once, after each of some rounds of purchases.
 func TestSalesAreCountedOnceInPartsOfAnySize(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		h.Stock(2, 100)

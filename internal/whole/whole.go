@@ -63,7 +63,7 @@ type conn struct {
 	seen  int     // bytes written of the answer, its head among them
 	held  *buffer // nil = none of them are held back
 	parts [2][]byte
-	both  net.Buffers // of parts
+	both  net.Buffers // of parts; made anew, they would be allocated for each answer
 }
 
 type buffer struct {

@@ -185,7 +185,7 @@ func TestAnAnswerWithoutABodyWaitsForNone(t *testing.T) {
 	}
 }
 
-// TestAnswersComeInTheOrderOfTheirRequests sends some at once, of which one waits for leave to send its body.
+// TestAnswersComeInTheOrderOfTheirRequests sends some at once, each of which asks for leave to send its body.
 func TestAnswersComeInTheOrderOfTheirRequests(t *testing.T) {
 	address, _ := start(t, func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
