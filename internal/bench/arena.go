@@ -27,6 +27,9 @@ type stock struct {
 // mostPerSecond is more than a server sells on any machine that the bench has run on. A run that sells all there is fails.
 const mostPerSecond = 25_000
 
+// errSoldOut is what purchases by hand end with then.
+var errSoldOut = errors.New("this machine is faster than the bench has stock for: the offer is sold out")
+
 // leastUnits are for what is under way when a run ends, and for offers that are bought more often than others.
 const leastUnits = 50
 

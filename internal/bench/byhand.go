@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strconv"
 
@@ -114,6 +115,9 @@ func (h *handPostgres) step(ctx context.Context, tx pgx.Tx, selects bool, known 
 		if selects {
 			queued.Query(func(rows pgx.Rows) error {
 				row, err := pgx.CollectExactlyOneRow(rows, pgx.RowToMap)
+				if errors.Is(err, pgx.ErrNoRows) {
+					return errSoldOut
+				}
 				for name, value := range row {
 					known[name] = value
 				}

@@ -198,7 +198,7 @@ func selectOne(st *sql.Stmt, args []any, known map[string]any) error {
 		return err
 	}
 	if !rows.Next() {
-		return errors.Join(rows.Err(), sql.ErrNoRows)
+		return errors.Join(rows.Err(), errSoldOut)
 	}
 	into := make([]any, len(columns))
 	for i := range into {
