@@ -12,7 +12,14 @@ has_jq() { command -v jq >/dev/null; }
 has_node() { command -v node >/dev/null; }
 has_php() { command -v php >/dev/null; }
 has_php_curl() { has_php && php -m 2>/dev/null | grep -ix curl >/dev/null; }
-has_chromium() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; }
+has_chromium() {
+	local name
+	# Ubuntu's chromium-browser may be a script that only says how to get one.
+	for name in chromium chromium-browser google-chrome; do
+		! "$name" --version >/dev/null 2>&1 || return 0
+	done
+	return 1
+}
 has_korean_font() { command -v fc-list >/dev/null && [ -n "$(fc-list :lang=ko family)" ]; }
 
 # check : packages : what is skipped without it
@@ -24,7 +31,7 @@ needs=(
 	'has_php_curl:php-curl:the test with a real PHP client'
 	'has_jq:jq:the test of the commands in the guides'
 	'has_node:nodejs:the test of the JavaScript programs in the guides'
-	'has_chromium:chromium:the tests of the console and the documentation in a browser'
+	'has_chromium:chromium:the tests of all pages in a browser (on Ubuntu it is a snap: snap install chromium)'
 	'has_korean_font:fontconfig fonts-nanum:Korean letters on screenshots (the tests themselves run)'
 )
 
@@ -59,14 +66,19 @@ apt() {
 }
 
 install() {
-	local log=$1 packages
+	local log=$1 packages package status=0
 	shift
 	packages=("$@")
 	echo "prepare: installing ${packages[*]}"
 	case " ${packages[*]} " in *' postgresql '*) prevent_main_cluster ;; esac
 	# The lists may be partly out of date and still hold what is needed: only the installation decides.
 	apt update >"$log" 2>&1 || true
-	apt install --no-install-recommends -y "${packages[@]}" >>"$log" 2>&1
+	! apt install --no-install-recommends -y "${packages[@]}" >>"$log" 2>&1 || return 0
+	# A package that this system does not have keeps none of the others from it.
+	for package in "${packages[@]}"; do
+		apt install --no-install-recommends -y "$package" >>"$log" 2>&1 || status=1
+	done
+	return "$status"
 }
 
 mapfile -t missing < <(missing_packages | tr ' ' '\n' | sed '/^$/d')
@@ -79,7 +91,7 @@ if may_install; then
 	log=$(mktemp)
 	if ! install "$log" "${missing[@]}"; then
 		reason='apt-get failed'
-		tail -n 5 "$log" >&2
+		{ grep '^E: ' "$log" || tail -n 5 "$log"; } | tail -n 5 >&2
 	fi
 	rm -f "$log"
 fi

@@ -11,6 +11,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,9 @@ const lookEvery = 50 * time.Millisecond
 // programs are the names under which systems have a Chromium; Debian's is the first.
 var programs = []string{"chromium", "chromium-browser", "google-chrome"}
 
+// Missing is what a test is skipped with where Find finds nothing.
+const Missing = "skipped: no Chromium that runs (Debian: apt-get install chromium, Ubuntu: snap install chromium)"
+
 // Browser is a Chromium that runs until the test ends.
 type Browser struct {
 	ctx context.Context
@@ -43,7 +47,7 @@ func Start(t testing.TB, more ...Option) *Browser {
 	t.Helper()
 	program := Find()
 	if program == "" {
-		t.Skip("skipped: no Chromium (Debian: apt-get install chromium)")
+		t.Skip(Missing)
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program),
@@ -87,15 +91,21 @@ func launch(options []chromedp.ExecAllocatorOption) (ctx context.Context, stop f
 	return ctx, stop, chromedp.Do(ctx)
 }
 
-// Find returns the path of a Chromium, "" where there is none.
-func Find() string {
+// Find returns the path of a Chromium that runs, "" where there is none.
+func Find() string { return found() }
+
+// found asks each for its version: Ubuntu's chromium-browser may be a script that only says how to get one.
+var found = sync.OnceValue(func() string {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
 	for _, name := range programs {
-		if path, err := exec.LookPath(name); err == nil {
+		path, err := exec.LookPath(name)
+		if err == nil && exec.CommandContext(ctx, path, "--version").Run() == nil {
 			return path
 		}
 	}
 	return ""
-}
+})
 
 // Look is how somebody sees pages.
 type Look struct {

@@ -171,7 +171,7 @@ func TestAnAwaitedPageIsThereAsAWhole(t *testing.T) {
 func TestABrowserThatCrashesAtItsStartIsStartedOnceMore(t *testing.T) {
 	program := browsertest.Find()
 	if program == "" {
-		t.Skip("skipped: no Chromium (Debian: apt-get install chromium)")
+		t.Skip(browsertest.Missing)
 	}
 	crashed := filepath.Join(t.TempDir(), "crashed")
 	script := filepath.Join(t.TempDir(), "chromium")
