@@ -9,6 +9,8 @@ missing=()
 for need in "${needs[@]}"; do
 	command -v "${need%%:*}" >/dev/null || [ -x "/usr/sbin/${need%%:*}" ] || missing+=("${need##*:}")
 done
+# With this Patroni speaks to etcd. Debian 13 is content with Consul's library in its place.
+/usr/bin/python3 -c 'import etcd' 2>/dev/null || missing+=(python3-etcd)
 [ "${#missing[@]}" -gt 0 ] || exit 0
 
 as_root() {

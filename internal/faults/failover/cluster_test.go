@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +23,7 @@ const patience = 4 * time.Minute
 type cluster struct {
 	t        *testing.T
 	machines []*machine
+	waited   int // how often nobody could replace a primary
 }
 
 // database is where the nodes find the primary.
@@ -133,33 +135,54 @@ func (c *cluster) whole() bool {
 	return true
 }
 
-// seesRoles returns who leads by what a machine knows, and the roles of the others, if all of them run on one timeline.
-func (m *machine) seesRoles() (seen string) {
+// nobodyMay tells whether the machines but one, which is away, know of no standby that had all of its commits.
+func (c *cluster) nobodyMay(away *machine) bool {
+	for _, m := range c.machines {
+		if m == away {
+			continue
+		}
+		members := m.members()
+		noted := func(other member) bool { return other.Role == "sync_standby" || other.Role == "leader" }
+		if len(members) == 0 || slices.ContainsFunc(members, noted) {
+			return false
+		}
+	}
+	return true
+}
+
+// member is a machine as Patroni on another one knows it.
+type member struct {
+	Name, Role, State string
+	Timeline          int
+	Lag               any // bytes, or "unknown"
+}
+
+// members returns the cluster as the machine knows it, nil when it does not answer.
+func (m *machine) members() []member {
 	resp, err := quick.Get("http://" + m.address + ":8008/cluster")
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer func() { _ = resp.Body.Close() }() // read to its end below
-	var answer struct {
-		Members []struct {
-			Name, Role, State string
-			Timeline          int
-			Lag               any // bytes, or "unknown"
-		}
-	}
+	var answer struct{ Members []member }
 	if json.NewDecoder(resp.Body).Decode(&answer) != nil {
-		return ""
+		return nil
 	}
-	leader, others := "", map[string]int{}
-	for _, m := range answer.Members {
-		runs := m.State == "running" || m.State == "streaming"
-		if !runs || m.Timeline != answer.Members[0].Timeline || m.Lag == "unknown" {
+	return answer.Members
+}
+
+// seesRoles returns who leads by what a machine knows, and the roles of the others, if all of them run on one timeline.
+func (m *machine) seesRoles() (seen string) {
+	members, leader, others := m.members(), "", map[string]int{}
+	for _, other := range members {
+		runs := other.State == "running" || other.State == "streaming"
+		if !runs || other.Timeline != members[0].Timeline || other.Lag == "unknown" {
 			return ""
 		}
-		if m.Role == "leader" {
-			leader = m.Name
+		if other.Role == "leader" {
+			leader = other.Name
 		} else {
-			others[m.Role]++
+			others[other.Role]++
 		}
 	}
 	return leader + " leads, and " + fmt.Sprint(others)

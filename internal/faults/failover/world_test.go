@@ -26,6 +26,9 @@ func inWorldOfItsOwn(t *testing.T) (dir string, here bool) {
 		return dir, true
 	}
 	needs(t, "patroni", "etcd", "haproxy", "psql", "ip", "nsenter", "setpriv")
+	if out, err := exec.Command("/usr/bin/python3", "-c", "import etcd").CombinedOutput(); err != nil {
+		t.Skipf("skipped: no python3-etcd here, with which Patroni speaks to etcd; make test-faults installs it on Debian: %s", out)
+	}
 	if os.Geteuid() != 0 {
 		t.Skip("skipped: only root makes network namespaces")
 	}
