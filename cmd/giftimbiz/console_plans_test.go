@@ -56,7 +56,7 @@ var small = map[string]string{
 var readsAll = []struct{ table, words, reason string }{
 	{"accounts", "FROM accounts a) x GROUP BY kind", "the ledger's sums by kind: a row for each partner and shop, none for orders"},
 	{"adjustments", "WHERE j.state = 1 ORDER BY j.id LIMIT", "an index of those that wait for approval only"},
-	{"endpoints", "FROM endpoints e CROSS JOIN deliveries d WHERE e.state = 1", "an index of those that are on only"},
+	{"endpoints", "WHERE e.state = 1 LIMIT $1) waiting", "an index of those that are on only"},
 	{"imports", "FROM imports WHERE busy = 1", "an index of the one that is being applied only"},
 	{"imports", "FROM imports ORDER BY id DESC LIMIT", "begins at the newest, and ends after a page"},
 	{"repricings", "FROM repricings ORDER BY id DESC LIMIT", "reads the newest and ends"},

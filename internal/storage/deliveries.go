@@ -15,7 +15,7 @@ SELECT due.event_id, due.order_id, due.attempts, v.type, v.partner_id, v.data, v
     SELECT d.event_id, d.order_id, d.attempts, d.due_at FROM deliveries d
     WHERE d.endpoint_id = $1 AND d.state = 1 AND d.due_at <= $2 AND (d.order_id = 0 OR NOT EXISTS (
         SELECT 1 FROM deliveries b
-        WHERE b.endpoint_id = d.endpoint_id AND b.order_id = d.order_id AND b.state = 1 AND b.event_id < d.event_id))
+        WHERE b.endpoint_id = d.endpoint_id AND b.order_id = d.order_id AND b.order_id <> 0 AND b.state = 1 AND b.event_id < d.event_id))
     ORDER BY d.due_at, d.event_id LIMIT $3) due
 JOIN events v ON v.id = due.event_id ORDER BY due.due_at, due.event_id`, endpoint, millis(now), limit)
 	if err != nil {
@@ -49,8 +49,8 @@ WHERE deliveries.endpoint_id = input.endpoint_id AND deliveries.event_id = input
 	// What waits behind an event is due with it, or at once when it is done.
 	moveFollowers = over("endpoint_id bigint, order_id bigint, event_id bigint, due_at bigint", `
 UPDATE deliveries SET due_at = input.due_at FROM input
-WHERE deliveries.endpoint_id = input.endpoint_id AND deliveries.order_id = input.order_id AND deliveries.state = 1
-  AND deliveries.event_id > input.event_id`)
+WHERE deliveries.endpoint_id = input.endpoint_id AND deliveries.order_id = input.order_id AND deliveries.order_id <> 0
+  AND deliveries.state = 1 AND deliveries.event_id > input.event_id`)
 
 	endpointsWork = over("id bigint", `
 UPDATE endpoints SET failing_since = NULL FROM input WHERE endpoints.id = input.id AND endpoints.failing_since IS NOT NULL`)
@@ -171,14 +171,13 @@ func filter[T any](list []T, keep func(T) bool) []T {
 	return kept
 }
 
-// HastenDeliveries implements webhook.Store. It writes only if there is something to write. SQLite keeps to the order of a
-// CROSS JOIN: from the endpoints it finds what is late by an index.
+// HastenDeliveries implements webhook.Store. It writes only if there is something to write.
 func (db *DB) HastenDeliveries(ctx context.Context, now time.Time) error {
 	far := millis(now.Add(webhook.LongestPause))
-	const farOff = `FROM endpoints e CROSS JOIN deliveries d
-WHERE e.state = 1 AND d.endpoint_id = e.id AND d.state = 1 AND d.due_at > $1`
 	var late asBool
-	err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 `+farOff+` LIMIT 1) x`, far).Scan(&late)
+	err := db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM endpoints e `+
+		db.dialect.lookUp("deliveries", "d", "d.endpoint_id = e.id AND d.state = 1 AND d.due_at > $1")+
+		` WHERE e.state = 1 LIMIT 1) x`, far).Scan(&late)
 	if err != nil || !late {
 		return classify(err)
 	}
@@ -191,8 +190,8 @@ WHERE e.state = 1 AND d.endpoint_id = e.id AND d.state = 1 AND d.due_at > $1`
 
 // WaitingDeliveries counts what waits to be delivered to endpoints that are on, up to a limit: it reads as many rows.
 func (db *DB) WaitingDeliveries(ctx context.Context, limit int) (n int64, err error) {
-	err = db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (
-    SELECT 1 FROM endpoints e CROSS JOIN deliveries d WHERE e.state = 1 AND d.endpoint_id = e.id AND d.state = 1 LIMIT $1) waiting`,
-		limit).Scan(&n)
+	err = db.read.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM endpoints e `+
+		db.dialect.lookUp("deliveries", "d", "d.endpoint_id = e.id AND d.state = 1")+
+		` WHERE e.state = 1 LIMIT $1) waiting`, limit).Scan(&n)
 	return n, classify(err)
 }

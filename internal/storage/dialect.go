@@ -23,8 +23,8 @@ type dialect struct {
 	locks *strings.Replacer
 	// input returns the WITH clause that makes a relation named "input" of n rows.
 	input func(s *setStatement, n int) string
-	// each is the join that looks a table up for each row of the input, by columns of the same names.
-	each func(table, alias string, columns []string) string
+	// lookUp is the join that looks a table up for each row of what stands before it, and never the other way round.
+	lookUp func(table, alias, condition string) string
 	// now is the time by the database server's clock, which all processes share, in milliseconds since 1970.
 	now string
 	// maxRows bounds the rows one statement takes; 0 = no bound.
@@ -44,13 +44,13 @@ const (
 	lockUnused    = "/*lock the key that nobody keeps*/"
 )
 
-// eachMark stands for dialect.each in a statement: "{each orders o: id}".
+// eachMark stands for a look-up for each row of the input by columns of the same names: "{each orders o: id}".
 var eachMark = regexp.MustCompile(`\{each (\w+) (\w+): ([^}]+)\}`)
 
 func (d *dialect) lookUps(text string) string {
 	return eachMark.ReplaceAllStringFunc(text, func(mark string) string {
 		parts := eachMark.FindStringSubmatch(mark)
-		return d.each(parts[1], parts[2], strings.Split(parts[3], ", "))
+		return d.lookUp(parts[1], parts[2], matching(parts[2], strings.Split(parts[3], ", ")))
 	})
 }
 
@@ -86,8 +86,8 @@ WHERE k.contype = 'f' AND c.relnamespace = current_schema()::regnamespace`,
 	),
 	// Of a join PostgreSQL may begin at the table, if that was small when the plan was made, and read all of it once it is
 	// large. It cannot begin inside a subquery, nor take one apart that has an OFFSET.
-	each: func(table, alias string, columns []string) string {
-		return "CROSS JOIN LATERAL (SELECT * FROM " + table + " WHERE " + matching(table, columns) + " OFFSET 0) " + alias
+	lookUp: func(table, alias, condition string) string {
+		return "CROSS JOIN LATERAL (SELECT * FROM " + table + " " + alias + " WHERE " + condition + " OFFSET 0) " + alias
 	},
 	now: `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`,
 	input: func(s *setStatement, _ int) string {
@@ -123,8 +123,9 @@ WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY t.nam
 	},
 	locks: strings.NewReplacer(lockAccounts, "", lockOffers, "", lockEndpoints, "", lockFree, "", lockRow, "",
 		lockKey, "", lockUnused, ""),
-	each: func(table, alias string, columns []string) string {
-		return "CROSS JOIN " + table + " " + alias + " ON " + matching(alias, columns)
+	// SQLite keeps to the order of a CROSS JOIN.
+	lookUp: func(table, alias, condition string) string {
+		return "CROSS JOIN " + table + " " + alias + " ON " + condition
 	},
 	now: `CAST(unixepoch('subsec') * 1000 AS INTEGER)`,
 	input: func(s *setStatement, n int) string {

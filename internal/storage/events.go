@@ -130,7 +130,8 @@ func (db *DB) eventID(ctx context.Context, tx *sql.Tx, partner int64, order gift
 	}
 	var last gift.ID
 	err = tx.QueryRowContext(ctx, `SELECT COALESCE(MAX(d.event_id), 0) FROM endpoints e
-JOIN deliveries d ON d.endpoint_id = e.id AND d.order_id = $2 AND d.state = 1 WHERE e.partner_id = $1`, partner, int64(order)).Scan(&last)
+JOIN deliveries d ON d.endpoint_id = e.id AND d.order_id = $2 AND d.order_id <> 0 AND d.state = 1
+WHERE e.partner_id = $1`, partner, int64(order)).Scan(&last)
 	if err != nil || last < id {
 		return id, err
 	}

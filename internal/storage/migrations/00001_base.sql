@@ -321,7 +321,9 @@ CREATE TABLE deliveries (
     PRIMARY KEY (endpoint_id, event_id)
 ) /*often updated*/;
 CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at, event_id) WHERE state = 1;
-CREATE INDEX deliveries_order ON deliveries (endpoint_id, order_id, event_id) WHERE state = 1;
+-- For what waits behind another of its order, and of no use for anything else: PostgreSQL took it for the one before, where it
+-- knew nothing of what was in them.
+CREATE INDEX deliveries_order ON deliveries (endpoint_id, order_id, event_id) WHERE state = 1 AND order_id <> 0;
 -- By which those that were given up are listed, and sent again.
 CREATE INDEX deliveries_abandoned ON deliveries (endpoint_id, event_id) WHERE state = 3;
 
