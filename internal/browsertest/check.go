@@ -1,12 +1,15 @@
 package browsertest
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -109,7 +112,7 @@ func (tab *Tab) measure(name string, look Look) {
 func (tab *Tab) runAxe(name string, look Look, what string) {
 	tab.t.Helper()
 	if !evaluate[bool](tab, "look for axe", `typeof axe === 'object'`) {
-		tab.do("load axe", chromedp.Evaluate[chromedp.Void](axe+"\n;0"))
+		tab.do("load axe", chromedp.Func(keepAxe))
 	}
 	violations := evaluate[[]violation](tab, "run axe", `axe.run(document, `+what+`).then(r => r.violations.
 	filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => ({rule: v.id, impact: v.impact, help: v.help,
@@ -117,6 +120,14 @@ func (tab *Tab) runAxe(name string, look Look, what string) {
 	for _, v := range violations {
 		tab.t.Errorf("%s (%s): %s, %s: %s\n%s", name, look.Name, v.Rule, v.Impact, v.Help, strings.Join(v.Elements, "\n"))
 	}
+}
+
+// keepAxe gives axe to this page and to all that the tab opens from now on: half a megabyte that Chromium is told once, as
+// telling it cost it more than looking.
+func keepAxe(ctx context.Context, target *chromedp.Target) error {
+	_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: axe, RunImmediately: new(true)})
+	return err
 }
 
 // picture keeps the whole page.
