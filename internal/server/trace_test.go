@@ -194,7 +194,8 @@ func (h *tracedHouse) purchaseIsOneTrace() {
 	if !line.MatchString(h.log.String()) {
 		t.Errorf("the log has no line of it: %s", h.log)
 	}
-	h.keepsSecrets(c, key, hook.URL, "a-secret-path", "$1")
+	// Of statements a span has the first words. Two bytes of one would be found in numbers now and then.
+	h.keepsSecrets(c, key, hook.URL, "a-secret-path", "WHERE ", "VALUES ")
 }
 
 // keepsSecrets looks through all that was sent and logged.
