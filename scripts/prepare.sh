@@ -16,7 +16,7 @@ has_chromium() {
 	local name
 	# Ubuntu's chromium-browser may be a script that only says how to get one.
 	for name in chromium chromium-browser google-chrome; do
-		! "$name" --version >/dev/null 2>&1 || return 0
+		if "$name" --version >/dev/null 2>&1; then return 0; fi
 	done
 	return 1
 }
@@ -73,7 +73,7 @@ install() {
 	case " ${packages[*]} " in *' postgresql '*) prevent_main_cluster ;; esac
 	# The lists may be partly out of date and still hold what is needed: only the installation decides.
 	apt update >"$log" 2>&1 || true
-	! apt install --no-install-recommends -y "${packages[@]}" >>"$log" 2>&1 || return 0
+	if apt install --no-install-recommends -y "${packages[@]}" >>"$log" 2>&1; then return 0; fi
 	# A package that this system does not have keeps none of the others from it.
 	for package in "${packages[@]}"; do
 		apt install --no-install-recommends -y "$package" >>"$log" 2>&1 || status=1
