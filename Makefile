@@ -64,7 +64,7 @@ lint: ## go vet (the rooms that know of operating systems on macOS and Windows t
 	scripts/gofumpt.sh
 
 .PHONY: prepare
-prepare: ## Install PostgreSQL, Chromium, PHP, curl and a C compiler for the tests (Debian; root or sudo)
+prepare: ## Install PostgreSQL, Chromium, PHP, Node, curl and a C compiler for the tests (Debian; root or sudo)
 	scripts/prepare.sh
 
 .PHONY: prepare-faults
