@@ -55,12 +55,15 @@ func wrongTypeOf(member string, want reflect.Type) error {
 	return wrongMember(member, "객체여야 합니다.", "want an object.")
 }
 
-// bodyWalk goes through a JSON text up to a fault that encoding/json has found in it, to name the place: encoding/json names
-// Go's types instead, and no elements of arrays.
+// bodyWalk goes through a JSON text up to a fault that was found in it, to name the place: encoding/json names Go's types instead,
+// and no elements of arrays.
 type bodyWalk struct {
 	d       *json.Decoder
-	end     int64  // where the value ends, or begins if it has parts, that is of a wrong type
+	end     int64  // where the value ends, or begins if it has parts, that is of a wrong type, or where the name ends that is there twice
 	unknown string // or the name of a member that does not exist
+	broken  bool   // the text is no JSON from here on: there is no more of it
+
+	members map[reflect.Type]map[string]reflect.Type // what membersOf said
 }
 
 // pathAt returns the path of what ends, or begins if it has parts, at or behind a place in a JSON text.
@@ -77,11 +80,24 @@ func (w *bodyWalk) find(into reflect.Type) string {
 	return brief(w.unknown)
 }
 
+// token reads on; nil if the text is broken.
+func (w *bodyWalk) token() json.Token {
+	token, err := w.d.Token()
+	w.broken = w.broken || err != nil
+	return token
+}
+
+// more tells whether the present list or object goes on. A Decoder alone says so of a broken text for ever.
+func (w *bodyWalk) more() bool { return !w.broken && w.d.More() }
+
+// there tells whether the walk has come to the place it looks for.
+func (w *bodyWalk) there() bool { return !w.broken && w.unknown == "" && w.d.InputOffset() >= w.end }
+
 // value walks through the value that stands next. t is what it is read into, nil = nothing.
 func (w *bodyWalk) value(path string, t reflect.Type) (fault string, found bool) {
-	token, err := w.d.Token()
-	if err != nil || w.unknown == "" && w.d.InputOffset() >= w.end {
-		return path, err == nil
+	token := w.token()
+	if w.there() {
+		return path, true
 	}
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -90,37 +106,50 @@ func (w *bodyWalk) value(path string, t reflect.Type) (fault string, found bool)
 	case json.Delim('{'):
 		fault, found = w.object(path, t)
 	case json.Delim('['):
-		if t != nil && t.Kind() == reflect.Slice {
-			t = t.Elem()
-		}
-		for i := 0; w.d.More() && !found; i++ {
-			fault, found = w.value(path+"["+strconv.Itoa(i)+"]", t)
-		}
+		fault, found = w.list(path, t)
 	default:
 		return "", false
 	}
 	if !found {
-		_, err = w.d.Token() // its end
+		w.token() // its end
 	}
-	return fault, found && err == nil
+	return fault, found
+}
+
+func (w *bodyWalk) list(path string, t reflect.Type) (fault string, found bool) {
+	if t != nil && t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	for i := 0; w.more() && !found; i++ {
+		fault, found = w.value(under(path, "["+strconv.Itoa(i)+"]"), t)
+	}
+	return fault, found
 }
 
 func (w *bodyWalk) object(path string, t reflect.Type) (fault string, found bool) {
-	members := membersOf(t)
-	for w.d.More() && !found {
-		token, err := w.d.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return "", false
+	members := w.membersOf(t)
+	for w.more() && !found {
+		name, ok := w.token().(string)
+		if !ok {
+			w.broken = true
+			break
 		}
-		inner := strings.TrimPrefix(path+"."+name, ".")
+		inner := strings.TrimPrefix(under(path, "."+name), ".")
 		of := members[folded(name)]
-		if of == nil && name == w.unknown {
+		if w.there() || of == nil && name == w.unknown {
 			return inner, true
 		}
 		fault, found = w.value(inner, of)
 	}
 	return fault, found
+}
+
+// under returns the path of a part. What is not shown of a path is not kept: a long name would be copied for each element under it.
+func under(path, part string) string {
+	if len(path) > maxName {
+		return path
+	}
+	return path + part[:min(len(part), maxName+2)]
 }
 
 // folded is a member's name as encoding/json compares names, which takes ſ for s, too.
@@ -137,16 +166,23 @@ func folded(name string) string {
 }
 
 // membersOf returns what members of an object are read into, by their folded names.
-func membersOf(t reflect.Type) map[string]reflect.Type {
-	members := map[string]reflect.Type{}
+func (w *bodyWalk) membersOf(t reflect.Type) map[string]reflect.Type {
 	if t == nil || t.Kind() != reflect.Struct {
+		return nil
+	}
+	if members := w.members[t]; members != nil {
 		return members
 	}
+	members := map[string]reflect.Type{}
 	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
 			members[folded(name)] = f.Type
 		}
 	}
+	if w.members == nil {
+		w.members = map[reflect.Type]map[string]reflect.Type{}
+	}
+	w.members[t] = members
 	return members
 }
 

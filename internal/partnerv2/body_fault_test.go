@@ -28,6 +28,7 @@ func TestABodyThatCannotBeReadIsToldWhereAndWhy(t *testing.T) {
 		`{"a":` + strings.Repeat("[", 9000) + `null` + strings.Repeat("]", 9000) + `}`: {"a", "a: there is no such member."},
 		`{"a":` + strings.Repeat("[", 30_000):                                          {"", "The JSON is broken at byte 10005."},
 		`null`:                                                                         {"", "The body must be a JSON object."},
+		`{"items":[{"quantity":1,"quantity"2}]}`:                                       {"items[0].quantity", "items[0].quantity: it may be given once only."},
 		`{"reference":"A",}`:                                                           {"", "The JSON is broken at byte 18."},
 		`{"reference":"A"`:                                                             {"", "The JSON breaks off after byte 16."},
 		`{"reference":'A'}`:                                                            {"", "The JSON is broken at byte 14."},

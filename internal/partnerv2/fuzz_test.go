@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -46,6 +47,7 @@ func FuzzBodyOfAnOrder(f *testing.F) {
 		`{"items":[{"offer_id":1,"Offer_ID":2}]}`, `{"total":1e2}`, `{"total":null}`, `{"items":[{"offer_id":99999999999999999999}]}`,
 		`{"reference":"a"}{}`, "{\"reference\":\"\xff\"}", `{"x` + strings.Repeat("[", 100), "\ufeff{}", `{"reference":"\ud800"}`,
 		strings.Repeat(`{"items":[`, 30), `{"` + strings.Repeat("x", 300) + `":1}`, `{"items":[{"offer_id":1,"quantity":1,"coupon_id":5}],"total":0}`,
+		`{"items":[{"offer_id":1},{"offer_id":1,"quantity":2,"quantity"3}]}`,
 	} {
 		f.Add(body)
 	}
@@ -77,6 +79,58 @@ func FuzzBodyOfAnOrder(f *testing.F) {
 			t.Errorf("%d units, reference %q", units, body.Reference)
 		}
 	})
+}
+
+// TestABodyMayBeBrokenAnywhere reads bodies with faults of their own, and each of them with a byte more, less or changed: whatever is said
+// of a text must not rest on the rest of it being JSON.
+func TestABodyMayBeBrokenAnywhere(t *testing.T) {
+	read := func(text string) {
+		var body orderBody
+		if err := sent("", "application/json", text).neededBody(&body); err != nil {
+			faultOf(t, err)
+		}
+	}
+	for _, text := range []string{
+		`{"reference":"a-1","items":[{"offer_id":1,"quantity":2},{"offer_id":3}],"total":9000}`,
+		`{"items":[{"offer_id":1},{"quantity":2,"quantity":3}]}`,
+		`{"items":[[{"quantity":null}],"x"]}`,
+		`{"items":[{"offer_id":[{"a":1}]}],"a":{"b":[1,{"c":"\u0041"}]},"total":"1"}`,
+	} {
+		for at := range len(text) {
+			before, after := text[:at], text[at+1:]
+			read(before)
+			read(before + after)
+			for _, c := range []string{`"`, `:`, `,`, `{`, `}`, `[`, `]`, `\`, `0`, `n`, ` `} {
+				read(before + c + after)
+				read(before + c + text[at:])
+			}
+		}
+	}
+}
+
+// TestTheFaultOfALargeBodyIsFoundWithoutCopyingIt for each of its parts: what is allocated is bounded by a multiple of the body.
+func TestTheFaultOfALargeBodyIsFoundWithoutCopyingIt(t *testing.T) {
+	name := strings.Repeat("n", maxBody/2)
+	for what, text := range map[string]string{
+		"objects":                  `{"items":[` + strings.Repeat("{},", maxBody/4) + `{}],"unknown":1}`,
+		"elements":                 `{"items":[` + strings.Repeat("1,", maxBody/3) + `null]}`,
+		"elements of a long name":  `{"` + name + `":[` + strings.Repeat("1,", maxBody/5) + `null]}`,
+		"levels":                   `{"items":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `,"unknown":1}`,
+		"levels of objects":        `{"a":` + strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9000) + `,"b":1}`,
+		"levels below a long name": `{"` + name + `":` + strings.Repeat("[", 9000) + strings.Repeat("]", 9000) + `,"b":1}`,
+	} {
+		if len(text) > maxBody {
+			t.Fatalf("%s: %d bytes", what, len(text))
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		var body orderBody
+		err := sent("", "application/json", text).neededBody(&body)
+		runtime.ReadMemStats(&after)
+		if faultOf(t, err); after.TotalAlloc-before.TotalAlloc > 200*maxBody {
+			t.Errorf("%s: %d KiB for a body of %d", what, (after.TotalAlloc-before.TotalAlloc)>>10, len(text)>>10)
+		}
+	}
 }
 
 // FuzzAmbiguous compares what is found to be ambiguous with what encoding/json makes of an object of numbers: a body that is let
