@@ -4,6 +4,7 @@ package programtest
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -73,7 +74,7 @@ func Run(t testing.TB, cmd *exec.Cmd, signal syscall.Signal, end func(*Program))
 	t.Cleanup(func() {
 		end(p)
 		if t.Failed() {
-			t.Logf("%s said:\n%s", strings.Join(cmd.Args, " "), p.Output)
+			t.Logf("%s said:\n%s", strings.Join(cmd.Args, " "), p.Output.end())
 		}
 	})
 	return p
@@ -171,7 +172,10 @@ func (w *Output) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.text.Write(b)
-	if url := Address.Find(w.text.Bytes()); url != nil && !w.told {
+	if w.told {
+		return len(b), nil
+	}
+	if url := Address.Find(w.text.Bytes()); url != nil {
 		w.told = true
 		w.found <- string(url)
 	}
@@ -183,4 +187,16 @@ func (w *Output) String() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.text.String()
+}
+
+const mostShown = 64 << 10 // bytes of what a program said, where a test fails that has logged a million calls
+
+// end is what was printed last.
+func (w *Output) end() string {
+	text := w.String()
+	if len(text) <= mostShown {
+		return text
+	}
+	_, rest, _ := strings.Cut(text[len(text)-mostShown:], "\n")
+	return fmt.Sprintf("(%d bytes, of which these are the last)\n%s", len(text), rest)
 }

@@ -1,4 +1,5 @@
-package faults
+// Package broken breaks HTTP requests at random, to see what a server makes of them.
+package broken
 
 import (
 	"bytes"

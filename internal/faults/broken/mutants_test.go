@@ -1,4 +1,4 @@
-package faults_test
+package broken_test
 
 import (
 	"bufio"
@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -22,8 +23,15 @@ import (
 	"giftimbiz/internal/contract"
 	"giftimbiz/internal/demo"
 	"giftimbiz/internal/faults"
+	"giftimbiz/internal/faults/broken"
 	"giftimbiz/internal/programtest"
 )
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	programtest.Remove()
+	os.Exit(code)
+}
 
 // TestAMillionBrokenRequestsHarmNobody sends requests of every kind, each changed at random, to a server that serves others
 // beside. None may fail in the server, nothing may grow, and what was bought meanwhile must be right.
@@ -83,7 +91,7 @@ func (m *mutants) send(n int) {
 			r := rand.New(rand.NewPCG(m.seed, m.next.Add(1)))
 			var c *line
 			for left.Add(-1) >= 0 && !m.t.Failed() {
-				request := faults.Mutate(r, m.seeds[r.IntN(len(m.seeds))], m.seeds)
+				request := broken.Mutate(r, m.seeds[r.IntN(len(m.seeds))], m.seeds)
 				c = m.ask(c, request)
 				if r.IntN(50) == 0 {
 					began := time.Now()
