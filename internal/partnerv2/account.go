@@ -16,8 +16,8 @@ import (
 type accountStore interface {
 	// Partner returns a partner with its balance.
 	Partner(ctx context.Context, name string) (office.PartnerAccount, error)
-	// ChangePartner stores what edit made of a partner; a version of 0 is any.
-	ChangePartner(ctx context.Context, name string, version int64, now time.Time, edit func(*gift.Partner) error) (gift.Partner, error)
+	// SetLowBalance sets what a partner's balance must fall below to be told of; gift.ErrWithdrawn: it left.
+	SetLowBalance(ctx context.Context, name string, threshold gift.Won, now time.Time) error
 	// Statement returns a page of what happened on an account, the newest first.
 	Statement(ctx context.Context, q office.StatementQuery) (office.Statement, error)
 	// IssueReceipt returns the receipt of a statement, and issues it the first time; office.ErrNotClosed: its days are not over.
@@ -97,11 +97,7 @@ func (c *call) changeBalance() error {
 		return wrongMember("low_balance_threshold", "0부터 "+most+"까지의 금액이어야 합니다. 0이면 알리지 않습니다.",
 			"want an amount from 0 to "+most+"; 0 = never told.")
 	}
-	_, err := c.Store.ChangePartner(c.changing(), c.partner.Name, 0, c.Clock.Now(), func(p *gift.Partner) error {
-		p.LowBalance = *body.Threshold
-		return p.StillHere()
-	})
-	if err != nil {
+	if err := c.Store.SetLowBalance(c.changing(), c.partner.Name, *body.Threshold, c.Clock.Now()); err != nil {
 		return accountFault(err)
 	}
 	return c.answerBalance()

@@ -61,6 +61,35 @@ func TestAPartnerIsSuspendedEverywhereWhenTheCallReturns(t *testing.T) {
 	})
 }
 
+// TestAThresholdIsSetWithoutWaitingForNodes: none of them goes by it.
+func TestAThresholdIsSetWithoutWaitingForNodes(t *testing.T) {
+	eachEngineRaw(t, func(t *testing.T, h *storagetest.House, out outside) {
+		h.Partner(gift.Partner{Name: "demo"}, 0)
+		node := h.SecondNode().DB
+		_, upTo, err := node.PartnersChangedSince(t.Context(), 0)
+		if err == nil {
+			_, err = node.NotePartnersRead(t.Context(), upTo)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if err := h.DB.SetLowBalance(t.Context(), "demo", 700, h.Clock.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took >= storage.PartnersGoodFor {
+			t.Errorf("it waited %v", took)
+		}
+		if p, err := h.DB.Partner(t.Context(), "demo"); err != nil || p.LowBalance != 700 {
+			t.Errorf("%v, %v", p.LowBalance, err)
+		}
+		out.alter(`UPDATE partners SET state = $1`, int64(gift.Withdrawn))
+		if err := h.DB.SetLowBalance(t.Context(), "demo", 800, h.Clock.Now()); !errors.Is(err, gift.ErrWithdrawn) {
+			t.Errorf("a partner that left: %v", err)
+		}
+	})
+}
+
 func TestANodeThatBeginsToAnswerReadsThePartnersOnceMore(t *testing.T) {
 	eachEngine(t, func(t *testing.T, h *storagetest.House) {
 		h.Partner(gift.Partner{Name: "demo"}, 0)

@@ -93,11 +93,31 @@ func partnerSubject(name string) string { return "partner:" + name }
 // version other than 0 must be the partner's (ErrChanged): then nobody changed what the caller had read.
 func (db *DB) ChangePartner(
 	ctx context.Context, name string, version int64, now time.Time, edit func(*gift.Partner) error,
-) (p gift.Partner, err error) {
-	if err := db.readyForIDs(ctx); err != nil {
-		return p, err
+) (gift.Partner, error) {
+	p, seq, err := db.changePartner(ctx, name, version, now, edit)
+	if err == nil {
+		db.awaitNodes(ctx, seq)
 	}
-	var seq int64
+	return p, err
+}
+
+// SetLowBalance sets what a partner's balance must fall below to be told of; gift.ErrWithdrawn: it left. Nodes need not have read it:
+// purchases do.
+func (db *DB) SetLowBalance(ctx context.Context, name string, threshold gift.Won, now time.Time) error {
+	_, _, err := db.changePartner(ctx, name, 0, now, func(p *gift.Partner) error {
+		p.LowBalance = threshold
+		return p.StillHere()
+	})
+	return err
+}
+
+// changePartner is ChangePartner that waits for no node; seq is the number of the change.
+func (db *DB) changePartner(
+	ctx context.Context, name string, version int64, now time.Time, edit func(*gift.Partner) error,
+) (p gift.Partner, seq int64, err error) {
+	if err := db.readyForIDs(ctx); err != nil {
+		return p, 0, err
+	}
 	err = db.tx(ctx, func(tx *sql.Tx) (err error) {
 		if seq, err = tick(ctx, tx); err != nil { // before the read: two changes of one partner never lose one
 			return err
@@ -119,10 +139,7 @@ func (db *DB) ChangePartner(
 		}
 		return db.storePartner(ctx, tx, p, seq, before, now)
 	})
-	if err == nil {
-		db.awaitNodes(ctx, seq)
-	}
-	return p, err
+	return p, seq, err
 }
 
 // storePartner writes what is left of a change, and that it was made.
