@@ -53,6 +53,7 @@ func TestOthersGoOnBuyingBesideSlowCallers(t *testing.T) {
 			if c.onlyAll != "" {
 				faults.OnlyAll(t, c.onlyAll)
 			}
+			t.Parallel() // it waits most of the time
 			s := open(t, t.TempDir(), "sqlite:"+t.TempDir()+"/giftimbiz.db")
 			node := s.serve()
 			slow := c.call(t, node)

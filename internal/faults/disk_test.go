@@ -18,38 +18,41 @@ import (
 
 const diskBuyers = 4 // who buy little while the node finds out
 
+const writesAreTried = "a node tries every ten seconds whether it can write"
+
 // TestAFullDiskIsSaidAndGotOver: purchases are refused while there is no room, and made again once there is.
 func TestAFullDiskIsSaidAndGotOver(t *testing.T) {
-	faults.OnlyAll(t, "a node tries every ten seconds whether it can write")
-	t.Run("sqlite", func(t *testing.T) {
-		disk := smallDisk(t, 40)
-		s := open(t, t.TempDir(), "sqlite:"+disk+"/giftimbiz.db")
-		node := s.serve()
-		s.fillAndFree(node, disk, 4, func() {
-			s.unready(node, "nothing can be written")
-		}, func() {})
-	})
-	t.Run("postgres", func(t *testing.T) {
-		disk := smallDisk(t, 220)
-		usual := os.TempDir()
-		t.Setenv("TMPDIR", disk) // where the cluster is made, and nothing else
-		cluster := ownCluster(t, "fsync=off", "max_wal_size=64MB", "min_wal_size=32MB")
-		t.Setenv("TMPDIR", usual)
-		database, err := cluster.CreateDatabase("full")
-		if err != nil {
+	faults.OnlyAll(t, writesAreTried)
+	t.Parallel() // it waits most of the time
+	disk := smallDisk(t, 40)
+	s := open(t, t.TempDir(), "sqlite:"+disk+"/giftimbiz.db")
+	node := s.serve()
+	s.fillAndFree(node, disk, 4, func() {
+		s.unready(node, "nothing can be written")
+	}, func() {})
+}
+
+// TestAFullDiskOfPostgreSQLIsGotOver: what cannot write its log ends, and an operator starts it again.
+func TestAFullDiskOfPostgreSQLIsGotOver(t *testing.T) {
+	faults.OnlyAll(t, writesAreTried)
+	disk := smallDisk(t, 220)
+	usual := os.TempDir()
+	t.Setenv("TMPDIR", disk) // where the cluster is made, and nothing else
+	cluster := ownCluster(t, "fsync=off", "max_wal_size=64MB", "min_wal_size=32MB")
+	t.Setenv("TMPDIR", usual)
+	database, err := cluster.CreateDatabase("full")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := openNew(t, t.TempDir(), database)
+	node := s.serve()
+	s.fillAndFree(node, disk, 3, func() {}, func() {
+		if !cluster.Ended() {
+			return
+		}
+		if err := cluster.Restart(); err != nil {
 			t.Fatal(err)
 		}
-		s := openNew(t, t.TempDir(), database)
-		node := s.serve()
-		// What cannot write its log ends, and an operator starts it again.
-		s.fillAndFree(node, disk, 3, func() {}, func() {
-			if !cluster.Ended() {
-				return
-			}
-			if err := cluster.Restart(); err != nil {
-				t.Fatal(err)
-			}
-		})
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 
 // TestADatabaseAtItsConnectionLimitIsSaidAndGotOver takes the node's connections away and lets it have none, or a few, again.
 func TestADatabaseAtItsConnectionLimitIsSaidAndGotOver(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := postgresShop(t)
 	role := fmt.Sprintf("limited%d", time.Now().UnixNano())
 	alter := func(statement string) {
@@ -59,6 +60,7 @@ func TestADatabaseAtItsConnectionLimitIsSaidAndGotOver(t *testing.T) {
 // TestAReadOnlyDatabaseIsSaidAndGotOver: providers make a database read-only whose disk runs full.
 func TestAReadOnlyDatabaseIsSaidAndGotOver(t *testing.T) {
 	faults.OnlyAll(t, "it needs a PostgreSQL of its own")
+	t.Parallel() // it waits most of the time
 	cluster := ownCluster(t, "fsync=off")
 	database, err := cluster.CreateDatabase("readonly")
 	if err != nil {

@@ -29,6 +29,7 @@ func TestPurchasesAreMadeOverASlowNetworkToTheDatabase(t *testing.T) {
 			if c.BytesPerSec > 0 {
 				faults.OnlyAll(t, "it is slow")
 			}
+			t.Parallel() // it waits most of the time
 			s := postgresShop(t)
 			database, proxy := s.proxied()
 			node := s.serveAt(database)
@@ -60,6 +61,7 @@ func TestACommitThatIsCutOffIsToldAsItIs(t *testing.T) {
 			if c.rounds == 0 {
 				faults.OnlyAll(t, "a node waits eight seconds for an answer")
 			}
+			t.Parallel() // it waits most of the time
 			s := postgresShop(t)
 			database, proxy := s.proxied()
 			node := s.serveAt(database)
@@ -113,6 +115,7 @@ func TestANodeComesBackWithItsDatabase(t *testing.T) {
 			if c.rounds == 0 {
 				faults.OnlyAll(t, "it takes long until a connection is known to be silent")
 			}
+			t.Parallel() // it waits most of the time
 			s := postgresShop(t)
 			database, proxy := s.proxied()
 			node := s.serveAt(database)

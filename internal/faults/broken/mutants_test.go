@@ -40,7 +40,10 @@ func TestAMillionBrokenRequestsHarmNobody(t *testing.T) {
 	database := "sqlite:" + data + "/giftimbiz.db"
 	made := programtest.DemoData(t, data, database, "--offers", "400")
 	s := programtest.Start(t, append([]string{"serve", "--data", data, "--database", database}, unlimited...)...)
-	m := &mutants{t: t, s: s, seeds: seedRequests(t, s.URL, made), seed: rand.Uint64()}
+	m := &mutants{
+		t: t, s: s, seeds: seedRequests(t, s.URL, made), seed: rand.Uint64(),
+		codes: map[int]int{}, known: map[string]bool{}, slow: map[string]int{},
+	}
 	t.Logf("%d requests to change, seed %d", len(m.seeds), m.seed)
 	rounds := faults.Rounds(20_000, 1_000_000)
 	m.send(rounds / 10) // caches are filled, connections opened
@@ -66,6 +69,9 @@ func TestAMillionBrokenRequestsHarmNobody(t *testing.T) {
 // unlimited are flags that let one address send as much as it likes.
 var unlimited = []string{"--rate-limit", "0", "--failure-limit", "0"}
 
+// slowAnswer is longer than any answer should take.
+const slowAnswer = 100 * time.Millisecond
+
 // mutants sends what it makes of seeds.
 type mutants struct {
 	t     *testing.T
@@ -78,6 +84,7 @@ type mutants struct {
 	took    []time.Duration // guarded by mu: of broken requests
 	healthy []time.Duration // guarded by mu: of good ones to /healthz beside them
 	known   map[string]bool // guarded by mu: faults that were told
+	slow    map[string]int  // guarded by mu: those that took longer than slowAnswer, by what they asked for
 	next    atomic.Uint64
 }
 
@@ -175,11 +182,11 @@ func framed(request []byte) (*http.Request, bool) {
 // that the server breaks off what it does, and says so.
 func (m *mutants) judge(request []byte, status int, body []byte, took time.Duration, whole bool) {
 	m.mu.Lock()
-	if m.codes == nil {
-		m.codes = map[int]int{}
-	}
 	m.codes[status]++
 	m.took = append(m.took, took)
+	if took > slowAnswer {
+		m.slow[asked(request)]++
+	}
 	m.mu.Unlock()
 	refused := status == http.StatusNotImplemented || status == http.StatusHTTPVersionNotSupported
 	scripted := status == http.StatusServiceUnavailable && bytes.Contains(bytes.ToLower(request), []byte("sandbox-outcome"))
@@ -193,9 +200,6 @@ func (m *mutants) judge(request []byte, status int, body []byte, took time.Durat
 func (m *mutants) fault(what string, request, body []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.known == nil {
-		m.known = map[string]bool{}
-	}
 	if kind := what + string(body); !m.known[kind] && len(m.known) < 20 {
 		m.known[kind] = true
 		m.t.Errorf("%s for\n%q\n%.300s", what, request, body)
@@ -216,15 +220,17 @@ func (m *mutants) report(before, after int) {
 	at := func(list []time.Duration, part float64) time.Duration {
 		return list[min(len(list)-1, int(part*float64(len(list))))].Round(10 * time.Microsecond)
 	}
-	slow := len(m.took) - sortedBefore(m.took, 100*time.Millisecond)
 	m.t.Logf("answers by status: %v; %d MiB before, %d after", m.codes, before>>20, after>>20)
-	m.t.Logf("broken requests: p50 %v, p99.9 %v, longest %v, %d over 100 ms; /healthz beside them: p50 %v, p99.9 %v, longest %v",
-		at(m.took, 0.5), at(m.took, 0.999), at(m.took, 1), slow, at(m.healthy, 0.5), at(m.healthy, 0.999), at(m.healthy, 1))
+	m.t.Logf("broken requests: p50 %v, p99.9 %v, longest %v; /healthz beside them: p50 %v, p99.9 %v, longest %v",
+		at(m.took, 0.5), at(m.took, 0.999), at(m.took, 1), at(m.healthy, 0.5), at(m.healthy, 0.999), at(m.healthy, 1))
+	m.t.Logf("over %v: %v", slowAnswer, m.slow)
 }
 
-func sortedBefore(list []time.Duration, limit time.Duration) int {
-	n, _ := slices.BinarySearch(list, limit)
-	return n
+// asked is what a request was for, without what is in it.
+func asked(request []byte) string {
+	line, _, _ := bytes.Cut(request, []byte("\r\n"))
+	path, _, _ := bytes.Cut(line, []byte("?"))
+	return fmt.Sprintf("%.60q", path)
 }
 
 // seedRequests are requests that are right, or nearly: of both versions of the API, as a live and a sandbox partner, of the console as
