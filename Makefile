@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 GO ?= go
+# Debian has haproxy and ip in sbin, which is not in a user's PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
 BIN := bin/giftimbiz
 SHOP := bin/storefront
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)

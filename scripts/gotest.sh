@@ -3,8 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
-# Debian has haproxy in sbin, which is not in a user's PATH.
-export PATH=$PATH:/usr/sbin:/sbin
 probe=$(mktemp -d)
 trap 'rm -rf "$probe"' EXIT
 

@@ -4,9 +4,6 @@
 set -euo pipefail
 . "$(dirname "$0")/packages.sh"
 
-# A user's PATH has no sbin on Debian.
-PATH=$PATH:/usr/sbin:/sbin
-
 has_patroni() { command -v patroni >/dev/null; }
 # With this Patroni speaks to etcd. Debian 13 is content with Consul's library in its place.
 has_patroni_etcd() { /usr/bin/python3 -c 'import etcd' 2>/dev/null; }
