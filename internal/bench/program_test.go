@@ -14,11 +14,7 @@ import (
 	"giftimbiz/internal/programtest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	programtest.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m) }
 
 // TestTheBenchMeasuresEveryJobBesideItsYardstick runs the bench for a moment. What it measures so is of no worth; that it
 // runs, and that every answer was right, is.

@@ -1,17 +1,12 @@
 package partnerv2_test
 
 import (
-	"os"
 	"testing"
 
 	"giftimbiz/internal/programtest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	programtest.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m) }
 
 // onEachEngine runs a test on SQLite and on PostgreSQL.
 func onEachEngine(t *testing.T, test func(t *testing.T, d *desk)) {

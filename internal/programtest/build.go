@@ -61,6 +61,13 @@ func (b *build) path(t testing.TB) string {
 	return filepath.Join(b.dir, filepath.Base(b.pkg))
 }
 
+// Main is TestMain of a package whose tests share nothing but what is here.
+func Main(m *testing.M) {
+	code := m.Run()
+	Remove()
+	os.Exit(code)
+}
+
 // Remove ends what tests share and removes what was built. TestMain calls it last.
 func Remove() {
 	for _, b := range []*build{plain, checked, shop} {

@@ -2,7 +2,6 @@ package storage_test
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -12,11 +11,7 @@ import (
 	"giftimbiz/internal/storage/storagetest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	programtest.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m) }
 
 func postgresURL(t testing.TB) string { return programtest.Postgres(t) }
 

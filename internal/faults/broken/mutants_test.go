@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -27,11 +26,7 @@ import (
 	"giftimbiz/internal/programtest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	programtest.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m) }
 
 // TestAMillionBrokenRequestsHarmNobody sends requests of every kind, each changed at random, to a server that serves others
 // beside. None may fail in the server, nothing may grow, and what was bought meanwhile must be right.

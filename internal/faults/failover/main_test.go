@@ -1,14 +1,9 @@
 package failover_test
 
 import (
-	"os"
 	"testing"
 
 	"giftimbiz/internal/programtest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	programtest.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"os"
 	"testing"
 	"time"
 
@@ -16,11 +15,7 @@ import (
 	"giftimbiz/internal/storage/storagetest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	programtest.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m) }
 
 // house is a store whose statements may fail, with a shop whose coupons cost money.
 type house struct {

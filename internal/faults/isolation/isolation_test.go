@@ -2,7 +2,6 @@ package isolation_test
 
 import (
 	"errors"
-	"os"
 	"testing"
 
 	"giftimbiz/internal/faults"
@@ -11,11 +10,7 @@ import (
 	"giftimbiz/internal/storage/storagetest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	programtest.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m) }
 
 // levels are how transactions may be kept apart, by what a database has as its default.
 var levels = map[string]string{"READ COMMITTED": "read%20committed", "SERIALIZABLE": "serializable"}

@@ -2,7 +2,6 @@ package linear_test
 
 import (
 	"context"
-	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,11 +15,7 @@ import (
 	"giftimbiz/internal/storage/storagetest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	programtest.Remove()
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { programtest.Main(m) }
 
 // node is what of a node moves money: a store on connections of its own, whose statements fail now and then, and an engine.
 type node struct {
