@@ -24,3 +24,7 @@ func Start(cmd *exec.Cmd, signal syscall.Signal) (ended <-chan error, err error)
 	}()
 	return done, <-started
 }
+
+// InsteadOfRoot returns the attributes to start a program with that refuses to run as root: where this process is root's, the program
+// runs as the user of that name, who is given the folder.
+func InsteadOfRoot(name, folder string) (*syscall.SysProcAttr, error) { return instead(name, folder) }

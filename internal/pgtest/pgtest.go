@@ -84,9 +84,9 @@ func Start(settings ...string) (*Cluster, error) {
 }
 
 func (c *Cluster) start(initdb, server string, settings []string) error {
-	credential, err := c.dropRoot()
+	credential, err := child.InsteadOfRoot("postgres", c.dir)
 	if err != nil {
-		return err
+		return fmt.Errorf("PostgreSQL: %w", err)
 	}
 	data := filepath.Join(c.dir, "data")
 	init := exec.Command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
@@ -223,6 +223,15 @@ func (c *Cluster) Copy(from, to string) error {
 		return err
 	}
 	return c.exec("CREATE DATABASE " + quoted(copied) + " TEMPLATE " + quoted(original))
+}
+
+// Drop removes a database, given by its URL, whoever is connected to it.
+func (c *Cluster) Drop(dsn string) error {
+	name, err := databaseOf(dsn)
+	if err != nil {
+		return err
+	}
+	return c.exec("DROP DATABASE IF EXISTS " + quoted(name) + " WITH (FORCE)")
 }
 
 // exec runs a statement about databases. A program of PostgreSQL's would take longer to start than the statement takes. Whoever was
