@@ -38,7 +38,7 @@ func copySample(t testing.TB, cfg *config) *demo.Credentials {
 		from.once.Do(func() { from.fill("sqlite:") })
 	} else {
 		from = &postgresTemplate
-		from.once.Do(func() { from.fill(programtest.Postgres(t)) })
+		from.once.Do(func() { from.fill(programtest.KeptPostgres(t)) })
 	}
 	if from.err != nil {
 		t.Fatal(from.err)

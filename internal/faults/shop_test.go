@@ -268,7 +268,7 @@ func (f *template) open(t *testing.T, isSQLite bool) {
 		t.Fatal(err)
 	}
 	if f.database = "sqlite:" + filepath.Join(f.data, "giftimbiz.db"); !isSQLite {
-		f.database = programtest.Postgres(t)
+		f.database = programtest.KeptPostgres(t)
 	}
 	f.made = furnish(t, f.data, f.database, stock)
 }

@@ -30,7 +30,23 @@ var cluster struct {
 // Postgres returns an empty PostgreSQL database of the test's own.
 func Postgres(t testing.TB) (url string) {
 	t.Helper()
-	cluster.once.Do(func() { cluster.started, cluster.err = pgtest.Start("fsync=off") })
+	url = KeptPostgres(t)
+	dropAfter(t, url)
+	return url
+}
+
+// dropAfter removes a database with the test, for a thousand of them are gigabytes.
+func dropAfter(t testing.TB, url string) {
+	t.Cleanup(func() { _ = cluster.started.Drop(url) }) // if it cannot, it goes with the cluster
+}
+
+// settings suit many small databases: a process of PostgreSQL's is made for each connection, and pays for what memory they share.
+var settings = []string{"fsync=off", "shared_buffers=16MB", "max_wal_size=256MB"}
+
+// KeptPostgres returns an empty PostgreSQL database that several tests share.
+func KeptPostgres(t testing.TB) (url string) {
+	t.Helper()
+	cluster.once.Do(func() { cluster.started, cluster.err = pgtest.Start(settings...) })
 	if errors.Is(cluster.err, pgtest.ErrMissing) {
 		t.Skipf("skipped: %v", cluster.err)
 	}
@@ -44,13 +60,31 @@ func Postgres(t testing.TB) (url string) {
 	return url
 }
 
-// PostgresCopy returns a copy, of the test's own, of a database of Postgres's to which nobody is connected.
-func PostgresCopy(t testing.TB, from string) (url string) {
+// Template is a PostgreSQL database of which tests get copies: filling one takes longer than many a test.
+type Template struct {
+	once sync.Once
+	url  string
+}
+
+// Copy returns a copy of the test's own. The first test to ask has fill fill the database; nobody may be connected to it afterwards.
+func (m *Template) Copy(t testing.TB, fill func(url string) error) (url string) {
 	t.Helper()
+	m.once.Do(func() {
+		url := KeptPostgres(t)
+		if err := fill(url); err != nil {
+			t.Fatal(err)
+		}
+		m.url = url
+	})
+	if m.url == "" {
+		KeptPostgres(t) // skips the test where there is no PostgreSQL
+		t.Fatal("there is nothing to copy: another test says why")
+	}
 	url = cluster.started.URL(nextName())
-	if err := cluster.started.Copy(from, url); err != nil {
+	if err := cluster.started.Copy(m.url, url); err != nil {
 		t.Fatal(err)
 	}
+	dropAfter(t, url)
 	return url
 }
 

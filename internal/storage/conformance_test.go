@@ -1,9 +1,7 @@
 package storage_test
 
 import (
-	"errors"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"giftimbiz/internal/programtest"
@@ -43,35 +41,13 @@ func migratedSQLiteURL(t testing.TB) string {
 	return "sqlite:" + storagetest.MigratedFile(t)
 }
 
-// migratedPostgres is a database with the schema in it, which is copied: migrating one takes longer than many a test.
-var migratedPostgres struct {
-	once sync.Once
-	dsn  string
-}
-
 // migratedPostgresURL is postgresURL with the schema in it.
 func migratedPostgresURL(t testing.TB) string {
 	t.Helper()
-	migratedPostgres.once.Do(func() {
-		dsn := postgresURL(t)
-		db, err := storage.OpenOrCreate(t.Context(), dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err = db.Migrate(t.Context()); err == nil {
-			_, err = db.OpenVault(t.Context(), storagetest.Masters())
-		}
-		if err := errors.Join(err, db.Close()); err != nil { // nobody may be connected
-			t.Fatal(err)
-		}
-		migratedPostgres.dsn = dsn
-	})
-	if migratedPostgres.dsn == "" {
-		postgresURL(t) // skips the test where there is no PostgreSQL
-		t.Fatal("no migrated database: another test says why")
-	}
-	return programtest.PostgresCopy(t, migratedPostgres.dsn)
+	return template.Copy(t, storagetest.Migrate)
 }
+
+var template programtest.Template
 
 func TestSQLiteConforms(t *testing.T) {
 	storagetest.Run(t, opener(sqliteURL), opener(migratedSQLiteURL))

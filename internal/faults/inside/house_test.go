@@ -2,7 +2,6 @@ package inside_test
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"testing"
 	"time"
@@ -44,7 +43,7 @@ func eachEngine(t *testing.T, test func(t *testing.T, h *house, engine string)) 
 		}), "SQLite")
 	})
 	t.Run("postgres", func(t *testing.T) {
-		faults, database := &inside.Faults{}, migratedPostgres(t)
+		faults, database := &inside.Faults{}, template.Copy(t, storagetest.Migrate)
 		proxy, through, err := inside.NewProxy(database, faults)
 		if err != nil {
 			t.Fatal(err)
@@ -58,28 +57,8 @@ func eachEngine(t *testing.T, test func(t *testing.T, h *house, engine string)) 
 	})
 }
 
-// template is a PostgreSQL database with the schema in it, which is copied: migrating takes longer than many an operation.
-var template string
-
-func migratedPostgres(t *testing.T) string {
-	t.Helper()
-	database := programtest.Postgres(t)
-	if template == "" {
-		db, err := storage.Open(t.Context(), database)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = db.Migrate(t.Context())
-		if err := errors.Join(err, db.Close()); err != nil {
-			t.Fatal(err)
-		}
-		template, database = database, programtest.Postgres(t)
-	}
-	if err := programtest.CopyPostgres(template, database); err != nil {
-		t.Fatal(err)
-	}
-	return database
-}
+// template is a PostgreSQL database with the schema in it.
+var template programtest.Template
 
 func newHouse(t *testing.T, faults *inside.Faults, database string, open func() (*storage.DB, error)) *house {
 	t.Helper()

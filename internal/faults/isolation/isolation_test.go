@@ -1,7 +1,6 @@
 package isolation_test
 
 import (
-	"errors"
 	"testing"
 
 	"giftimbiz/internal/faults"
@@ -43,29 +42,13 @@ func opener(level string, database func(testing.TB) string) storagetest.Opener {
 
 func empty(t testing.TB) string { return programtest.Postgres(t) }
 
-// template is a database with the schema in it.
-var template string
-
-// migrated is a copy of it: migrating takes longer than many a test.
+// migrated is a PostgreSQL database of the test's own with the schema in it.
 func migrated(t testing.TB) string {
 	t.Helper()
-	database := programtest.Postgres(t)
-	if template == "" {
-		db, err := storage.Open(t.Context(), database)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = db.Migrate(t.Context())
-		if err := errors.Join(err, db.Close()); err != nil { // nobody may be connected
-			t.Fatal(err)
-		}
-		template, database = database, programtest.Postgres(t)
-	}
-	if err := programtest.CopyPostgres(template, database); err != nil {
-		t.Fatal(err)
-	}
-	return database
+	return template.Copy(t, storagetest.Migrate)
 }
+
+var template programtest.Template
 
 // TestTheStoreConformsWhereTransactionsAreSerializable: such a database tells transactions to begin again where READ COMMITTED has them
 // wait.

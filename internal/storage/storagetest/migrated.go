@@ -48,15 +48,20 @@ var migratedFile = sync.OnceValues(func() (body []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "test.db")
-	db, err := storage.OpenOrCreate(context.Background(), "sqlite:"+path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err = db.Migrate(context.Background()); err == nil {
-		_, err = db.OpenVault(context.Background(), Masters())
-	}
-	if err := errors.Join(err, db.Close()); err != nil { // closed, nothing is left in a log beside the file
+	if err := Migrate("sqlite:" + path); err != nil { // closed, nothing is left in a log beside the file
 		return nil, err
 	}
 	return os.ReadFile(path)
 })
+
+// Migrate puts the schema and keys into an empty database, given by its URL.
+func Migrate(dsn string) error {
+	db, err := storage.OpenOrCreate(context.Background(), dsn)
+	if err != nil {
+		return err
+	}
+	if _, err = db.Migrate(context.Background()); err == nil {
+		_, err = db.OpenVault(context.Background(), Masters())
+	}
+	return errors.Join(err, db.Close())
+}
