@@ -32,6 +32,7 @@ func TestADatabaseAtItsConnectionLimitIsSaidAndGotOver(t *testing.T) {
 	}
 	u.User = url.User(role)
 	node := s.serveAt(u.String())
+	s.buyers.Rest(longFaultsRest)
 	stop := s.buying(networkBuyers, node.URL)
 	limit := func(n int) {
 		alter(fmt.Sprintf(`ALTER ROLE %s CONNECTION LIMIT %d`, role, n))

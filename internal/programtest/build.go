@@ -50,8 +50,11 @@ func (b *build) path(t testing.TB) string {
 		if b.dir, b.err = os.MkdirTemp("", "giftimbiz-built-"); b.err != nil {
 			return
 		}
-		args := append([]string{"build", "-buildvcs=false", "-o", b.dir}, b.flags...)
-		if out, err := exec.Command("go", append(args, b.pkg)...).CombinedOutput(); err != nil {
+		cmd := exec.Command("go", append(append([]string{"build", "-buildvcs=false", "-o", b.dir}, b.flags...), b.pkg)...)
+		if b.flags == nil {
+			cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0") // as make build and releases
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
 			b.err = fmt.Errorf("go build: %w\n%s", err, out)
 		}
 	})
