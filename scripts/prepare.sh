@@ -17,7 +17,7 @@ has_php_curl() { has_php && php -m 2>/dev/null | grep -ix curl >/dev/null; }
 has_chromium() {
 	local name
 	# Ubuntu's chromium-browser may be a script that only says how to get one.
-	for name in chromium-headless-shell chromium chromium-browser google-chrome; do
+	for name in chromium chromium-browser google-chrome; do
 		if "$name" --version >/dev/null 2>&1; then return 0; fi
 	done
 	return 1
@@ -33,7 +33,7 @@ needs=(
 	'has_jq:jq:the test of the commands in the guides'
 	'has_node:nodejs:the test of the JavaScript programs in the guides'
 	'has_npm:npm:the test with a generated TypeScript client'
-	'has_chromium:chromium-headless-shell:the tests of all pages in a browser (on Ubuntu it is a snap: snap install chromium)'
+	'has_chromium:chromium:the tests of all pages in a browser (on Ubuntu it is a snap: snap install chromium)'
 	'has_korean_font:fontconfig fonts-nanum:Korean letters on screenshots (the tests themselves run)'
 )
 

@@ -30,11 +30,11 @@ const patience = 60 * time.Second
 // lookEvery is how often a page is looked at while something is awaited on it.
 const lookEvery = 50 * time.Millisecond
 
-// programs are the names under which systems have a Chromium. The first, Debian's too, has no window and takes a fifth less time.
-var programs = []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"}
+// programs are the names under which systems have a Chromium; Debian's is the first.
+var programs = []string{"chromium", "chromium-browser", "google-chrome"}
 
 // Missing is what a test is skipped with where Find finds nothing.
-const Missing = "skipped: no Chromium that runs (Debian: apt-get install chromium-headless-shell, Ubuntu: snap install chromium)"
+const Missing = "skipped: no Chromium that runs (Debian: apt-get install chromium, Ubuntu: snap install chromium)"
 
 // Browser is a Chromium that runs until the test ends.
 type Browser struct {
