@@ -61,7 +61,7 @@ func Launch(t testing.TB, path string, args ...string) *Program {
 func Run(t testing.TB, cmd *exec.Cmd, signal syscall.Signal, end func(*Program)) *Program {
 	t.Helper()
 	p := &Program{t: t, Cmd: cmd, Output: &Output{found: make(chan string, 1)}, Ended: make(chan struct{})}
-	cmd.Env = append(cmd.Environ(), "GIFTIMBIZ_DRAIN=0s", "GOGC=") // its memory is its users', whatever the tests' is
+	cmd.Env = append(cmd.Environ(), "GIFTIMBIZ_DRAIN=0s")
 	cmd.Stdout, cmd.Stderr = p.Output, p.Output
 	ended, err := child.Start(cmd, signal)
 	if err != nil {
