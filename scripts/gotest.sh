@@ -39,7 +39,6 @@ if [ -z "${TMPDIR:-}" ] && [ "$(stat -f -c %T /dev/shm 2>/dev/null)" = tmpfs ] &
 	chmod 700 "$memory/probe"
 	if "$memory/probe" 2>/dev/null; then
 		export GOTMPDIR=${GOTMPDIR:-/tmp} TMPDIR=$memory
-		export GOGC=${GOGC:-300} # of what is left, too: collecting less often is a tenth of all
 	fi
 fi
 
