@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"sync"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -37,11 +38,12 @@ func (db *DB) Migrate(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer release()
-	p, err := db.provider()
-	if err != nil {
+	// Mostly there is nothing to do, which is known without reading all migrations.
+	if err := db.CheckSchema(ctx); !errors.Is(err, ErrOldSchema) {
 		return 0, err
 	}
-	if err := db.compareVersions(ctx, p); err != nil && !errors.Is(err, ErrOldSchema) {
+	p, err := db.provider()
+	if err != nil {
 		return 0, err
 	}
 	applied, err := db.up(ctx, p)
@@ -71,17 +73,8 @@ func (db *DB) up(ctx context.Context, p *goose.Provider) (applied int, err error
 	return applied, err
 }
 
-// CheckSchema returns nil when the schema is exactly this binary's, ErrOldSchema or ErrNewerSchema. It writes nothing.
+// CheckSchema returns nil when the schema is exactly this binary's, ErrOldSchema, ErrNewerSchema or ErrHalfRestored. It writes nothing.
 func (db *DB) CheckSchema(ctx context.Context) error {
-	p, err := db.provider()
-	if err != nil {
-		return err
-	}
-	return db.compareVersions(ctx, p)
-}
-
-// compareVersions compares the schema's version with the newest migration's.
-func (db *DB) compareVersions(ctx context.Context, p *goose.Provider) error {
 	half, err := db.hasTable(ctx, db.read, restoreMark)
 	if err != nil {
 		return fmt.Errorf("look for a restore that did not end: %w", err)
@@ -93,8 +86,10 @@ func (db *DB) compareVersions(ctx context.Context, p *goose.Provider) error {
 	if err != nil {
 		return fmt.Errorf("read the schema's version: %w", err)
 	}
-	sources := p.ListSources()
-	newest := sources[len(sources)-1].Version
+	newest, err := newestSchema()
+	if err != nil {
+		return err
+	}
 	switch {
 	case current > newest:
 		return fmt.Errorf("%w (schema %d, this binary knows %d)", ErrNewerSchema, current, newest)
@@ -103,6 +98,15 @@ func (db *DB) compareVersions(ctx context.Context, p *goose.Provider) error {
 	}
 	return nil
 }
+
+// newestSchema is the version of the schema that all migrations make.
+var newestSchema = sync.OnceValues(func() (int64, error) {
+	files, err := migrations.ReadDir("migrations") // in their order
+	if err != nil {
+		return 0, err
+	}
+	return goose.NumericComponent(files[len(files)-1].Name())
+})
 
 // version returns the number of the last migration, 0 when there was none. Goose's own way to ask makes its table.
 func (db *DB) version(ctx context.Context) (version int64, err error) {

@@ -73,11 +73,7 @@ func Rehearse(ctx context.Context, folder string, in *backup.Reader, o RestoreOp
 
 // notNewer refuses backups that later migrations made the tables of.
 func notNewer(head backup.Head) error {
-	files, err := migrations.ReadDir("migrations") // in their order
-	if err != nil {
-		return err
-	}
-	newest, err := goose.NumericComponent(files[len(files)-1].Name())
+	newest, err := newestSchema()
 	if err == nil && head.Schema > newest {
 		err = fmt.Errorf("the backup was made by a newer giftimbiz, %s (schema %d, this binary knows %d); install that version",
 			head.Program, head.Schema, newest)
