@@ -3,6 +3,7 @@ package browsertest
 import (
 	"context"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -111,10 +112,10 @@ func (tab *Tab) measure(name string, look Look) {
 
 func (tab *Tab) runAxe(name string, look Look, what string) {
 	tab.t.Helper()
-	if !evaluate[bool](tab, "look for axe", `typeof axe === 'object'`) {
+	if !evaluate[bool](tab, "look for axe", `typeof textOfAxe === 'string'`) {
 		tab.do("load axe", chromedp.Func(keepAxe))
 	}
-	violations := evaluate[[]violation](tab, "run axe", `axe.run(document, `+what+`).then(r => r.violations.
+	violations := evaluate[[]violation](tab, "run axe", `typeof axe === 'object' || (0, eval)(textOfAxe), axe.run(document, `+what+`).then(r => r.violations.
 	filter(v => v.impact === 'serious' || v.impact === 'critical').map(v => ({rule: v.id, impact: v.impact, help: v.help,
 		elements: v.nodes.map(n => n.target.join(' ') + ': ' + n.html + '\n' + n.failureSummary)})))`, chromedp.EvalAwaitPromise)
 	for _, v := range violations {
@@ -123,10 +124,14 @@ func (tab *Tab) runAxe(name string, look Look, what string) {
 }
 
 // keepAxe gives axe to this page and to all that the tab opens from now on: half a megabyte that Chromium is told once, as
-// telling it cost it more than looking.
+// telling it cost it more than looking. It is a text until a page is looked at: most are not.
 func keepAxe(ctx context.Context, target *chromedp.Target) error {
-	_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
-		page.AddScriptToEvaluateOnNewDocumentParams{Source: axe, RunImmediately: new(true)})
+	text, err := json.Marshal(axe)
+	if err != nil {
+		return err
+	}
+	_, err = cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: "const textOfAxe = " + string(text), RunImmediately: new(true)})
 	return err
 }
 
