@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -35,12 +36,23 @@ type goFile struct {
 
 func (f *file) isTest() bool { return strings.HasSuffix(f.path, "_test.go") }
 
-// projectFiles reads all text files below the project's root but what was built, downloaded or recorded there.
+// projectFiles returns all text files below the project's root but what was built, downloaded or recorded there. They are read once.
 func projectFiles(t *testing.T) []*file {
 	t.Helper()
-	root := projectRoot(t)
-	var files []*file
-	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+	projectRoot(t)
+	files, err := readProject()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+var readProject = sync.OnceValues(func() (files []*file, err error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return nil, err
+	}
+	err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -56,15 +68,15 @@ func projectFiles(t *testing.T) []*file {
 		}
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
-}
+	return files, err
+})
+
+// root is where the project is, seen from this folder.
+const root = "../.."
 
 func projectRoot(t *testing.T) string {
 	t.Helper()
-	root, err := filepath.Abs(filepath.Join("..", ".."))
+	root, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)
 	}
