@@ -90,6 +90,8 @@ func (o *operator) signIn() {
 	o.account(chief)
 	o.Go("/console")
 	o.Check("sign-in")
+	o.Hover("main form button")
+	o.Check("sign-in-pointed-at")
 	o.Shows("h1", o.in("로그인", "Sign in"))
 	o.Fill("[name=email]", chief)
 	o.Fill("[name=password]", "something else")

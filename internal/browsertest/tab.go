@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
@@ -70,6 +72,28 @@ func (tab *Tab) Click(selector string) {
 	tab.mustBeThere(selector)
 	tab.do("click "+selector, chromedp.Click(chromedp.CSS(selector), chromedp.NodeVisible))
 	tab.report("clicking on " + selector)
+}
+
+// Hover puts the pointer over an element, where it stays.
+func (tab *Tab) Hover(selector string) {
+	tab.t.Helper()
+	tab.mustBeThere(selector)
+	at := evaluate[[]float64](tab, "find "+selector, call(`selector => {
+	const e = document.querySelector(selector);
+	e.scrollIntoView({block: 'center'});
+	const box = e.getBoundingClientRect();
+	return [box.x + box.width / 2, box.y + box.height / 2];
+}`, selector))
+	tab.do("point at "+selector, chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+			Type: input.DispatchMouseEventTypeMouseMoved, X: at[0], Y: at[1],
+		})
+		return err
+	}))
+	if !tab.Has(selector + ":hover") {
+		tab.t.Errorf("%s: the pointer is not over %s", tab.Path(), selector)
+	}
+	tab.report("pointing at " + selector)
 }
 
 // Trigger clicks on what is still moving, wherever it is by then.
