@@ -48,10 +48,6 @@ func projectFiles(t *testing.T) []*file {
 }
 
 var readProject = sync.OnceValues(func() (files []*file, err error) {
-	root, err := filepath.Abs(root)
-	if err != nil {
-		return nil, err
-	}
 	err = filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -3,7 +3,6 @@ package browsertest
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -126,12 +125,9 @@ func (tab *Tab) runAxe(name string, look Look, what string) {
 // keepAxe gives axe to this page and to all that the tab opens from now on: half a megabyte that Chromium is told once, as
 // telling it cost it more than looking. It is a text until a page is looked at: most are not.
 func keepAxe(ctx context.Context, target *chromedp.Target) error {
-	text, err := json.Marshal(axe)
-	if err != nil {
-		return err
-	}
-	_, err = cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
-		page.AddScriptToEvaluateOnNewDocumentParams{Source: "const textOfAxe = " + string(text), RunImmediately: new(true)})
+	source := call(`text => { globalThis.textOfAxe = text; }`, axe)
+	_, err := cdp.Call(ctx, target, page.AddScriptToEvaluateOnNewDocument,
+		page.AddScriptToEvaluateOnNewDocumentParams{Source: source, RunImmediately: new(true)})
 	return err
 }
 
